@@ -1,0 +1,107 @@
+"""Group commit: while one flush is under way the next items gather, then go together."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+from application.ports.errors import Overloaded
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Flush = Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]]
+
+
+class Batcher(Generic[Item, Result]):
+    """Turns single calls into batches, without a timer: a flush starts as soon as the one before is done.
+
+    `flush` gets up to `most` items and returns one result or exception each, in order; when it raises, all of the batch
+    fail with that. Items with equal `key` never share a flush: the later waits for the next, in order.
+    Beyond `bound` waiting items `submit` raises Overloaded.
+    """
+
+    def __init__(
+        self,
+        flush: "Flush[Item, Result]",
+        *,
+        most: int,
+        bound: int,
+        key: Callable[[Item], Hashable] | None = None,
+    ) -> None:
+        self._flush = flush
+        self._most = most
+        self._bound = bound
+        self._key = key
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def open(self) -> None:
+        """Start the flusher; must run in the event loop that submits."""
+        self._closing = False
+        self._task = asyncio.create_task(self._run(), name="batcher")
+
+    async def close(self) -> None:
+        """Flush what waits, then stop. Idempotent; later submits raise Overloaded."""
+        self._closing = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+            self._task = None
+
+    async def submit(self, item: Item) -> Result:
+        """Have `item` flushed; return its result after the flush, or raise its error.
+
+        A caller that is cancelled stops waiting; its item may be flushed all the same.
+        """
+        if self._task is None or self._closing or len(self._waiting) >= self._bound:
+            raise Overloaded("too many writes are waiting")
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        self._arrived.set()
+        return await future
+
+    async def _run(self) -> None:
+        while self._waiting or not self._closing:
+            if not self._waiting:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            batch = self._next_batch()
+            try:
+                results = await self._flush([item for item, _ in batch])
+            except asyncio.CancelledError:
+                for _, future in batch:
+                    future.cancel()
+                raise
+            except Exception as error:  # told to every caller of the batch
+                results = [error] * len(batch)
+            for (_, future), result in zip(batch, results, strict=True):
+                if future.done():
+                    continue
+                if isinstance(result, Exception):
+                    future.set_exception(result)
+                else:
+                    future.set_result(result)
+
+    def _next_batch(self) -> list[tuple[Item, "asyncio.Future[Result]"]]:
+        waiting = self._waiting
+        batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        if self._key is None:
+            while waiting and len(batch) < self._most:
+                batch.append(waiting.popleft())
+            return batch
+        seen: set[Hashable] = set()
+        later: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        while waiting and len(batch) < self._most:
+            entry = waiting.popleft()
+            key = self._key(entry[0])
+            if key in seen:
+                later.append(entry)
+            else:
+                seen.add(key)
+                batch.append(entry)
+        waiting.extendleft(reversed(later))
+        return batch

@@ -1,0 +1,80 @@
+"""The mock venues: the domain's MockDexRouter, given a clock and a memory of what was sent."""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from application.ports.dex_gateway import Quotes
+from application.ports.errors import TransactionRejected
+from application.ports.system import Clock
+from domain.mock_dex import MockDexRouter
+from domain.order import Order
+from domain.routing import Quote
+from domain.status import FailureReason
+from domain.transaction import Fill, Transaction, TransactionReport, TransactionStatus, limit_price
+
+REMEMBERED = 10_000
+
+
+class MockDexGateway:
+    """A `DexGateway` without a network. It remembers the last transactions of this process only.
+
+    A process that restarted answers UNKNOWN, and sending again gives the same fill: outcomes are pure.
+    """
+
+    def __init__(self, router: MockDexRouter, clock: Clock, expiry_seconds: float) -> None:
+        self._router = router
+        self._clock = clock
+        self._expiry = timedelta(seconds=expiry_seconds)
+        self._lands_at: OrderedDict[str, datetime] = OrderedDict()
+
+    @property
+    def venues(self) -> tuple[str, ...]:
+        """The mock venues' names."""
+        return tuple(venue.name for venue in self._router.venues)
+
+    async def quotes(self, order: Order) -> Quotes:
+        """Quote at all venues; they take the same time, so one wait serves them all."""
+        await self._clock.sleep(self._router.quote_ms / 1000)
+        return Quotes(tuple(self._router.quote(v, order.order_id, order.attempt) for v in self._router.venues))
+
+    async def build(self, order: Order, quote: Quote) -> Transaction:
+        """Build a transaction that expires `expiry_seconds` after it is built."""
+        await self._clock.sleep(self._router.build_ms / 1000)
+        return Transaction(
+            order_id=order.order_id,
+            attempt=order.attempt,
+            tx_hash=self._router.tx_hash(order.order_id, order.attempt),
+            venue=quote.dex,
+            amount=order.amount,
+            limit_price=limit_price(quote.price, order.slippage_bps),
+            expires_at=self._clock.now() + self._expiry,
+        )
+
+    async def execute(self, transaction: Transaction) -> Fill:
+        """Swap; the network goes on even when the caller stops waiting."""
+        now = self._clock.now()
+        lands_at = self._lands_at.get(transaction.tx_hash)
+        if lands_at is None:
+            if now >= transaction.expires_at:
+                raise TransactionRejected(FailureReason.EXPIRED)
+            duration = self._router.swap_ms(transaction.order_id, transaction.attempt)
+            lands_at = self._lands_at[transaction.tx_hash] = now + timedelta(milliseconds=duration)
+            if len(self._lands_at) > REMEMBERED:
+                self._lands_at.popitem(last=False)
+        await self._clock.sleep((lands_at - now).total_seconds())
+        outcome = self._router.swap(transaction)
+        if isinstance(outcome, FailureReason):
+            raise TransactionRejected(outcome)
+        return outcome
+
+    async def lookup(self, transaction: Transaction) -> TransactionReport:
+        """Tell what the network made of a transaction that this process sent."""
+        lands_at = self._lands_at.get(transaction.tx_hash)
+        if lands_at is None:
+            return TransactionReport(TransactionStatus.UNKNOWN)
+        if self._clock.now() < lands_at:
+            return TransactionReport(TransactionStatus.PENDING)
+        outcome = self._router.swap(transaction)
+        if isinstance(outcome, FailureReason):
+            return TransactionReport(TransactionStatus.REJECTED, reason=outcome)
+        return TransactionReport(TransactionStatus.LANDED, fill=outcome)

@@ -1,0 +1,33 @@
+"""What a use case refuses, each with a code that never changes."""
+
+from typing import ClassVar
+
+
+class ApplicationError(Exception):
+    """A request that cannot be served; `code` is stable, the text is safe to show."""
+
+    code: ClassVar[str] = "application_error"
+
+
+class OrderNotFound(ApplicationError):
+    """No such order, or not one that the asker may see."""
+
+    code = "order_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("No such order")
+
+
+class OrderNotCancellable(ApplicationError):
+    """The order's transaction is submitted, or the order is final."""
+
+    code = "order_not_cancellable"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The order is {status} and can no longer be cancelled")
+
+
+class SlowWatcher(ApplicationError):
+    """A watcher let more frames wait than it may."""
+
+    code = "slow_watcher"

@@ -1,0 +1,161 @@
+"""Run an order: quotes, route, build, submit, swap, confirm. Each step is stored before it is told."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from itertools import count
+from typing import TypeVar
+
+from attrs import field, frozen
+
+from application import observe
+from application.ports.dex_gateway import DexGateway
+from application.ports.errors import (
+    Overloaded,
+    StaleOrder,
+    StoreUnavailable,
+    TransactionRejected,
+    VenueUnavailable,
+)
+from application.ports.order_store import OrderStore
+from application.ports.system import Clock, Ids
+from application.ports.update_feed import UpdateFeed
+from application.retry_policy import RetryPolicy
+from domain.events import Stamp
+from domain.order import Order, Step
+from domain.routing import RoutingPolicy
+from domain.status import FailureReason, OrderStatus
+from domain.transaction import Fill, Transaction, TransactionStatus
+
+STORE_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0)
+LOOKUP_SECONDS = 1.0
+EXPIRY_MARGIN = timedelta(seconds=5)
+
+
+@frozen
+class Done:
+    """Nothing is left to do for this order."""
+
+
+@frozen
+class RetryIn:
+    """The order goes on later; its worker is free until then."""
+
+    seconds: float
+
+
+Outcome = Done | RetryIn
+Result = TypeVar("Result")
+
+
+@frozen
+class ExecuteOrder:
+    """Takes an order as far as it goes now. Safe to call again, by anyone, after a stop at any instruction."""
+
+    store: OrderStore
+    feed: UpdateFeed
+    gateway: DexGateway
+    clock: Clock
+    ids: Ids
+    policy: RoutingPolicy
+    retries: RetryPolicy = field(factory=RetryPolicy)
+
+    async def __call__(self, order_id: str) -> Outcome:
+        """Execute the order from wherever it stopped."""
+        order = await self._load(order_id)
+        if order is None or order.status.is_final:
+            return Done()
+        try:
+            if order.status is OrderStatus.SUBMITTED:
+                return await self._settle(order)
+            return await self._attempt(order)
+        except StaleOrder:
+            observe.stale_write_refused(order_id, order.version)
+            latest = await self._load(order_id)
+            # Not final: whoever moved the order has it; this job comes back later, in case they stop.
+            return Done() if latest is None or latest.status.is_final else RetryIn(LOOKUP_SECONDS)
+
+    async def _attempt(self, order: Order) -> Outcome:
+        order = await self._record(order.request_quotes(self._stamp(), self.gateway.venues))
+        answer = await self.gateway.quotes(order)
+        for venue, why in answer.refusals:
+            observe.venue_refused(order.order_id, venue, why)
+        if not answer.quotes:
+            return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
+        best = self.policy(answer.quotes)
+        order = await self._record(order.choose_route(self._stamp(), answer.quotes, best))
+        order = await self._record(order.start_building(self._stamp()))
+        try:
+            transaction = await self.gateway.build(order, best)
+        except VenueUnavailable:
+            return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
+        order = await self._record(order.submit(self._stamp(), transaction))
+        return await self._send(order, transaction)
+
+    async def _send(self, order: Order, transaction: Transaction) -> Outcome:
+        try:
+            fill = await self.gateway.execute(transaction)
+        except TransactionRejected as rejection:
+            return await self._fail_attempt(order, rejection.reason)
+        except VenueUnavailable as error:
+            observe.swap_outcome_unknown(order.order_id, transaction.tx_hash, error)
+            return RetryIn(LOOKUP_SECONDS)
+        return await self._confirm(order, fill)
+
+    async def _settle(self, order: Order) -> Outcome:
+        """Find out what became of the submitted transaction: never build another one before it is known dead."""
+        transaction = order.transaction
+        if transaction is None:
+            raise RuntimeError("a submitted order has no transaction")
+        try:
+            report = await self.gateway.lookup(transaction)
+        except VenueUnavailable as error:
+            observe.swap_outcome_unknown(order.order_id, transaction.tx_hash, error)
+            return RetryIn(LOOKUP_SECONDS)
+        if report.status is TransactionStatus.LANDED and report.fill is not None:
+            return await self._confirm(order, report.fill)
+        if report.status is TransactionStatus.REJECTED and report.reason is not None:
+            return await self._fail_attempt(order, report.reason)
+        if report.status is TransactionStatus.UNKNOWN:
+            if self.clock.now() < transaction.expires_at:
+                return await self._send(order, transaction)
+            if self.clock.now() >= transaction.expires_at + EXPIRY_MARGIN:
+                return await self._fail_attempt(order, FailureReason.EXPIRED, "Transaction expired")
+        return RetryIn(LOOKUP_SECONDS)
+
+    async def _confirm(self, order: Order, fill: Fill) -> Outcome:
+        await self._record(order.confirm(self._stamp(), fill))
+        return Done()
+
+    async def _fail_attempt(self, order: Order, reason: FailureReason, why: str | None = None) -> Outcome:
+        observe.attempt_failed(order.order_id, order.attempt, why or reason)
+        delay_ms = self.retries.delay_ms(order.attempt)
+        if delay_ms is None:
+            await self._record(order.fail(self._stamp(), reason))
+            return Done()
+        step = order.fail_attempt(self._stamp(), why or reason.message, self.retries.attempts, delay_ms)
+        await self._record(step)
+        return RetryIn(delay_ms / 1000)
+
+    async def _record(self, step: Step) -> Order:
+        """Store a step, then tell it."""
+        order, event = step
+        frame = await self._patiently(lambda: self.store.append(order, event))
+        observe.step_stored(order.order_id, event.seq, event.status, event.attempt)
+        self.feed.publish((frame,))
+        return order
+
+    async def _load(self, order_id: str) -> Order | None:
+        return await self._patiently(lambda: self.store.get(order_id))
+
+    async def _patiently(self, call: Callable[[], Awaitable[Result]]) -> Result:
+        """Wait out a store that is away: its writes are idempotent, and the order in hand stays where it is."""
+        for tries in count():
+            try:
+                return await call()
+            except (StoreUnavailable, Overloaded) as error:
+                observe.store_away("an order in execution", error)
+                await self.clock.sleep(STORE_BACKOFF_SECONDS[min(tries, len(STORE_BACKOFF_SECONDS) - 1)])
+        raise AssertionError("unreachable")
+
+    def _stamp(self) -> Stamp:
+        return Stamp(self.ids.new(), self.clock.now())

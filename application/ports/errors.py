@@ -1,0 +1,67 @@
+"""What a port can report. Adapters raise these, chained to the driver's own error."""
+
+from typing import ClassVar, Literal
+
+from domain.status import FailureReason
+
+
+class PortError(Exception):
+    """Something outside failed; `code` is stable and safe to show, the text may only be logged."""
+
+    code: ClassVar[str] = "internal"
+
+
+class StoreUnavailable(PortError):
+    """The store cannot answer now. A write did not happen, or `accepted` is "unknown" when nobody can tell."""
+
+    code = "store_unavailable"
+
+    def __init__(self, message: str = "the store is away", accepted: Literal[False, "unknown"] = False) -> None:
+        super().__init__(message)
+        self.accepted = accepted
+
+
+class Overloaded(PortError):
+    """Too much is waiting already; nothing was taken."""
+
+    code = "overloaded"
+
+
+class DataRefused(PortError):
+    """The store can never take this write: its data breaks a rule of the store. Repeating it is useless."""
+
+
+class StaleOrder(PortError):
+    """Another writer moved the order on; nothing was written."""
+
+
+class IdempotencyKeyReused(PortError):
+    """This user's idempotency key belongs to an order that asks for something else."""
+
+    code = "idempotency_key_reused"
+
+
+class ClientOrderIdConflict(PortError):
+    """This user's clientOrderId belongs to an order that asks for something else."""
+
+    code = "client_order_id_conflict"
+
+
+class QueueUnavailable(PortError):
+    """The queue cannot be reached; whether the call took effect is unknown."""
+
+
+class LeaseLost(PortError):
+    """The job is no longer this holder's: its lease ran out and another has it, or it is gone."""
+
+
+class VenueUnavailable(PortError):
+    """A venue gave no answer that settles the matter. For a sent transaction the outcome is unknown."""
+
+
+class TransactionRejected(PortError):
+    """The venue refused the transaction for good: it has not landed and never will."""
+
+    def __init__(self, reason: FailureReason) -> None:
+        super().__init__(reason.message)
+        self.reason = reason

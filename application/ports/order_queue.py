@@ -1,0 +1,89 @@
+"""The jobs: which orders wait for a worker, and who has which."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from attrs import frozen
+
+
+@frozen
+class Lease:
+    """A job in this worker's hands until its lease runs out: `delivery` counts from 1 and names this holding."""
+
+    order_id: str
+    holder: str
+    delivery: int
+
+
+@frozen
+class BuriedJob:
+    """A job that was given up: the order's state is as it was, an operator decides."""
+
+    order_id: str
+    why: str
+
+
+@frozen
+class QueueCounts:
+    """How many jobs are in each place."""
+
+    waiting: int
+    leased: int
+    delayed: int
+    buried: int
+
+
+class OrderQueue(Protocol):
+    """Hands each job to one worker at a time. Jobs are order ids; at least once, in about the order put.
+
+    Any call may raise QueueUnavailable, within a bounded time. Calls on a lease raise LeaseLost when it no longer holds
+    the job (it ran out and another took it, it was finished, or the queue forgot it) and then change nothing.
+    """
+
+    async def put(self, order_ids: Collection[str]) -> None:
+        """Add jobs; an id that waits, is delayed, is leased or is buried already stays as it is."""
+        ...
+
+    async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
+        """Lease up to `most` jobs, waiting up to `wait_seconds` for the first; empty when none came or while paused.
+
+        Jobs whose lease ran out come first, then retries that are due, then new ones. A job that was delivered
+        too often (10 times) without being done is buried instead.
+        """
+        ...
+
+    async def extend(self, leases: Collection[Lease]) -> Collection[Lease]:
+        """Renew leases to their full length; return those that were lost."""
+        ...
+
+    async def done(self, lease: Lease) -> None:
+        """Finish a job; its id may be put again later."""
+        ...
+
+    async def retry_in(self, lease: Lease, seconds: float, *, counted: bool = False) -> None:
+        """Give a job back, to be taken again in `seconds`; a `counted` delivery adds up to the job's burial."""
+        ...
+
+    async def bury(self, lease: Lease, why: str) -> None:
+        """Put a job aside for an operator."""
+        ...
+
+    async def counts(self) -> QueueCounts:
+        """How many jobs are in each place."""
+        ...
+
+    async def buried(self) -> Sequence[BuriedJob]:
+        """Return the jobs that were given up, oldest first."""
+        ...
+
+    async def revive(self, order_id: str) -> bool:
+        """Put a buried job back with a fresh count; False when it is not buried."""
+        ...
+
+    async def pause(self) -> None:
+        """Let no worker take jobs until `resume`; jobs in hand go on, puts are still taken."""
+        ...
+
+    async def resume(self) -> None:
+        """End a pause."""
+        ...

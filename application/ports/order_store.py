@@ -1,0 +1,109 @@
+"""The home of the truth: orders and their events."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from attrs import frozen
+
+from application.frames import Frame
+from domain.events import OrderEvent
+from domain.order import Order
+from domain.status import OrderStatus
+
+
+@frozen
+class Admission:
+    """What `add` came to: the order that now stands for the request; `replayed` when it is an earlier, equal one."""
+
+    order_id: str
+    replayed: bool
+
+
+@frozen
+class OrderFilter:
+    """Which orders to list; None means any."""
+
+    user_id: str | None = None
+    status: OrderStatus | None = None
+
+
+@frozen
+class OrderPage:
+    """One page of a list; `next_cursor` is None on the last."""
+
+    orders: tuple[Order, ...]
+    next_cursor: str | None
+
+
+@frozen
+class Progress:
+    """How far an order is: the seq of its last event (0: none yet), and whether that was its end."""
+
+    seq: int
+    final: bool
+
+
+@frozen
+class OpenOrders:
+    """One page of the sweep: idle orders' ids, and where the next page starts (None: that was the last)."""
+
+    order_ids: tuple[str, ...]
+    next_after: str | None
+
+
+class InvalidCursor(ValueError):
+    """A list cursor that this store never gave out."""
+
+
+class OrderStore(Protocol):
+    """Keeps orders and events. Any call may raise StoreUnavailable, within a bounded time; writes also Overloaded.
+
+    Writes are atomic and idempotent: the order row and its event are there together or not at all, and a write that is
+    repeated after a broken connection, or found already done, is a success. What a write returned is durable.
+    """
+
+    async def add(self, order: Order, idempotency_key: str | None = None) -> Admission:
+        """Keep a new order (version 0), and in the same commit the key, under (user id, key), for 24 h at least.
+
+        When the key, or else (user id, client order id), already stands for an order that asks the same
+        (`Order.asks_same_as`), that order is the answer and nothing is added (a new key is then kept for it). Of equal
+        calls at the same time, on any process, one adds. Adding the same order id again is a success.
+        Raises IdempotencyKeyReused or ClientOrderIdConflict when the earlier order asks something else (the key decides
+        first), DataRefused when the store can never hold the order.
+        """
+        ...
+
+    async def append(self, order: Order, event: OrderEvent) -> Frame:
+        """Replace version `event.seq - 1` of the order by `order`, the state after `event`; return the frame as kept.
+
+        Compare-and-set: of several writers of one version exactly one wins. `updated_at` becomes the store's own time.
+        Raises StaleOrder when the order is not at that version (or unknown), unless this very event put it further.
+        """
+        ...
+
+    async def get(self, order_id: str) -> Order | None:
+        """Return the order as last written; None when there is none."""
+        ...
+
+    async def find(self, query: OrderFilter, cursor: str | None, limit: int) -> OrderPage:
+        """Orders newest first, at most `limit` (1 to 200), from `cursor` on (None: from the newest).
+
+        Pages neither repeat nor skip an order while new ones arrive. Raises InvalidCursor.
+        """
+        ...
+
+    async def events(self, order_id: str, after_seq: int) -> Sequence[Frame]:
+        """Return the frames with a seq above `after_seq`, in order, exactly as `append` returned them."""
+        ...
+
+    async def last_seqs(self, order_ids: Collection[str]) -> Mapping[str, Progress]:
+        """How far each of these orders is; unknown ids are left out."""
+        ...
+
+    async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
+        """Ids of orders that are not final and did not move for `idle_seconds` (pending ones: 2 s at most).
+
+        Idleness is judged by the store's own clock. Pages are in a fixed order; start with `after=None`. Only one
+        caller at a time gets ids: while another holds the sweep the page is empty and the last.
+        """
+        ...

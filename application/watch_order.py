@@ -1,0 +1,151 @@
+"""Follow an order: what happened so far, then what happens, each seq once and in order, to its end."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+
+from attrs import define, field, frozen
+
+from application import observe
+from application.errors import OrderNotFound, SlowWatcher
+from application.frames import Frame, birth_frame
+from application.ports.errors import Overloaded, StoreUnavailable
+from application.ports.order_store import OrderStore
+from application.ports.system import Clock
+from application.ports.update_feed import UpdateFeed
+from application.query_orders import canonical
+from domain.order import Order
+
+CHECK_SECONDS = 2.0
+CHECK_BATCH = 1000
+MAILBOX_FRAMES = 256
+MAILBOX_BYTES = 1 << 20
+
+
+@define(eq=False)
+class Watcher:
+    """One follower of one order: a bounded mailbox that the feed fills, and how far the follower is."""
+
+    order_id: str
+    last_seq: int
+    quiet_since: float
+    _clock: Clock
+    _frames: deque[Frame] = field(factory=deque)
+    _bytes: int = 0
+    _arrived: asyncio.Event = field(factory=asyncio.Event)
+    _behind: bool = False
+    _overflowed: bool = False
+
+    def offer(self, frame: Frame) -> None:
+        """Take a frame from the feed; beyond the bounds, remember only that the follower is too slow."""
+        self.quiet_since = self._clock.monotonic()
+        if len(self._frames) >= MAILBOX_FRAMES or self._bytes + len(frame.text) > MAILBOX_BYTES:
+            self._overflowed = True
+        else:
+            self._frames.append(frame)
+            self._bytes += len(frame.text)
+        self._arrived.set()
+
+    def look(self) -> None:
+        """Send the follower to the store: there is more than the feed told."""
+        self._behind = True
+        self._arrived.set()
+
+    async def next(self) -> Frame | None:
+        """Return the next frame of the feed; None when the store should be read. Raises SlowWatcher."""
+        while not (self._frames or self._behind or self._overflowed):
+            self._arrived.clear()
+            await self._arrived.wait()
+        if self._overflowed:
+            raise SlowWatcher("too many frames are waiting")
+        if self._frames:
+            frame = self._frames.popleft()
+            self._bytes -= len(frame.text)
+            return frame
+        self._behind = False
+        return None
+
+
+@frozen
+class WatchOrder:
+    """Follows orders. The feed's frames are hints: gaps are read from the store, and `run` finds what the feed lost."""
+
+    store: OrderStore
+    feed: UpdateFeed
+    clock: Clock
+    _watchers: set[Watcher] = field(factory=set)
+
+    async def __call__(self, order_id: str, after_seq: int | None) -> AsyncIterator[Frame]:
+        """Yield the order's frames with seq > `after_seq` (all, seq 0 too, when None), ending after the final one.
+
+        Raises OrderNotFound before anything, StoreUnavailable when the story so far cannot be read,
+        SlowWatcher when the consumer lets too much wait.
+        """
+        known = canonical(order_id)
+        if known is None:
+            raise OrderNotFound
+        watcher = Watcher(known, after_seq or 0, self.clock.monotonic(), self.clock)
+        async with self.feed.subscribe(known, watcher.offer):
+            order = await self.store.get(known)
+            if order is None:
+                raise OrderNotFound
+            self._watchers.add(watcher)
+            try:
+                if after_seq is None:
+                    yield birth_frame(order)
+                async for frame in self._follow(watcher, order):
+                    yield frame
+            finally:
+                self._watchers.discard(watcher)
+
+    async def run(self) -> None:
+        """Every 2 s, one batched query for all orders whose followers heard nothing since; runs until cancelled."""
+        while True:
+            await self.clock.sleep(CHECK_SECONDS)
+            quiet_before = self.clock.monotonic() - CHECK_SECONDS
+            quiet = [w for w in self._watchers if w.quiet_since <= quiet_before]
+            try:
+                for start in range(0, len(quiet), CHECK_BATCH):
+                    await self._check(quiet[start : start + CHECK_BATCH])
+            except (StoreUnavailable, Overloaded) as error:
+                observe.store_away("the check on quiet orders", error)
+
+    async def _check(self, watchers: Sequence[Watcher]) -> None:
+        progress = await self.store.last_seqs({w.order_id for w in watchers})
+        for watcher in watchers:
+            reached = progress.get(watcher.order_id)
+            if reached and (reached.final or reached.seq > watcher.last_seq):
+                watcher.look()
+
+    async def _follow(self, watcher: Watcher, order: Order) -> AsyncIterator[Frame]:
+        news, ended = await self._after(order, watcher.last_seq)
+        while True:
+            for frame in news:
+                if frame.seq > watcher.last_seq:
+                    watcher.last_seq = frame.seq
+                    yield frame
+                if frame.final:
+                    return
+            if ended:
+                return
+            hint = await watcher.next()
+            if hint is not None and hint.seq <= watcher.last_seq + 1:
+                news = (hint,)
+            else:
+                news, ended = await self._catch_up(watcher)
+
+    async def _catch_up(self, watcher: Watcher) -> tuple[Sequence[Frame], bool]:
+        """Read what the feed did not tell; a store that is away is asked again later, the follower stays."""
+        try:
+            order = await self.store.get(watcher.order_id)
+            return await self._after(order, watcher.last_seq) if order else ((), True)
+        except (StoreUnavailable, Overloaded) as error:
+            observe.store_away("a watched order", error)
+            await self.clock.sleep(CHECK_SECONDS)
+            watcher.look()
+            return (), False
+
+    async def _after(self, order: Order, seq: int) -> tuple[Sequence[Frame], bool]:
+        """Return the order's frames above `seq`, and whether nothing can follow them."""
+        frames = await self.store.events(order.order_id, seq) if order.version > seq else ()
+        return frames, order.status.is_final

@@ -1,0 +1,84 @@
+"""The mock venues: every outcome and latency is a pure function of (seed, order id, attempt). Never sleeps."""
+
+from decimal import Decimal
+from hashlib import blake2b
+
+from attrs import frozen
+
+from domain.routing import Quote
+from domain.status import FailureReason
+from domain.transaction import Fill, Transaction
+
+PRICE_STEP = Decimal("0.0001")
+_HASH_LENGTH = 20
+_HASH_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@frozen
+class MockVenue:
+    """One mock venue: its quotes are the base price times `low` to `high`; `fee` is a fraction."""
+
+    name: str
+    low: Decimal
+    high: Decimal
+    fee: Decimal
+
+
+RAYDIUM = MockVenue("Raydium", Decimal("0.98"), Decimal("1.02"), Decimal("0.003"))
+METEORA = MockVenue("Meteora", Decimal("0.97"), Decimal("1.02"), Decimal("0.002"))
+
+
+@frozen
+class MockDexRouter:
+    """Two venues, a builder and a network, all made up. Times in milliseconds, prices in output per input token."""
+
+    seed: int = 0
+    venues: tuple[MockVenue, ...] = (RAYDIUM, METEORA)
+    base_price: Decimal = Decimal(150)
+    fill_low: Decimal = Decimal("0.97")
+    fill_high: Decimal = Decimal("1.02")
+    quote_ms: int = 200
+    build_ms: int = 500
+    swap_min_ms: int = 2000
+    swap_max_ms: int = 3000
+    failure_rate: float = 0.05
+
+    def quote(self, venue: MockVenue, order_id: str, attempt: int) -> Quote:
+        """Return the venue's quote for this attempt, to 4 decimals."""
+        return Quote(venue.name, self._price(venue.low, venue.high, order_id, attempt, venue.name), venue.fee)
+
+    def tx_hash(self, order_id: str, attempt: int) -> str:
+        """`tx_`, 20 of [a-z0-9] made of order id and attempt, `_mock`."""
+        number = int.from_bytes(blake2b(f"{order_id}:{attempt}".encode(), digest_size=16).digest())
+        letters = []
+        for _ in range(_HASH_LENGTH):
+            number, digit = divmod(number, len(_HASH_ALPHABET))
+            letters.append(_HASH_ALPHABET[digit])
+        return f"tx_{''.join(letters)}_mock"
+
+    def swap_ms(self, order_id: str, attempt: int) -> int:
+        """How long the swap takes."""
+        span = self.swap_max_ms - self.swap_min_ms
+        return self.swap_min_ms + round(span * self._draw(order_id, attempt, "swap_ms"))
+
+    def swap(self, transaction: Transaction) -> Fill | FailureReason:
+        """Tell what the network makes of a transaction: always the same for the same one.
+
+        A fill below the transaction's limit price is refused like any other rejection.
+        """
+        order_id, attempt = transaction.order_id, transaction.attempt
+        if self._draw(order_id, attempt, "failure") < self.failure_rate:
+            return FailureReason.SLIPPAGE_EXCEEDED
+        price = self._price(self.fill_low, self.fill_high, order_id, attempt, "fill")
+        if transaction.limit_price is not None and price < transaction.limit_price:
+            return FailureReason.SLIPPAGE_EXCEEDED
+        return Fill(price)
+
+    def _price(self, low: Decimal, high: Decimal, order_id: str, attempt: int, what: str) -> Decimal:
+        share = Decimal(self._draw(order_id, attempt, what))
+        return (self.base_price * (low + (high - low) * share)).quantize(PRICE_STEP)
+
+    def _draw(self, order_id: str, attempt: int, what: str) -> float:
+        """Return a number from 0 (included) to 1 (excluded), evenly spread, of its own for each question."""
+        digest = blake2b(f"{self.seed}:{order_id}:{attempt}:{what}".encode(), digest_size=8).digest()
+        return (int.from_bytes(digest) >> 11) / (1 << 53)

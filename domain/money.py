@@ -1,0 +1,54 @@
+"""Amounts and prices: exact decimals, never binary floats."""
+
+import re
+from decimal import Context, Decimal
+
+from domain.errors import InvalidAmount
+
+AMOUNT_DECIMALS = 8
+AMOUNT_BOUND = Decimal(10) ** 10  # DECIMAL(18,8) holds ten digits before the point
+_PLAIN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_EXACT = Context(prec=60)
+
+
+def amount(value: Decimal) -> Decimal:
+    """Return `value` (token units) as an order's amount: trailing zeros dropped, digits exact.
+
+    Raises InvalidAmount when it is not finite, not above 0, 10^10 or more, or has more than 8 decimals.
+    """
+    if not value.is_finite() or value >= AMOUNT_BOUND:
+        raise InvalidAmount("must be less than 10000000000")
+    if value <= 0:
+        raise InvalidAmount("must be greater than 0")
+    if _decimals(value) > AMOUNT_DECIMALS:
+        raise InvalidAmount(f"must have at most {AMOUNT_DECIMALS} decimals")
+    return value.normalize(_EXACT)
+
+
+def amount_of_text(text: str) -> Decimal:
+    """Read an amount written in plain digits, such as `10` or `0.25`.
+
+    Raises InvalidAmount for any other form (signs, exponents, blanks, separators, non-ASCII digits), and as `amount`.
+    """
+    if not _PLAIN_NUMBER.fullmatch(text):
+        raise InvalidAmount("must be a number")
+    return amount(Decimal(text))
+
+
+def plain(value: Decimal) -> str:
+    """Write a decimal with its exact digits: no exponent, no trailing zeros, `-0` as `0`."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def _decimals(value: Decimal) -> int:
+    """Count the decimals that are left when trailing zeros are dropped."""
+    _, digits, exponent = value.as_tuple()
+    zeros = 0
+    for digit in reversed(digits):
+        if digit:
+            break
+        zeros += 1
+    return max(0, -(int(exponent) + zeros))

@@ -1,0 +1,106 @@
+"""What a client may ask for: every rule for an order's fields, checked together."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from domain.errors import FieldError, InvalidAmount, ValidationFailed
+from domain.money import amount, amount_of_text
+
+TOKEN_LENGTH = 50
+USER_ID_LENGTH = 255
+SLIPPAGE_BPS_MAX = 10_000
+_CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+@frozen
+class OrderRequest:
+    """A valid request: strings trimmed, amount exact (token units), slippage in basis points or None."""
+
+    input_token: str
+    output_token: str
+    amount: Decimal
+    user_id: str
+    client_order_id: str | None = None
+    slippage_bps: int | None = None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, object]) -> "OrderRequest":
+        """Read a request as it came over the wire: JSON numbers as int or Decimal, camelCase names.
+
+        Raises ValidationFailed with one entry for every bad field, unknown fields included.
+        """
+        values: dict[str, Any] = {}
+        errors = [FieldError(name, "unknown field") for name in body if name not in _FIELDS]
+        for name, (attribute, required, read) in _FIELDS.items():
+            if body.get(name) is None and not (required or name in body):
+                continue
+            try:
+                values[attribute] = read(body.get(name))
+            except (_Bad, InvalidAmount) as error:
+                message = "is required" if name not in body else str(error)
+                errors.append(FieldError(name, message))
+        sold, bought = values.get("input_token"), values.get("output_token")
+        if sold and bought and sold.casefold() == bought.casefold():
+            errors.append(FieldError("outputToken", "must differ from inputToken"))
+        if errors:
+            raise ValidationFailed(tuple(errors))
+        return cls(**values)
+
+
+class _Bad(ValueError):
+    """A field's value breaks its rule; the text says which."""
+
+
+def _text(longest: int) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise _Bad("must be a string")
+        trimmed = value.strip()
+        if not trimmed:
+            raise _Bad("must not be blank")
+        if len(trimmed) > longest:
+            raise _Bad(f"must have at most {longest} characters")
+        if any(unicodedata.category(character) == "Cc" for character in trimmed):
+            raise _Bad("must not contain control characters")
+        return trimmed
+
+    return read
+
+
+def _amount(value: object) -> Decimal:
+    if isinstance(value, str):
+        return amount_of_text(value)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise _Bad("must be a number")
+    return amount(Decimal(value))
+
+
+def _slippage_bps(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _Bad("must be an integer")
+    if not 0 <= value <= SLIPPAGE_BPS_MAX:
+        raise _Bad(f"must be from 0 to {SLIPPAGE_BPS_MAX}")
+    return value
+
+
+def _client_order_id(value: object) -> str:
+    trimmed = value.strip() if isinstance(value, str) else value
+    if not isinstance(trimmed, str) or not _CLIENT_ORDER_ID.fullmatch(trimmed):
+        raise _Bad("must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+    return trimmed
+
+
+# wire name -> attribute, whether it is required, how it is read
+_FIELDS: Mapping[str, tuple[str, bool, Callable[[object], Any]]] = {
+    "inputToken": ("input_token", True, _text(TOKEN_LENGTH)),
+    "outputToken": ("output_token", True, _text(TOKEN_LENGTH)),
+    "amount": ("amount", True, _amount),
+    "userId": ("user_id", True, _text(USER_ID_LENGTH)),
+    "clientOrderId": ("client_order_id", False, _client_order_id),
+    "slippageBps": ("slippage_bps", False, _slippage_bps),
+}

@@ -1,0 +1,39 @@
+"""Which quote to take. A policy is a plain function; add one here and name it in POLICIES."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from types import MappingProxyType
+
+from attrs import frozen
+
+
+@frozen
+class Quote:
+    """A venue's offer: `price` in output tokens for one input token, `fee` a fraction of the output."""
+
+    dex: str
+    price: Decimal
+    fee: Decimal
+
+    @property
+    def net_price(self) -> Decimal:
+        """Output tokens for one input token after the venue's fee."""
+        return self.price * (1 - self.fee)
+
+
+RoutingPolicy = Callable[[Sequence[Quote]], Quote]
+
+
+def lowest_price(quotes: Sequence[Quote]) -> Quote:
+    """Take the lowest price (the original engine's rule); ties go to the lower fee, then by name."""
+    return min(quotes, key=lambda q: (q.price, q.fee, q.dex))
+
+
+def best_net_output(quotes: Sequence[Quote]) -> Quote:
+    """Take what gives a seller most after fees; ties go to the lower fee, then by name."""
+    return min(quotes, key=lambda q: (-q.net_price, q.fee, q.dex))
+
+
+POLICIES: MappingProxyType[str, RoutingPolicy] = MappingProxyType(
+    {"lowest_price": lowest_price, "best_net_output": best_net_output}
+)

@@ -1,0 +1,95 @@
+"""The life of an order: its states, what can happen to it, and the one table that joins them."""
+
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class OrderStatus(StrEnum):
+    """Where an order is; the values are the wire's."""
+
+    PENDING = "pending"
+    ROUTING = "routing"
+    BUILDING = "building"
+    SUBMITTED = "submitted"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether an order in this state never changes again."""
+        return self in FINAL
+
+
+class EventKind(StrEnum):
+    """What can happen to an order."""
+
+    QUOTES_REQUESTED = "quotes_requested"
+    ROUTE_CHOSEN = "route_chosen"
+    BUILD_STARTED = "build_started"
+    TRANSACTION_SUBMITTED = "transaction_submitted"
+    SWAP_CONFIRMED = "swap_confirmed"
+    ATTEMPT_FAILED = "attempt_failed"
+    RESUMED = "resumed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class FailureReason(StrEnum):
+    """Why an attempt or an order failed; the values are the wire's `reasonCode`."""
+
+    SLIPPAGE_EXCEEDED = "slippage_exceeded"
+    VENUE_UNAVAILABLE = "venue_unavailable"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    INTERNAL_ERROR = "internal_error"
+
+    @property
+    def message(self) -> str:
+        """The text that clients see for this reason."""
+        return _REASON_MESSAGES[self]
+
+
+_REASON_MESSAGES = MappingProxyType(
+    {
+        FailureReason.SLIPPAGE_EXCEEDED: "Slippage tolerance exceeded",
+        FailureReason.VENUE_UNAVAILABLE: "No venue could quote",
+        FailureReason.CANCELLED: "Order cancelled",
+        FailureReason.EXPIRED: "Order expired",
+        FailureReason.INTERNAL_ERROR: "Internal error",
+    }
+)
+
+FINAL = frozenset({OrderStatus.CONFIRMED, OrderStatus.FAILED})
+
+_S, _E = OrderStatus, EventKind
+
+TRANSITIONS = MappingProxyType(
+    {
+        (_S.PENDING, _E.QUOTES_REQUESTED): _S.ROUTING,
+        (_S.PENDING, _E.CANCELLED): _S.FAILED,
+        (_S.PENDING, _E.EXPIRED): _S.FAILED,
+        (_S.PENDING, _E.FAILED): _S.FAILED,
+        # The next attempt starts where the failed one left the order: in routing.
+        (_S.ROUTING, _E.QUOTES_REQUESTED): _S.ROUTING,
+        (_S.ROUTING, _E.ROUTE_CHOSEN): _S.ROUTING,
+        (_S.ROUTING, _E.BUILD_STARTED): _S.BUILDING,
+        (_S.ROUTING, _E.ATTEMPT_FAILED): _S.ROUTING,
+        (_S.ROUTING, _E.RESUMED): _S.ROUTING,
+        (_S.ROUTING, _E.CANCELLED): _S.FAILED,
+        (_S.ROUTING, _E.EXPIRED): _S.FAILED,
+        (_S.ROUTING, _E.FAILED): _S.FAILED,
+        (_S.BUILDING, _E.TRANSACTION_SUBMITTED): _S.SUBMITTED,
+        (_S.BUILDING, _E.ATTEMPT_FAILED): _S.ROUTING,
+        # Nothing was sent yet, so a crash while building may start the attempt again.
+        (_S.BUILDING, _E.RESUMED): _S.ROUTING,
+        (_S.BUILDING, _E.CANCELLED): _S.FAILED,
+        (_S.BUILDING, _E.EXPIRED): _S.FAILED,
+        (_S.BUILDING, _E.FAILED): _S.FAILED,
+        # From here the swap may have landed: no cancelling, no resuming. These two failures
+        # are only for a transaction that is known to be rejected or dead.
+        (_S.SUBMITTED, _E.SWAP_CONFIRMED): _S.CONFIRMED,
+        (_S.SUBMITTED, _E.ATTEMPT_FAILED): _S.ROUTING,
+        (_S.SUBMITTED, _E.FAILED): _S.FAILED,
+    }
+)
