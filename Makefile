@@ -1,0 +1,45 @@
+# Needs git, make and Python 3.11+; everything else goes into .venv. ARGS passes options on: make run ARGS=--memory
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check acceptance lock format clean venv venv-dev
+
+BIN := .venv/bin
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+run: venv  ## Start the whole engine here: API, worker, Postgres and Redis (ARGS=--memory: no server at all)
+	@exec $(BIN)/order-engine dev $(ARGS)
+
+test: venv-dev  ## Run unit and integration tests, with coverage
+	$(BIN)/python -m pytest tests/unit tests/integration --cov --cov-report=term $(ARGS)
+
+check: venv-dev  ## Lint, check the format, the types and the directions of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+acceptance: venv-dev  ## Run the black-box checks against a running engine, in memory and on real servers
+	$(BIN)/python -m pytest tests/acceptance $(ARGS)
+
+lock: venv-dev  ## Write both locks again from pyproject.toml (ARGS=--upgrade: to the newest versions)
+	$(COMPILE) pyproject.toml --extra local --group build $(ARGS) -o requirements.lock
+	$(COMPILE) pyproject.toml --extra local --group build --extra dev -c requirements.lock $(ARGS) -o requirements-dev.lock
+
+format: venv-dev  ## Format the code and fix what can be fixed
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean:  ## Remove .venv and all caches; the data in .order-engine stays
+	rm -rf .venv .venv.log build *.egg-info .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@scripts/make-venv requirements.lock
+
+venv-dev:
+	@scripts/make-venv requirements-dev.lock

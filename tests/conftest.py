@@ -1,0 +1,52 @@
+"""Fixtures of all tests: real servers, one of each a run, and an empty place in them for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests import servers
+
+pytest.register_assert_rewrite("tests.contracts")
+
+
+def pytest_report_header() -> list[str]:
+    """Say which servers the integration tests use."""
+    return servers.describe()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The Postgres of this run. A test that kills or freezes its server starts a `LocalPostgres` of its own."""
+    with servers.running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The Redis of this run. A test that kills or freezes its server starts a `LocalRedis` of its own."""
+    with servers.running_redis() as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """An empty database for this test alone; sessions in it have the time zone Asia/Kolkata unless they say other."""
+    with servers.empty_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_db_url(redis_url: str) -> str:
+    """The Redis of this run, emptied."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+    return redis_url
+
+
+@pytest.fixture
+def server_dir() -> Iterator[Path]:
+    """A folder for servers' data, or an ORDER_ENGINE_DATA_DIR: open to the account that servers drop to under root."""
+    with servers.reachable_folder() as folder:
+        yield folder

