@@ -27,7 +27,7 @@ class Frame:
 
 def timestamp(at: datetime) -> str:
     """RFC 3339, UTC with milliseconds and `Z`; `at` must be UTC."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def birth_frame(order: Order) -> Frame:

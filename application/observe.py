@@ -5,6 +5,16 @@ import logging
 _log = logging.getLogger("order_engine")
 
 
+def process_started(process: str, url: str) -> None:
+    """Tell that a process is up and where it listens."""
+    _log.info("process_started", extra={"role": process, "url": url})
+
+
+def process_stopped(process: str) -> None:
+    """Tell that a process has let go of everything."""
+    _log.info("process_stopped", extra={"role": process})
+
+
 def order_accepted(order_id: str, user_id: str, replayed: bool) -> None:
     """Tell that an order is safe in the store, or an equal one was already."""
     _log.debug("order_accepted", extra={"order_id": order_id, "user_id": user_id, "replayed": replayed})
@@ -64,3 +74,23 @@ def orders_put_back(count: int) -> None:
     """Tell that the sweep gave idle open orders to the queue."""
     if count:
         _log.info("orders_put_back", extra={"count": count})
+
+
+def job_buried(order_id: str, why: str) -> None:
+    """Tell that the queue gave a job up; the order's state is as it was, an operator decides."""
+    _log.error("job_buried", extra={"order_id": order_id, "why": why})
+
+
+def feed_away(what: str, error: Exception) -> None:
+    """Tell that the live channel cannot be reached; `what` tries again, the store covers what is missed."""
+    _log.warning("feed_away", extra={"what": what, "error": repr(error)})
+
+
+def frames_dropped(count: int) -> None:
+    """Tell that frames were not published; whoever watches reads them from the store."""
+    _log.warning("frames_dropped", extra={"count": count})
+
+
+def sink_failed(order_id: str, error: Exception) -> None:
+    """Tell that a subscriber's own code failed on a frame; the others got it."""
+    _log.error("sink_failed", extra={"order_id": order_id}, exc_info=error)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from attrs import define, field, frozen
 
@@ -75,7 +75,7 @@ class WatchOrder:
     clock: Clock
     _watchers: set[Watcher] = field(factory=set)
 
-    async def __call__(self, order_id: str, after_seq: int | None) -> AsyncIterator[Frame]:
+    async def __call__(self, order_id: str, after_seq: int | None) -> AsyncGenerator[Frame, None]:
         """Yield the order's frames with seq > `after_seq` (all, seq 0 too, when None), ending after the final one.
 
         Raises OrderNotFound before anything, StoreUnavailable when the story so far cannot be read,
@@ -117,7 +117,7 @@ class WatchOrder:
             if reached and (reached.final or reached.seq > watcher.last_seq):
                 watcher.look()
 
-    async def _follow(self, watcher: Watcher, order: Order) -> AsyncIterator[Frame]:
+    async def _follow(self, watcher: Watcher, order: Order) -> AsyncGenerator[Frame, None]:
         news, ended = await self._after(order, watcher.last_seq)
         while True:
             for frame in news:

@@ -8,7 +8,10 @@ from attrs import frozen
 
 @frozen
 class Lease:
-    """A job in this worker's hands until its lease runs out: `delivery` counts from 1 and names this holding."""
+    """A job in this worker's hands until its lease runs out.
+
+    `delivery` names this holding: it is higher than that of any earlier holding of the job.
+    """
 
     order_id: str
     holder: str

@@ -1,0 +1,86 @@
+"""The whole engine in one process, for development: private servers, migrations, API and worker."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvloop
+from attrs import evolve
+from rich.console import Console
+
+from entrypoints.api import serve_api
+from entrypoints.container import Container
+from entrypoints.http.server import bind, url_of
+from entrypoints.lifecycle import opened, stop_on_signals
+from entrypoints.local_servers import LocalPostgres, LocalRedis
+from entrypoints.migrate import migrate
+from entrypoints.settings import Settings
+from entrypoints.worker import work
+
+GRACE_SECONDS = 2.0  # so that Ctrl-C ends everything, the servers too, within 5 s
+
+_BANNER = """\
+[bold]The order execution engine is running.[/]
+
+  API       {url}
+  data      {data}
+
+Send an order:
+  curl {url}/api/orders/execute -H 'Content-Type: application/json' \\
+    -d '{{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"user123"}}'
+Watch it, with the orderId of the answer:
+  .venv/bin/python -m websockets {socket_url}/ws/orders/ORDER_ID
+
+Ctrl-C stops everything."""
+
+
+def run(settings: Settings, *, memory: bool) -> None:
+    """Run until Ctrl-C or SIGTERM. Raises CannotListen, LocalServerError, StartError."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop runs, SIGTERM is a Ctrl-C too
+    listener = bind(settings.host, settings.port)
+    settings = evolve(settings, grace_seconds=min(settings.grace_seconds, GRACE_SECONDS))
+    if memory:
+        uvloop.run(_run(settings, "memory", listener, "in memory only: all is gone at the end"))
+        return
+    with _servers(settings) as (settings, data):
+        asyncio.run(migrate(settings))
+        uvloop.run(_run(settings, "live", listener, data))
+
+
+async def _run(settings: Settings, mode: str, listener: socket.socket, data: str) -> None:
+    stop = stop_on_signals()
+    container = Container(settings=settings, mode=mode)
+    async with opened(*container.resources()), asyncio.TaskGroup() as group:
+        worker_stop = asyncio.Event()
+        group.create_task(work(container, worker_stop))
+        _tell(url_of(listener), data)
+        await serve_api(container, listener, stop)
+        worker_stop.set()
+
+
+@contextmanager
+def _servers(settings: Settings) -> Iterator[tuple[Settings, str]]:
+    """Start a private server for each URL that is not set; give the settings with all URLs, and where the data is."""
+    folder = settings.data_dir
+    with (
+        _private(settings.postgres_url, LocalPostgres(folder / "postgres")) as (postgres_url, postgres_at),
+        _private(settings.redis_url, LocalRedis(folder / "redis")) as (redis_url, redis_at),
+    ):
+        data = f"Postgres {postgres_at}, Redis {redis_at}"
+        yield evolve(settings, postgres_url=postgres_url, redis_url=redis_url), data
+
+
+@contextmanager
+def _private(url: str | None, server: LocalPostgres | LocalRedis) -> Iterator[tuple[str, str | Path]]:
+    if url is not None:
+        yield url, "as ORDER_ENGINE_*_URL says"
+        return
+    with server:
+        yield server.url, server.notice or "private"
+
+
+def _tell(url: str, data: str) -> None:
+    Console(highlight=False, soft_wrap=True).print(_BANNER.format(url=url, socket_url="ws" + url[4:], data=data))

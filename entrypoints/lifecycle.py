@@ -1,0 +1,70 @@
+"""Opens resources in order, closes them in reverse, and turns signals into a wish to stop."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Protocol
+
+from attrs import frozen
+
+
+class StartError(Exception):
+    """A process cannot start; the text is one clear sentence for its operator."""
+
+
+class Resource(Protocol):
+    """Something with connections or tasks of its own; constructing it did no I/O."""
+
+    async def open(self) -> None:
+        """Make it ready for use. A server that is away is no error: it comes back by itself."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was promised and let go. Idempotent."""
+        ...
+
+
+@frozen
+class Closing:
+    """A resource that needs no opening, such as a client that connects by itself on first use."""
+
+    _close: Callable[[], Awaitable[object]]
+
+    async def open(self) -> None:
+        """Do nothing."""
+
+    async def close(self) -> None:
+        """Let go of it."""
+        await self._close()
+
+
+@asynccontextmanager
+async def opened(*resources: Resource) -> AsyncIterator[None]:
+    """Open `resources` in order; close those that were opened in reverse, also when one of them fails to open."""
+    async with AsyncExitStack() as stack:
+        for resource in resources:
+            await resource.open()
+            stack.push_async_callback(resource.close)
+        yield
+
+
+@asynccontextmanager
+async def background(*endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run `endless` beside the body and cancel them after it; one that fails ends the body too."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(coroutine) for coroutine in endless]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that SIGTERM or SIGINT (Ctrl-C) sets; needs the main thread's running loop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,1 @@
+"""Black-box checks against a running engine."""

@@ -1,0 +1,71 @@
+"""Settings: defaults, every mistake at once, no secrets, and a table in the docs that is never out of date."""
+
+from pathlib import Path
+
+import pytest
+
+from entrypoints.settings import Settings, SettingsError, markdown_table, shown, unknown_variables
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_defaults_are_the_specifications() -> None:
+    settings = Settings.from_environment({})
+    assert (settings.host, settings.port, settings.worker_http_port) == ("127.0.0.1", 3000, 3001)
+    assert (settings.worker_concurrency, settings.retry_attempts, settings.retry_base_ms) == (500, 3, 1000)
+    assert (settings.lease_seconds, settings.recovery_seconds, settings.tx_expiry_seconds) == (10, 15, 30)
+    assert (settings.mock_quote_ms, settings.mock_build_ms) == (200, 500)
+    assert (settings.mock_swap_min_ms, settings.mock_swap_max_ms, settings.mock_failure_rate) == (2000, 3000, 0.05)
+
+
+def test_values_are_read_and_blank_ones_count_as_absent() -> None:
+    settings = Settings.from_environment({"ORDER_ENGINE_PORT": " 8080 ", "ORDER_ENGINE_HOST": "  "})
+    assert (settings.port, settings.host) == (8080, "127.0.0.1")
+
+
+def test_every_mistake_is_told_at_once_by_its_variable_and_without_secrets() -> None:
+    wrong = {
+        "ORDER_ENGINE_PORT": "http",
+        "ORDER_ENGINE_POSTGRES_URL": "mysql://user:hunter2@host/db",
+        "ORDER_ENGINE_REDIS_URL": "redis://:hunter2@[bad",
+        "ORDER_ENGINE_MOCK_FAILURE_RATE": "NaN",
+        "ORDER_ENGINE_ROUTING_POLICY": "random",
+        "ORDER_ENGINE_LEASE_SECONDS": "-1",
+        "ORDER_ENGINE_WORKER_CONCURRENCY": "٣",
+    }
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(wrong)
+    assert [mistake.split()[0] for mistake in caught.value.mistakes] == sorted(wrong, key=list(vars_in_order()).index)
+    assert "hunter2" not in str(caught.value)
+
+
+def vars_in_order() -> list[str]:
+    return [name for name, _, _ in shown(Settings())]
+
+
+def test_settings_that_contradict_each_other_are_a_mistake() -> None:
+    with pytest.raises(SettingsError, match="ORDER_ENGINE_MOCK_SWAP_MIN_MS must not be above"):
+        Settings.from_environment({"ORDER_ENGINE_MOCK_SWAP_MIN_MS": "5000"})
+
+
+def test_secrets_are_never_shown() -> None:
+    settings = Settings.from_environment({"ORDER_ENGINE_POSTGRES_URL": "postgresql://u:hunter2@h/db"})
+    assert settings.postgres_url == "postgresql://u:hunter2@h/db"
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in str(shown(settings))
+
+
+def test_misspelt_variables_are_noticed_and_the_tests_own_are_not() -> None:
+    environ = {"ORDER_ENGINE_PROT": "1", "ORDER_ENGINE_PORT": "1", "ORDER_ENGINE_TEST_REDIS_URL": "x", "PATH": "y"}
+    assert unknown_variables(environ) == ["ORDER_ENGINE_PROT"]
+
+
+def test_the_documented_table_is_the_codes() -> None:
+    assert markdown_table() in (ROOT / "docs" / "configuration.md").read_text()
+
+
+def test_the_example_environment_loads_and_names_every_setting() -> None:
+    lines = [line.lstrip("# ") for line in (ROOT / ".env.example").read_text().splitlines() if "=" in line]
+    environ = dict(line.split("=", 1) for line in lines)
+    Settings.from_environment(environ)
+    assert list(environ) == vars_in_order()

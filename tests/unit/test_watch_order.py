@@ -1,0 +1,227 @@
+"""Following an order: each seq once, in order, to the end, whatever the feed loses."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+
+import pytest
+from attrs import define
+
+from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.update_feed import InMemoryUpdateFeed
+from application.errors import OrderNotFound, SlowWatcher
+from application.frames import Frame, birth_frame
+from application.ports.errors import StoreUnavailable
+from application.ports.order_store import Progress
+from application.watch_order import MAILBOX_FRAMES, WatchOrder
+from domain.order import Order, Step
+from tests.builders import QUOTES, VENUES, a_request, a_stamp, a_transaction, an_id
+from tests.clock import ManualClock
+from tests.gateways import FILL
+
+
+@define
+class Bench:
+    """A watched order that the test moves; `publish` says whether the feed hears of it."""
+
+    clock: ManualClock
+    store: InMemoryOrderStore
+    feed: InMemoryUpdateFeed
+    watch: WatchOrder
+
+    async def order(self) -> Order:
+        order = Order.new(an_id(), a_request(), self.clock.now())
+        await self.store.add(order)
+        return order
+
+    async def move(self, order: Order, *, steps: int, publish: bool = True) -> Order:
+        for _ in range(steps):
+            order, event = self._next(order)
+            frame = await self.store.append(order, event)
+            if publish:
+                self.feed.publish((frame,))
+        return order
+
+    def _next(self, order: Order) -> Step:
+        moves = [
+            lambda: order.request_quotes(a_stamp(), VENUES),
+            lambda: order.choose_route(a_stamp(), (), QUOTES[1]),
+            lambda: order.start_building(a_stamp()),
+            lambda: order.submit(a_stamp(), a_transaction(order)),
+            lambda: order.confirm(a_stamp(), FILL),
+        ]
+        return moves[order.version]()
+
+    def follow(self, order: Order, after_seq: int | None = None) -> "asyncio.Task[list[Frame]]":
+        async def collect() -> list[Frame]:
+            return [frame async for frame in self.watch(order.order_id, after_seq)]
+
+        return asyncio.create_task(collect())
+
+
+def seqs(frames: Iterable[Frame]) -> list[int]:
+    return [frame.seq for frame in frames]
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    clock = ManualClock()
+    store, feed = InMemoryOrderStore(clock), InMemoryUpdateFeed()
+    watch = WatchOrder(store, feed, clock)
+    checker = asyncio.create_task(watch.run())
+    yield Bench(clock, store, feed, watch)
+    checker.cancel()
+
+
+async def test_an_early_watcher_sees_everything_live(bench: Bench) -> None:
+    order = await bench.order()
+    following = bench.follow(order)
+    await settle()
+    await bench.move(order, steps=5)
+    frames = await following
+    assert seqs(frames) == [0, 1, 2, 3, 4, 5]
+    assert frames[0] == birth_frame(order)
+    assert list(frames[1:]) == list(await bench.store.events(order.order_id, 0))
+    assert frames[-1].final
+
+
+@pytest.mark.parametrize("before", range(6))
+async def test_a_watcher_may_come_at_any_time(bench: Bench, before: int) -> None:
+    order = await bench.order()
+    moved = await bench.move(order, steps=before)
+    following = bench.follow(order)
+    await settle()
+    await bench.move(moved, steps=5 - before)
+    assert seqs(await following) == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("after", "seen"), [(0, [1, 2, 3, 4, 5]), (3, [4, 5]), (5, []), (99, [])])
+async def test_after_seq_of_a_finished_order(bench: Bench, after: int, seen: list[int]) -> None:
+    order = await bench.order()
+    await bench.move(order, steps=5)
+    assert seqs(await bench.follow(order, after)) == seen
+
+
+async def test_after_seq_beyond_a_live_order_ends_with_it(bench: Bench) -> None:
+    order = await bench.order()
+    following = bench.follow(order, 99)
+    await settle()
+    await bench.move(order, steps=5)
+    assert await following == []
+
+
+async def test_a_lost_frame_is_read_when_the_next_one_shows_the_gap(bench: Bench) -> None:
+    order = await bench.order()
+    following = bench.follow(order)
+    await settle()
+    moved = await bench.move(order, steps=2, publish=False)
+    moved = await bench.move(moved, steps=1)
+    await settle()
+    await bench.move(moved, steps=2)
+    assert seqs(await following) == [0, 1, 2, 3, 4, 5]
+
+
+async def test_a_lost_final_frame_is_found_by_the_check(bench: Bench) -> None:
+    order = await bench.order()
+    following = bench.follow(order)
+    await settle()
+    await bench.move(order, steps=5, publish=False)
+    await bench.clock.advance(1)
+    assert not following.done()
+    await bench.clock.advance(3)
+    assert seqs(await following) == [0, 1, 2, 3, 4, 5]
+
+
+async def test_a_lost_end_beyond_after_seq_is_found_too(bench: Bench) -> None:
+    order = await bench.order()
+    following = bench.follow(order, 99)
+    await settle()
+    await bench.move(order, steps=5, publish=False)
+    await bench.clock.advance(4)
+    assert await following == []
+
+
+async def test_frames_that_come_twice_are_seen_once(bench: Bench) -> None:
+    order = await bench.order()
+    following = bench.follow(order)
+    await settle()
+    moved = await bench.move(order, steps=3)
+    bench.feed.publish(await bench.store.events(order.order_id, 0))
+    await bench.move(moved, steps=2)
+    assert seqs(await following) == [0, 1, 2, 3, 4, 5]
+
+
+async def test_one_check_serves_all_quiet_watchers(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    last_seqs = bench.store.last_seqs
+
+    async def counted(order_ids: Collection[str]) -> Mapping[str, Progress]:
+        asked.append(len(order_ids))
+        return await last_seqs(order_ids)
+
+    monkeypatch.setattr(bench.store, "last_seqs", counted)
+    orders = [await bench.order() for _ in range(30)]
+    following = [bench.follow(order) for order in orders]
+    await settle()
+    await bench.clock.advance(2.5)
+    assert asked == [30]
+    for order in orders:
+        await bench.move(order, steps=5)
+    assert all(seqs(frames) == [0, 1, 2, 3, 4, 5] for frames in await asyncio.gather(*following))
+    await bench.clock.advance(10)
+    assert asked == [30]
+
+
+async def test_a_store_that_is_away_keeps_the_watcher(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = await bench.order()
+    following = bench.follow(order)
+    await settle()
+    get, away = bench.store.get, [True]
+
+    async def unreliable(order_id: str) -> Order | None:
+        if away[0]:
+            raise StoreUnavailable
+        return await get(order_id)
+
+    monkeypatch.setattr(bench.store, "get", unreliable)
+    await bench.move(order, steps=5, publish=False)
+    await bench.clock.advance(6)
+    assert not following.done()
+    away[0] = False
+    await bench.clock.advance(6)
+    assert seqs(await following) == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("order_id", [an_id(), "not-a-uuid", ""])
+async def test_an_unknown_order_is_not_found(bench: Bench, order_id: str) -> None:
+    with pytest.raises(OrderNotFound):
+        await anext(bench.watch(order_id, None))
+
+
+async def test_a_watcher_that_does_not_read_is_dropped_at_its_bound(bench: Bench) -> None:
+    order = await bench.order()
+    frames = bench.watch(order.order_id, None)
+    assert (await anext(frames)).seq == 0
+    told = birth_frame(order)
+    bench.feed.publish([told] * (MAILBOX_FRAMES + 1))
+    await settle()
+    with pytest.raises(SlowWatcher):
+        await anext(frames)
+
+
+async def test_a_watcher_that_leaves_ends_only_its_own_subscription(bench: Bench) -> None:
+    order = await bench.order()
+    leaver = bench.watch(order.order_id, None)
+    stayer = bench.follow(order)
+    assert (await anext(leaver)).seq == 0
+    await settle()
+    await leaver.aclose()
+    await bench.move(order, steps=5)
+    frames = await stayer
+    assert seqs(frames) == [0, 1, 2, 3, 4, 5]
+    assert json.loads(frames[-1].text)["status"] == "confirmed"
