@@ -7,21 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.engine import running
+from tests.processes import running
+from tests.servers import reachable_folder
 
 CHECK = Path(__file__).with_name("check.py")
 
 
 @pytest.fixture(scope="module", params=["memory", "servers"])
-def engine(request: pytest.FixtureRequest, server_root: Path) -> Iterator[str]:
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     arguments = ["dev", "--memory"] if request.param == "memory" else ["dev"]
-    with running(*arguments, settings={"ORDER_ENGINE_DATA_DIR": str(server_root)}) as (url, _):
-        yield url
+    with reachable_folder() as folder, running(*arguments, settings={"DATA_DIR": str(folder)}) as process:
+        yield process.url
 
 
 @pytest.mark.timeout(240)
 def test_the_engine_keeps_the_contract(engine: str) -> None:
-    check = subprocess.run([sys.executable, str(CHECK), engine], capture_output=True, text=True, timeout=200, check=False)
+    command = [sys.executable, str(CHECK), engine]
+    check = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     sys.stdout.write(check.stdout)
     assert check.returncode == 0, check.stdout + check.stderr
     assert " 0 failed" in check.stdout

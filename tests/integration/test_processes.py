@@ -1,0 +1,185 @@
+"""The real processes on real servers: orders flow, and go on when processes and servers come and go."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import websockets
+from psycopg.rows import dict_row
+
+from entrypoints.local_servers import LocalRedis
+from tests.eventually import eventually
+from tests.processes import EngineProcess, finished, running
+
+CLEAN = [
+    "Fetching quotes from Raydium & Meteora...",
+    "Best route: {chosen_dex}",
+    "Building transaction...",
+    "Transaction submitted to network...",
+    "Swap executed successfully",
+]
+ORDER = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
+
+
+@pytest.fixture
+def settings(database_url: str, redis_db_url: str) -> dict[str, str]:
+    """The variables that all processes of one engine share."""
+    urls = {"POSTGRES_URL": database_url, "REDIS_URL": redis_db_url}
+    assert finished("migrate", settings=urls).returncode == 0
+    return {**urls, "LEASE_SECONDS": "1", "RECOVERY_SECONDS": "1", "GRACE_SECONDS": "1", "MOCK_FAILURE_RATE": "0"}
+
+
+@pytest.fixture
+def api(settings: dict[str, str]) -> Iterator[EngineProcess]:
+    with running("api", settings=settings) as process:
+        yield process
+
+
+@pytest.fixture
+async def client(api: EngineProcess) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=api.url, timeout=10) as client:
+        yield client
+
+
+async def submit(client: httpx.AsyncClient, count: int) -> list[str]:
+    async def one() -> str:
+        answer = await client.post("/api/orders/execute", json=ORDER)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["orderId"])
+
+    return await asyncio.gather(*(one() for _ in range(count)))
+
+
+async def all_final(client: httpx.AsyncClient, order_ids: Iterable[str], seconds: float = 20) -> list[dict[str, Any]]:
+    """Wait until every order is final; return them."""
+    orders: list[dict[str, Any]] = []
+
+    async def final() -> bool:
+        answers = await asyncio.gather(*(client.get(f"/api/orders/{order_id}") for order_id in order_ids))
+        orders[:] = [answer.json() for answer in answers]
+        return all(order["status"] in ("confirmed", "failed") for order in orders)
+
+    await eventually(final, within=seconds)
+    return orders
+
+
+def rows(settings: Mapping[str, str], query: str) -> list[dict[str, Any]]:
+    with psycopg.connect(settings["POSTGRES_URL"], row_factory=dict_row) as connection:
+        return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+def stories_are_whole(settings: Mapping[str, str]) -> None:
+    """Check in the database that every order's events are 1..n and say what its logs say."""
+    events = rows(settings, "SELECT orders_id, seq, frame::json->>'message' AS message FROM order_events ORDER BY 1, 2")
+    for order in rows(settings, "SELECT id, version, logs FROM orders"):
+        mine = [event for event in events if event["orders_id"] == order["id"]]
+        assert [event["seq"] for event in mine] == list(range(1, order["version"] + 1))
+        assert [event["message"] for event in mine] == order["logs"]
+
+
+async def test_orders_flow_from_the_api_through_the_worker(settings: dict[str, str], client: httpx.AsyncClient) -> None:
+    with running("worker", settings=settings):
+        orders = await all_final(client, await submit(client, 50))
+    for order in orders:
+        assert order["status"] == "confirmed"
+        assert order["logs"] == [line.format(chosen_dex=order["chosenDex"]) for line in CLEAN]
+    stored = {row["order_id"]: row for row in rows(settings, "SELECT * FROM orders")}
+    for order in orders:
+        row = stored[order["orderId"]]
+        assert (row["status"], row["tx_hash"], row["logs"]) == ("confirmed", order["txHash"], order["logs"])
+        assert float(row["execution_price"]) == order["executionPrice"]
+    stories_are_whole(settings)
+
+
+async def test_a_killed_workers_orders_are_finished_by_another(
+    settings: dict[str, str], api: EngineProcess, client: httpx.AsyncClient
+) -> None:
+    slow = {**settings, "MOCK_SWAP_MIN_MS": "800", "MOCK_SWAP_MAX_MS": "900"}
+    with running("worker", settings=slow) as worker:
+        order_ids = await submit(client, 60)
+
+        async def some_submitted() -> bool:
+            return bool((await client.get("/api/orders?status=submitted")).json()["data"])
+
+        await eventually(some_submitted)
+        worker.kill()
+    sent = {order["orderId"]: order["txHash"] for order in (await client.get("/api/orders?limit=200")).json()["data"]}
+    with running("worker", settings=slow):
+        orders = await all_final(client, order_ids)
+    assert [order["status"] for order in orders] == ["confirmed"] * 60
+    assert {order["attempt"] for order in orders} == {1}
+    assert all(order["txHash"] == sent[order["orderId"]] for order in orders if sent[order["orderId"]])
+    stories_are_whole(settings)
+
+
+async def test_a_stopping_worker_hands_its_orders_to_another(
+    settings: dict[str, str], client: httpx.AsyncClient
+) -> None:
+    slow = {**settings, "MOCK_SWAP_MIN_MS": "3000", "MOCK_SWAP_MAX_MS": "3000", "LEASE_SECONDS": "60"}
+    with running("worker", settings=slow) as worker:
+        order_ids = await submit(client, 20)
+
+        async def all_submitted() -> bool:
+            return len((await client.get("/api/orders?status=submitted")).json()["data"]) == 20
+
+        await eventually(all_submitted)
+        assert worker.terminate(5) == 0
+    # A lease of 60 s that was not handed back would keep the next worker waiting.
+    with running("worker", settings=slow):
+        orders = await all_final(client, order_ids, 15)
+    assert [order["status"] for order in orders] == ["confirmed"] * 20
+    assert {order["attempt"] for order in orders} == {1}
+
+
+async def test_every_socket_sees_every_frame_of_a_burst(settings: dict[str, str], api: EngineProcess) -> None:
+    async def follow(client: httpx.AsyncClient) -> tuple[list[dict[str, Any]], int | None]:
+        [order_id] = await submit(client, 1)
+        async with websockets.connect(f"{api.url.replace('http', 'ws')}/ws/orders/{order_id}") as ws:
+            frames = [json.loads(text) async for text in ws]
+            return frames, ws.close_code
+
+    with running("worker", settings=settings):
+        async with httpx.AsyncClient(base_url=api.url, timeout=20) as client:
+            results = await asyncio.gather(*(follow(client) for _ in range(200)))
+    for frames, code in results:
+        assert [frame["seq"] for frame in frames] == [0, 1, 2, 3, 4, 5]
+        assert code == 1000
+
+
+async def test_orders_are_taken_while_redis_is_away_and_run_when_it_is_back(
+    settings: dict[str, str], server_dir: Path
+) -> None:
+    with LocalRedis(server_dir / "redis") as redis:
+        mine = {**settings, "REDIS_URL": redis.url}
+        with running("api", settings=mine) as api, running("worker", settings=mine) as worker:
+            async with httpx.AsyncClient(base_url=api.url, timeout=10) as client:
+                redis.kill()
+                order_ids = await submit(client, 20)
+                ready = await client.get("/health/ready")
+                assert (ready.status_code, ready.json()["checks"]["redis"]) == (200, "degraded")
+                redis.start()
+                orders = await all_final(client, order_ids)
+                assert worker.process.poll() is None
+    assert [order["status"] for order in orders] == ["confirmed"] * 20
+
+
+def test_processes_say_what_they_need(settings: dict[str, str]) -> None:
+    for command in ("api", "worker"):
+        ended = finished(command, settings={"POSTGRES_URL": "", "REDIS_URL": ""})
+        assert ended.returncode == 2
+        assert "ORDER_ENGINE_POSTGRES_URL must be set" in ended.stderr
+        assert "ORDER_ENGINE_REDIS_URL must be set" in ended.stderr
+    ended = finished("migrate", settings={"POSTGRES_URL": "postgresql://user:hunter2@127.0.0.1:1/db"})
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "hunter2" not in ended.stderr
+    ended = finished("check-config", settings={"PORT": "http", "MOCK_SEED": "x"})
+    assert ended.returncode == 2
+    assert "ORDER_ENGINE_PORT" in ended.stderr
+    assert "ORDER_ENGINE_MOCK_SEED" in ended.stderr
+    assert finished("check-config", settings=settings).returncode == 0

@@ -1,0 +1,87 @@
+"""Starts `order-engine` processes as a user would, waits until they are ready, and ends or kills them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+FAST = {"MOCK_QUOTE_MS": "20", "MOCK_BUILD_MS": "30", "MOCK_SWAP_MIN_MS": "50", "MOCK_SWAP_MAX_MS": "100"}
+COMMAND = str(Path(sys.executable).with_name("order-engine"))
+PREFIX = "ORDER_ENGINE_"
+
+
+@frozen
+class EngineProcess:
+    """A running process; `url` is its HTTP address."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def terminate(self, seconds: float = 10) -> int:
+        """End it with SIGTERM; return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+
+@contextmanager
+def running(*arguments: str, settings: Mapping[str, str] | None = None) -> Iterator[EngineProcess]:
+    """Run `order-engine <arguments>` until the block ends; `settings` are variables without their prefix.
+
+    Mock delays are short, the port is a free one, and the block starts when `/health/ready` answers 200.
+    """
+    port = str(free_port())
+    chosen = {**FAST, "PORT": port, "WORKER_HTTP_PORT": port, **(settings or {})}
+    environment = {**os.environ, **{PREFIX + name: value for name, value in chosen.items()}}
+    url = f"http://127.0.0.1:{chosen['PORT']}"
+    with subprocess.Popen([COMMAND, *arguments], env=environment) as process:
+        try:
+            _wait_until_ready(url, process)
+            yield EngineProcess(url, process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def finished(*arguments: str, settings: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run `order-engine <arguments>` to its end."""
+    environment = {**os.environ, **{PREFIX + name: value for name, value in (settings or {}).items()}}
+    command = [COMMAND, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise AssertionError(f"the process ended with {process.returncode} before it was ready")
+        try:
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=2):  # noqa: S310 - our own loopback URL
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise AssertionError(f"the process was not ready within {seconds} s")
