@@ -64,27 +64,37 @@ class Batcher(Generic[Item, Result]):
         return await future
 
     async def _run(self) -> None:
-        while self._waiting or not self._closing:
-            if not self._waiting:
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            batch = self._next_batch()
-            try:
-                results = await self._flush([item for item, _ in batch])
-            except asyncio.CancelledError:
-                for _, future in batch:
-                    future.cancel()
-                raise
-            except Exception as error:  # told to every caller of the batch
-                results = [error] * len(batch)
-            for (_, future), result in zip(batch, results, strict=True):
-                if future.done():
-                    continue
-                if isinstance(result, Exception):
-                    future.set_exception(result)
+        try:
+            while self._waiting or not self._closing:
+                if self._waiting:
+                    await self._flush_next()
                 else:
-                    future.set_result(result)
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        finally:
+            # Only after a cancellation: nobody may wait for a flusher that is gone.
+            self._closing = True
+            while self._waiting:
+                self._waiting.popleft()[1].cancel()
+
+    async def _flush_next(self) -> None:
+        batch = self._next_batch()
+        try:
+            results = await self._flush([item for item, _ in batch])
+            outcomes = list(zip(batch, results, strict=True))
+        except asyncio.CancelledError:
+            for _, future in batch:
+                future.cancel()
+            raise
+        except Exception as error:  # told to every caller of the batch
+            outcomes = [(entry, error) for entry in batch]
+        for (_, future), result in outcomes:
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
 
     def _next_batch(self) -> list[tuple[Item, "asyncio.Future[Result]"]]:
         waiting = self._waiting

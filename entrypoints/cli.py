@@ -63,6 +63,14 @@ def migrate(
 
 
 @app.command()
+def venue_simulator() -> None:
+    """Run the mock venues as a process of their own, over HTTP: a ledger on disk, and faults by seed."""
+    from entrypoints.venue_simulator.process import run
+
+    _run(run)
+
+
+@app.command()
 def check_config() -> None:
     """Check the settings and show them all, without secrets."""
     settings = _settings()

@@ -75,7 +75,7 @@ class Settings:
         secret=True,
     )
     venue_timeout_ms: int = _setting(
-        2000, whole(1, 600_000), "How long a venue may take to quote, to build, or to tell of a transaction"
+        3000, whole(1, 600_000), "How long a venue may take to quote, to build, or to tell of a transaction"
     )
     venue_swap_timeout_ms: int = _setting(
         10_000, whole(1, 600_000), "How long a swap's end is waited for, before the venue is asked about it"

@@ -15,6 +15,7 @@ from domain.order import Order
 from domain.routing import lowest_price
 from domain.status import FailureReason
 from domain.transaction import Transaction, TransactionReport, TransactionStatus
+from tests.eventually import eventually
 
 Result = TypeVar("Result")
 
@@ -40,6 +41,10 @@ class GatewayBench(ABC):
     async def report(self, transaction: Transaction) -> TransactionReport:
         """Ask for a transaction."""
         return await self.run(self.gateway.lookup(transaction))
+
+
+async def _was_sent(bench: GatewayBench, transaction: Transaction) -> bool:
+    return (await bench.gateway.lookup(transaction)).status is not TransactionStatus.UNKNOWN
 
 
 class DexGatewayContract:
@@ -113,8 +118,7 @@ class DexGatewayContract:
     async def test_a_caller_that_stops_waiting_does_not_stop_the_swap(self, bench: GatewayBench) -> None:
         transaction = await bench.built(bench.order())
         sending = asyncio.create_task(bench.gateway.execute(transaction))
-        while (await bench.gateway.lookup(transaction)).status is TransactionStatus.UNKNOWN:
-            await asyncio.sleep(0)
+        await eventually(lambda: _was_sent(bench, transaction))
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending

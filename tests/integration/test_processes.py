@@ -70,7 +70,7 @@ async def all_final(client: httpx.AsyncClient, order_ids: Iterable[str], seconds
 
 def rows(settings: Mapping[str, str], query: str) -> list[dict[str, Any]]:
     with psycopg.connect(settings["POSTGRES_URL"], row_factory=dict_row) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[arg-type]
+        return connection.execute(query).fetchall()
 
 
 def stories_are_whole(settings: Mapping[str, str]) -> None:

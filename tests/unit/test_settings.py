@@ -69,3 +69,37 @@ def test_the_example_environment_loads_and_names_every_setting() -> None:
     environ = dict(line.split("=", 1) for line in lines)
     Settings.from_environment(environ)
     assert list(environ) == vars_in_order()
+
+
+def test_venues_are_pairs_in_the_order_in_which_clients_see_them() -> None:
+    settings = Settings.from_environment(
+        {"ORDER_ENGINE_VENUES": "Raydium=http://a:3002/Raydium/, Meteora=https://u:hunter2@b/x"}
+    )
+    assert settings.venues == (("Raydium", "http://a:3002/Raydium"), ("Meteora", "https://u:hunter2@b/x"))
+    assert "hunter2" not in repr(settings) + str(shown(settings))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://a",
+        "A",
+        "A=",
+        "A=ftp://a",
+        "=http://a",
+        "A=http://a,A=http://b",
+        "A=http://",
+        "A=http://a?k=v",
+        "A b=http://a",
+    ],
+)
+def test_venues_without_a_name_or_a_url_are_a_mistake(text: str) -> None:
+    with pytest.raises(SettingsError, match="ORDER_ENGINE_VENUES must be"):
+        Settings.from_environment({"ORDER_ENGINE_VENUES": text})
+
+
+def test_the_simulators_faults_can_be_chosen() -> None:
+    settings = Settings.from_environment({"ORDER_ENGINE_SIMULATOR_FAULTS": "slow, lost_reply"})
+    assert settings.simulator_faults == ("slow", "lost_reply")
+    with pytest.raises(SettingsError, match="ORDER_ENGINE_SIMULATOR_FAULTS must be some of: slow,"):
+        Settings.from_environment({"ORDER_ENGINE_SIMULATOR_FAULTS": "earthquake"})

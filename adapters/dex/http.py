@@ -1,0 +1,172 @@
+"""Venues over HTTP: how they are asked, and what each way of not answering means. See docs/adding-a-venue.md."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from urllib.parse import quote as quoted
+
+import httpx
+
+from adapters.dex.connections import Connections
+from adapters.dex.wire import (
+    NONSENSE,
+    Answer,
+    BuildAnswer,
+    QuoteAnswer,
+    TransactionAnswer,
+    build_body,
+    quote_body,
+    read,
+    submit_body,
+)
+from application.ports.dex_gateway import Quotes
+from application.ports.errors import TransactionRejected, VenueUnavailable
+from application.ports.system import Clock
+from domain.order import Order
+from domain.routing import Quote
+from domain.transaction import Fill, Transaction, TransactionReport, TransactionStatus, limit_price
+
+POLL_SECONDS = 0.5
+_NO_TIME_LEFT = "took too long"
+_JSON = {"Content-Type": "application/json"}
+
+
+class HttpDexGateway:
+    """A `DexGateway` of venues at their own URLs, `venues` in the order in which they are told to clients.
+
+    `timeout_seconds` is for each quote, build and lookup, `swap_timeout_seconds` for a swap until its end.
+    `connections` is the most for each venue: an order needs one at a time.
+    """
+
+    def __init__(
+        self,
+        venues: Mapping[str, str],
+        clock: Clock,
+        *,
+        expiry_seconds: float,
+        timeout_seconds: float = 3.0,
+        swap_timeout_seconds: float = 10.0,
+        connections: int = 500,
+    ) -> None:
+        self._urls = dict(venues)
+        self._clock = clock
+        self._expiry = timedelta(seconds=expiry_seconds)
+        self._timeout = timeout_seconds
+        self._swap_timeout = swap_timeout_seconds
+        self._most = connections
+        self._connections: dict[str, Connections] = {}
+
+    async def open(self) -> None:
+        """Get ready; the first call to a venue connects."""
+        tls = await asyncio.to_thread(httpx.create_ssl_context)
+        self._connections = {name: Connections(url, self._most, tls) for name, url in self._urls.items()}
+
+    async def close(self) -> None:
+        """Close all connections. Idempotent."""
+        for connections in self._connections.values():
+            await connections.close()
+
+    @property
+    def venues(self) -> tuple[str, ...]:
+        """The venues' names."""
+        return tuple(self._urls)
+
+    async def quotes(self, order: Order) -> Quotes:
+        """Ask all venues; each has the whole timeout, whatever the others do."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._quote(venue, order)) for venue in self._urls]
+        answers = [task.result() for task in tasks]
+        refusals = zip(self._urls, answers, strict=True)
+        return Quotes(
+            tuple(answer for answer in answers if isinstance(answer, Quote)),
+            tuple((venue, str(why)) for venue, why in refusals if isinstance(why, VenueUnavailable)),
+        )
+
+    async def build(self, order: Order, quote: Quote) -> Transaction:
+        """Have the venue name the transaction. Its time to expire starts before the call, not after it."""
+        limit = limit_price(quote.price, order.slippage_bps)
+        expires_at = self._clock.now() + self._expiry
+        body = build_body(order, limit, expires_at)
+        answer = await self._ask(quote.dex, "POST", "builds", BuildAnswer, body)
+        return Transaction(
+            order_id=order.order_id,
+            attempt=order.attempt,
+            tx_hash=answer.tx_hash,
+            venue=quote.dex,
+            amount=order.amount,
+            limit_price=limit,
+            expires_at=expires_at,
+        )
+
+    async def execute(self, transaction: Transaction) -> Fill:
+        """Send it, and wait at the venue for its end; ask again if the venue does not wait."""
+        try:
+            async with asyncio.timeout(self._swap_timeout):
+                report = await self._submit(transaction)
+                while report.status is TransactionStatus.PENDING:
+                    await self._clock.sleep(POLL_SECONDS)
+                    report = await self.lookup(transaction)
+        except TimeoutError as error:
+            raise VenueUnavailable(_NO_TIME_LEFT) from error
+        if report.reason is not None:
+            raise TransactionRejected(report.reason)
+        if report.fill is None:
+            raise VenueUnavailable(NONSENSE)  # it was sent, and the venue says that it never saw it
+        return report.fill
+
+    async def lookup(self, transaction: Transaction) -> TransactionReport:
+        """Ask the venue that it was built for. UNKNOWN is only what the venue calls so, never a 404."""
+        answer = await self._ask(transaction.venue, "GET", _path(transaction), TransactionAnswer)
+        return answer.report(transaction.tx_hash)
+
+    async def _submit(self, transaction: Transaction) -> TransactionReport:
+        # The venue gets less time than we wait: an answer that it is still on its way is worth more than none.
+        wait = max(0, int(self._swap_timeout - self._timeout))
+        answer = await self._ask(
+            transaction.venue,
+            "PUT",
+            _path(transaction),
+            TransactionAnswer,
+            submit_body(transaction),
+            prefer=f"wait={wait}",
+            seconds=self._swap_timeout,
+        )
+        return answer.report(transaction.tx_hash)
+
+    async def _quote(self, venue: str, order: Order) -> Quote | VenueUnavailable:
+        try:
+            answer = await self._ask(venue, "POST", "quotes", QuoteAnswer, quote_body(order))
+            return answer.quote(venue)
+        except VenueUnavailable as refusal:
+            return refusal
+
+    async def _ask(
+        self,
+        venue: str,
+        method: str,
+        path: str,
+        kind: type[Answer],
+        body: bytes = b"",
+        *,
+        prefer: str | None = None,
+        seconds: float | None = None,
+    ) -> Answer:
+        """Call a venue. Raises VenueUnavailable unless it answers 200 and in the form of `kind` in time."""
+        if venue not in self._urls:
+            raise VenueUnavailable("is not among the venues")
+        headers = _JSON if prefer is None else {**_JSON, "Prefer": prefer}
+        try:
+            async with asyncio.timeout(seconds or self._timeout), self._connections[venue].one() as client:
+                response = await client.request(method, path, content=body, headers=headers)
+        except TimeoutError as error:
+            raise VenueUnavailable(_NO_TIME_LEFT) from error
+        except httpx.HTTPError as error:
+            raise VenueUnavailable("cannot be reached") from error
+        if response.status_code != HTTPStatus.OK:
+            raise VenueUnavailable(f"answered {response.status_code}")
+        return read(response.content, kind)
+
+
+def _path(transaction: Transaction) -> str:
+    return f"transactions/{quoted(transaction.tx_hash, safe='')}"

@@ -1,0 +1,138 @@
+"""Orders and events in this process's memory, for unit tests and `dev --memory`."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from attrs import evolve
+
+from adapters.cursor import cursor_after, order_id_of
+from application.frames import Frame, frame_of
+from application.ports.errors import ClientOrderIdConflict, DataRefused, IdempotencyKeyReused, StaleOrder
+from application.ports.order_store import Admission, InvalidCursor, OpenOrders, OrderFilter, OrderPage, Progress
+from application.ports.system import Clock
+from domain.events import OrderEvent
+from domain.order import Order
+from domain.status import OrderStatus
+
+_PENDING_IDLE_SECONDS = 2.0
+_BOUND = Decimal(10) ** 10
+_LENGTHS = {"order_id": 255, "user_id": 255, "input_token": 50, "output_token": 50}
+
+
+class InMemoryOrderStore:
+    """The order store without a server: no call waits, so none meets another halfway."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._orders: dict[str, Order] = {}  # in the order in which they were added
+        self._events: dict[str, list[tuple[str, Frame]]] = {}
+        self._keys: dict[tuple[str, str], str] = {}
+        self._client_order_ids: dict[tuple[str, str], str] = {}
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def ping(self) -> None:
+        """Return: it always answers."""
+
+    async def add(self, order: Order, idempotency_key: str | None = None) -> Admission:
+        _refuse_what_cannot_be_stored(order)
+        key = (order.user_id, idempotency_key) if idempotency_key is not None else None
+        client_order_id = (order.user_id, order.client_order_id) if order.client_order_id is not None else None
+        standing = None
+        if key in self._keys:
+            standing = self._orders[self._keys[key]]
+            if not order.asks_same_as(standing):
+                raise IdempotencyKeyReused
+        elif client_order_id in self._client_order_ids:
+            standing = self._orders[self._client_order_ids[client_order_id]]
+            if not order.asks_same_as(standing):
+                raise ClientOrderIdConflict
+        elif order.order_id in self._orders:
+            standing = self._orders[order.order_id]
+        else:
+            self._orders[order.order_id] = standing = evolve(order, updated_at=self._clock.now())
+            self._events[order.order_id] = []
+            if client_order_id is not None:
+                self._client_order_ids[client_order_id] = order.order_id
+        if key is not None:
+            self._keys.setdefault(key, standing.order_id)
+        return Admission(standing.order_id, replayed=standing.order_id != order.order_id)
+
+    async def append(self, order: Order, event: OrderEvent) -> Frame:
+        events = self._events.get(event.order_id)
+        if events is None:
+            raise StaleOrder
+        if len(events) != event.seq - 1:
+            if 0 < event.seq <= len(events) and events[event.seq - 1][0] == event.event_id:
+                return events[event.seq - 1][1]
+            raise StaleOrder
+        _refuse_what_cannot_be_stored(order)
+        frame = frame_of(event)
+        self._orders[event.order_id] = evolve(order, updated_at=self._clock.now())
+        events.append((event.event_id, frame))
+        return frame
+
+    async def get(self, order_id: str) -> Order | None:
+        return self._orders.get(order_id)
+
+    async def find(self, query: OrderFilter, cursor: str | None, limit: int) -> OrderPage:
+        newest_first = reversed(self._orders.values())
+        if cursor is not None:
+            after = order_id_of(cursor)
+            if after not in self._orders:
+                raise InvalidCursor("no order of this store")
+            _skip_to(after, newest_first)
+        found = [order for order in newest_first if _matches(order, query)][: limit + 1]
+        orders = tuple(found[:limit])
+        return OrderPage(orders, cursor_after(orders[-1].order_id) if len(found) > limit else None)
+
+    async def events(self, order_id: str, after_seq: int) -> Sequence[Frame]:
+        return [frame for _, frame in self._events.get(order_id, ()) if frame.seq > after_seq]
+
+    async def last_seqs(self, order_ids: Collection[str]) -> Mapping[str, Progress]:
+        known = (self._orders[order_id] for order_id in order_ids if order_id in self._orders)
+        return {order.order_id: Progress(order.version, order.status.is_final) for order in known}
+
+    async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
+        oldest_first = iter(self._orders.values())
+        if after is not None:
+            _skip_to(after, oldest_first)
+        idle = (order.order_id for order in oldest_first if self._is_idle(order, idle_seconds))
+        order_ids = tuple(order_id for order_id, _ in zip(idle, range(limit), strict=False))
+        return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)
+
+    def _is_idle(self, order: Order, idle_seconds: float) -> bool:
+        if order.status is OrderStatus.PENDING:
+            idle_seconds = min(idle_seconds, _PENDING_IDLE_SECONDS)
+        idle = self._clock.now() - order.updated_at >= timedelta(seconds=idle_seconds)
+        return idle and not order.status.is_final
+
+
+def _skip_to(order_id: str, orders: Iterator[Order]) -> None:
+    for order in orders:
+        if order.order_id == order_id:
+            return
+
+
+def _matches(order: Order, query: OrderFilter) -> bool:
+    return query.user_id in (None, order.user_id) and query.status in (None, order.status)
+
+
+def _refuse_what_cannot_be_stored(order: Order) -> None:
+    """Refuse what the Postgres store's columns refuse, so that tests on this one tell the truth."""
+    texts = (order.order_id, order.user_id, order.input_token, order.output_token, *order.logs[-1:])
+    try:
+        encoded = "".join(texts).encode()
+    except UnicodeEncodeError as error:
+        raise DataRefused("a lone surrogate in a text") from error
+    if b"\0" in encoded:
+        raise DataRefused("a NUL in a text")
+    if any(len(getattr(order, name)) > most for name, most in _LENGTHS.items()):
+        raise DataRefused("a text is too long")
+    if any(number is not None and number >= _BOUND for number in (order.amount, order.execution_price)):
+        raise DataRefused("a number is too large")

@@ -1,0 +1,53 @@
+"""How groups of events are kept: each moves its order on by one version, or finds that it has done so already."""
+
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
+
+from adapters.postgres import statements
+from adapters.postgres.errors import after_a_write
+from adapters.postgres.own_connection import OwnConnection
+from adapters.postgres.rows import in_json, row_of_step
+from application.frames import Frame, frame_of
+from application.ports.errors import PortError, StaleOrder, StoreUnavailable
+from domain.events import OrderEvent
+from domain.order import Order
+
+
+@frozen
+class Step:
+    """One call of `append`."""
+
+    order: Order
+    event: OrderEvent
+    frame: Frame
+
+    @classmethod
+    def of(cls, order: Order, event: OrderEvent) -> "Step":
+        """Make the event's frame too: the text that is kept is the text that is sent."""
+        return cls(order, event, frame_of(event))
+
+
+async def append_steps(
+    connection: OwnConnection, steps: Sequence[Step], deadline: float
+) -> Sequence[Frame | PortError]:
+    """Move the orders on in one statement; look those up that were not at the expected version."""
+    rows = [row_of_step(s.order, s.event, s.frame) for s in sorted(steps, key=lambda step: step.event.order_id)]
+    moved = {order_id for (order_id,) in await connection.run(statements.APPEND, in_json(rows), deadline)}
+    results: dict[str, Frame | PortError] = {s.event.order_id: s.frame for s in steps if s.event.order_id in moved}
+    if losers := [step for step in steps if step.event.order_id not in moved]:
+        results |= await _kept(connection, losers, deadline)
+    return [results[step.event.order_id] for step in steps]
+
+
+async def _kept(connection: OwnConnection, losers: Sequence[Step], deadline: float) -> dict[str, Frame | PortError]:
+    """Find the events that an earlier try has kept, its success hidden by a broken connection; the others are stale."""
+    rows = [{"order_id": s.event.order_id, "seq": s.event.seq, "event_id": s.event.event_id} for s in losers]
+    try:
+        texts: dict[str, str] = dict(await connection.run(statements.KEPT, in_json(rows), deadline))
+    except StoreUnavailable as error:
+        return {s.event.order_id: after_a_write(error) for s in losers}
+    return {
+        s.event.order_id: evolve(s.frame, text=texts[s.event.order_id]) if s.event.order_id in texts else StaleOrder()
+        for s in losers
+    }

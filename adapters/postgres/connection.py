@@ -1,0 +1,73 @@
+"""Connections to Postgres: how each session is set, and statements that cannot hang."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+Rows = list[tuple[Any, ...]]
+
+CALL_SECONDS = 1.8  # all that a call may take, so that callers have their answer within 2 s
+
+# The server's own limits end a statement first where it can still speak.
+# Plans are made anew for each run (0.1 to 0.5 ms a group): one kept from when the tables were empty would go on reading
+# them whole, which Postgres 18 did. Statements here only look rows up by key, so plans that read much are switched off
+# too; nested loops alone lock rows in the order in which they were given. JIT would take a switched-off plan's cost for
+# a long statement.
+_SESSION = {
+    "timezone": "UTC",
+    "statement_timeout": "1000",
+    "lock_timeout": "500",
+    "idle_in_transaction_session_timeout": "2000",
+    "plan_cache_mode": "force_custom_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+_NETWORK = {
+    "connect_timeout": "2",
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+}
+
+
+def store_conninfo(url: str, application_name: str) -> str:
+    """Return `url` as a connection string for the store's statements."""
+    return conninfo_with(url, application_name, _SESSION)
+
+
+def conninfo_with(url: str, application_name: str, session: Mapping[str, str]) -> str:
+    """Return `url` as a connection string with these session settings; its own network settings and options stay."""
+    given = conninfo_to_dict(url)
+    options = f"{given.pop('options', None) or ''} {' '.join(f'-c {name}={value}' for name, value in session.items())}"
+    settings = {"application_name": application_name, **_NETWORK, **given, "options": options.strip()}
+    return make_conninfo(**{name: str(value) for name, value in settings.items() if value is not None})
+
+
+async def execute(connection: AsyncConnection[Any], query: str, params: Any, until: float) -> Rows:
+    """Run one statement and return its rows; at `until` (loop time) the connection is cut, so that this never hangs.
+
+    Cutting the socket ends the wait at once; psycopg's own way, a request to cancel, needs a server that answers.
+    """
+    cut = asyncio.get_running_loop().call_at(until, _cut, connection)
+    try:
+        cursor = await connection.execute(query, params, prepare=True)
+        return await cursor.fetchall() if cursor.description else []
+    finally:
+        cut.cancel()
+
+
+def _cut(connection: AsyncConnection[Any]) -> None:
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as stream:
+        stream.shutdown(socket.SHUT_RDWR)

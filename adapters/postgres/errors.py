@@ -1,0 +1,65 @@
+"""The one translation of what psycopg raises into what the port promises."""
+
+from copy import copy
+from typing import Literal, TypeVar
+
+import psycopg
+
+from application.ports.errors import DataRefused, PortError, StoreUnavailable
+
+Raised = TypeVar("Raised", bound=PortError)
+
+_DATA_CLASSES = ("22", "23")  # bad values; broken constraints
+_LOCK_NOT_AVAILABLE = "55P03"
+# Deadlock, serialization failure, and a row that another transaction just made: all are over in the next snapshot.
+_PASSING = frozenset({"40P01", "40001", "23505"})
+
+
+def is_passing(error: psycopg.Error) -> bool:
+    """Whether the same statement, run again, can be expected to do better."""
+    return error.sqlstate in _PASSING
+
+
+def is_of_one_row(error: psycopg.Error | UnicodeEncodeError) -> bool:
+    """Whether one row of a batch is to blame, so that its neighbours can be written without it."""
+    return is_of_data(error) or (isinstance(error, psycopg.Error) and error.sqlstate == _LOCK_NOT_AVAILABLE)
+
+
+def is_of_data(error: psycopg.Error | UnicodeEncodeError) -> bool:
+    """Whether a value is one that the store can never hold."""
+    if isinstance(error, UnicodeEncodeError):
+        return True
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.DataError)
+    return error.sqlstate[:2] in _DATA_CLASSES
+
+
+def translated(
+    error: psycopg.Error | UnicodeEncodeError | TimeoutError, accepted: Literal[False, "unknown"] = False
+) -> PortError:
+    """Return the port's error, chained to the driver's; `accepted` is what is known of the write.
+
+    The text names the SQLSTATE at most: the driver's own can hold SQL, values and hosts.
+    """
+    if not isinstance(error, TimeoutError) and is_of_data(error):
+        return _chained(DataRefused(f"the store refuses the data ({_state(error)})"), error)
+    return _chained(StoreUnavailable(f"the store is away ({_state(error)})", accepted), error)
+
+
+def for_one_more(error: PortError) -> PortError:
+    """Return an equal error: one that several callers raise would collect all their tracebacks."""
+    return _chained(copy(error), error.__cause__)
+
+
+def after_a_write(error: StoreUnavailable) -> StoreUnavailable:
+    """Return the error for a caller whose write was sent, and whose outcome could then not be read."""
+    return _chained(StoreUnavailable(str(error), "unknown"), error.__cause__)
+
+
+def _chained(error: Raised, cause: BaseException | None) -> Raised:
+    error.__cause__ = cause
+    return error
+
+
+def _state(error: Exception) -> str:
+    return getattr(error, "sqlstate", None) or type(error).__name__

@@ -1,0 +1,78 @@
+"""One kind of call, in groups: a batcher, a connection of its own, and a limit on how long a call may take."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+import psycopg
+
+from adapters.batching import Batcher
+from adapters.postgres.connection import CALL_SECONDS
+from adapters.postgres.errors import for_one_more, translated
+from adapters.postgres.own_connection import OwnConnection
+from application.ports.errors import PortError, StoreUnavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Run = Callable[[OwnConnection, Sequence[Item], float], Awaitable[Sequence[Result | PortError]]]
+
+# With less time than this a call is not begun: it would end the whole group for the sake of one.
+_LEAST_SECONDS = 0.25
+
+
+class GroupedCalls(Generic[Item, Result]):
+    """Hands what callers submit to `run` in groups; items with an equal key never meet in one.
+
+    `run` gets the connection, the group and its deadline (loop time), and must be harmless to repeat. When it raises
+    an error that one row is to blame for, it gets the group's items one by one instead.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        run: "Run[Item, Result]",
+        *,
+        most: int,
+        bound: int,
+        key: Callable[[Item], Hashable] | None = None,
+    ) -> None:
+        self._run = run
+        self._connection = OwnConnection(conninfo)
+        self._batcher: Batcher[tuple[Item, float], Result] = Batcher(
+            self._flush, most=most, bound=bound, key=key and (lambda call: key(call[0]))
+        )
+
+    def open(self) -> None:
+        """Start; nothing is connected before the first call."""
+        self._batcher.open()
+
+    async def close(self) -> None:
+        """Finish what waits, then disconnect. Idempotent."""
+        await self._batcher.close()
+        await self._connection.close()
+
+    async def submit(self, item: Item) -> Result:
+        """Have `item` run; return when its outcome is certain, or raise within CALL_SECONDS.
+
+        That holds for calls that wait, too: a group's time ends with its oldest call's.
+        """
+        return await self._batcher.submit((item, asyncio.get_running_loop().time() + CALL_SECONDS))
+
+    async def _flush(self, calls: Sequence[tuple[Item, float]]) -> Sequence[Result | Exception]:
+        soon = asyncio.get_running_loop().time() + _LEAST_SECONDS
+        timely = [call for call in calls if call[1] >= soon]
+        if not timely:
+            return [StoreUnavailable() for _ in calls]
+        results = iter(await self._in_time([item for item, _ in timely], min(deadline for _, deadline in timely)))
+        return [next(results) if deadline >= soon else StoreUnavailable() for _, deadline in calls]
+
+    async def _in_time(self, items: Sequence[Item], deadline: float) -> Sequence[Result | PortError]:
+        try:
+            return await self._run(self._connection, items, deadline)
+        except PortError as error:
+            return [for_one_more(error) for _ in items]
+        except (psycopg.Error, UnicodeEncodeError) as error:
+            if len(items) == 1:
+                return [translated(error)]
+        return [(await self._in_time([item], deadline))[0] for item in items]

@@ -1,0 +1,138 @@
+"""Brings a database's schema up to date: each SQL file once, in order, by one process at a time."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from attrs import frozen
+from psycopg import AsyncConnection
+
+from adapters.postgres.connection import CALL_SECONDS, Rows, conninfo_with, execute
+from adapters.postgres.errors import translated
+from application.ports.errors import PortError
+
+# Names the migrations among the database's advisory locks.
+_LOCK = 0x6F726465_72730002
+# A migration may take long. Waiting for others, and being waited for, may not.
+_SESSION = {"statement_timeout": "0", "lock_timeout": "60000", "idle_in_transaction_session_timeout": "60000"}
+
+_MAKE_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name TEXT PRIMARY KEY,
+    checksum TEXT NOT NULL,
+    applied_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+)
+"""
+_NOTE = "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)"
+# Not those in `submitted`: their swap may have landed already. Nor those that never could run.
+_RELEASE = "UPDATE orders SET held = false WHERE held AND status <> 'submitted' AND amount > 0"
+
+
+class MigrationFailed(PortError):
+    """The schema could not be brought up to date; the text names the file and says why, for an operator."""
+
+
+@frozen
+class Migration:
+    """One SQL file."""
+
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of the text: tells whether it is still what was applied."""
+        return sha256(self.text.encode()).hexdigest()
+
+
+def bundled_migrations() -> Sequence[Migration]:
+    """Read this version's migrations, in the order in which they apply."""
+    found = (file for file in files("adapters.postgres.migrations").iterdir() if file.name.endswith(".sql"))
+    return sorted((Migration(file.name, file.read_text("utf-8")) for file in found), key=lambda m: m.name)
+
+
+class Migrator:
+    """Applies `migrations` (this version's, if not given) to the database at `url`, in the session's own time zone."""
+
+    def __init__(self, url: str, migrations: Sequence[Migration] | None = None) -> None:
+        self._conninfo = conninfo_with(url, "order-engine migrate", _SESSION)
+        self._migrations = migrations
+        self._all_applied = False
+
+    async def apply(self, *, adopt_open: bool = False) -> Sequence[str]:
+        """Apply what is pending, each file in its own transaction; return the names. Safe in many processes at once.
+
+        `adopt_open` also releases the unfinished orders of an adopted table, except those already submitted.
+        Raises MigrationFailed, and StoreUnavailable when the server cannot be reached.
+        """
+        applied = []
+        async with await self._connected() as connection:
+            for migration in self._known():
+                with _told_of(migration.name):
+                    if await _applied_now(connection, migration):
+                        applied.append(migration.name)
+            if adopt_open:
+                with _told_of("adopting open orders"):
+                    await connection.execute(_RELEASE)
+        return applied
+
+    async def pending(self) -> Sequence[str]:
+        """Return the names of the files that are still to apply; empty when the database is ready, for good.
+
+        Raises MigrationFailed for a file that was changed, and StoreUnavailable.
+        """
+        if self._all_applied:
+            return []
+        until = asyncio.get_running_loop().time() + CALL_SECONDS
+        noted: Rows = []
+        try:
+            async with await self._connected() as connection:
+                if await execute(connection, "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL", (), until):
+                    noted = await execute(connection, "SELECT name, checksum FROM schema_migrations", (), until)
+        except psycopg.Error as error:
+            raise translated(error) from error
+        pending = [migration.name for migration in self._known() if not _is_noted(migration, dict(noted))]
+        self._all_applied = not pending
+        return pending
+
+    def _known(self) -> Sequence[Migration]:
+        return bundled_migrations() if self._migrations is None else self._migrations
+
+    async def _connected(self) -> AsyncConnection[Any]:
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                return await AsyncConnection.connect(self._conninfo, autocommit=True)
+        except (psycopg.Error, TimeoutError) as error:
+            raise translated(error) from error
+
+
+@contextmanager
+def _told_of(what: str) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise MigrationFailed(f"{what}: {error}") from error
+
+
+async def _applied_now(connection: AsyncConnection[Any], migration: Migration) -> bool:
+    """Wait for other processes, look again, and apply the file if it is still to apply, all in one transaction."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (_LOCK,))
+        await connection.execute(_MAKE_TABLE)
+        noted = await (await connection.execute("SELECT name, checksum FROM schema_migrations")).fetchall()
+        if _is_noted(migration, dict(noted)):
+            return False
+        await connection.execute(migration.text.encode())
+        await connection.execute(_NOTE, (migration.name, migration.checksum))
+        return True
+
+
+def _is_noted(migration: Migration, noted: dict[str, str]) -> bool:
+    checksum = noted.get(migration.name)
+    if checksum not in (None, migration.checksum):
+        raise MigrationFailed(f"{migration.name} was changed after it was applied: put the file back as it was")
+    return checksum is not None

@@ -1,0 +1,109 @@
+"""Orders and events in Postgres, in groups: one statement and one commit for many callers."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+from adapters.cursor import cursor_after, order_id_of
+from adapters.postgres import statements
+from adapters.postgres.adding import Addition, add_keyed, add_plain
+from adapters.postgres.appending import Step, append_steps
+from adapters.postgres.connection import store_conninfo
+from adapters.postgres.getting import get_orders
+from adapters.postgres.grouped_calls import GroupedCalls
+from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.rows import read_order
+from application.frames import Frame
+from application.ports.errors import DataRefused, Overloaded, StoreUnavailable
+from application.ports.order_store import Admission, InvalidCursor, OpenOrders, OrderFilter, OrderPage, Progress
+from domain.events import OrderEvent
+from domain.order import Order
+
+# Names the sweep among the database's advisory locks.
+SWEEP_LOCK = 0x6F726465_72730001
+
+
+class PostgresOrderStore:
+    """The order store; `open` it before use. Building and opening it connect to nothing.
+
+    Four kinds of call go in groups, each over a connection of its own: gets, plain adds, adds that name a key or a
+    client order id (they may have to wait for another process's), and appends. Up to `most` make a group; beyond
+    `bound` waiting ones of a kind it is Overloaded. The other reads share `readers` connections. Connections come back
+    by themselves.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        application_name: str = "order-engine",
+        readers: int = 4,
+        most: int = 500,
+        bound: int = 10_000,
+    ) -> None:
+        conninfo = store_conninfo(url, application_name)
+        self._reads = ReadPool(conninfo, readers)
+        self._gets: GroupedCalls[str, Order | None] = GroupedCalls(conninfo, get_orders, most=most, bound=bound)
+        self._plain_adds: GroupedCalls[Addition, Admission] = GroupedCalls(conninfo, add_plain, most=most, bound=bound)
+        self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(conninfo, add_keyed, most=most, bound=bound)
+        self._appends: GroupedCalls[Step, Frame] = GroupedCalls(
+            conninfo, append_steps, most=most, bound=bound, key=lambda step: step.event.order_id
+        )
+
+    async def open(self) -> None:
+        """Start taking calls, in the event loop that makes them. Once only."""
+        await self._reads.open()
+        for calls in (self._gets, self._plain_adds, self._keyed_adds, self._appends):
+            calls.open()
+
+    async def close(self) -> None:
+        """Finish the calls that wait, then disconnect. Idempotent."""
+        async with asyncio.TaskGroup() as group:
+            for part in (self._gets, self._plain_adds, self._keyed_adds, self._appends, self._reads):
+                group.create_task(part.close())
+
+    async def ping(self) -> None:
+        """Return if the server answers. Raises StoreUnavailable."""
+        await self._reads.run("SELECT 1", ())
+
+    async def add(self, order: Order, idempotency_key: str | None = None) -> Admission:
+        addition = Addition(order, idempotency_key)
+        return await (self._plain_adds if addition.is_plain else self._keyed_adds).submit(addition)
+
+    async def append(self, order: Order, event: OrderEvent) -> Frame:
+        return await self._appends.submit(Step.of(order, event))
+
+    async def get(self, order_id: str) -> Order | None:
+        try:
+            return await self._gets.submit(order_id)
+        except DataRefused:  # no order can have such an id
+            return None
+        except Overloaded as error:
+            raise StoreUnavailable("too many reads are waiting") from error
+
+    async def find(self, query: OrderFilter, cursor: str | None, limit: int) -> OrderPage:
+        after = order_id_of(cursor) if cursor is not None else None
+        statement = statements.find(
+            by_user=query.user_id is not None,
+            by_status=query.status is not None,
+            unfinished=query.status is not None and not query.status.is_final,
+            after=after is not None,
+        )
+        params = [value for value in (query.user_id, query.status, after) if value is not None]
+        rows = await self._reads.run(statement, [*params, limit + 1])
+        if after is not None and not rows and await self.get(after) is None:
+            raise InvalidCursor("no order of this store")
+        orders = tuple(read_order(row) for row in rows[:limit])
+        return OrderPage(orders, cursor_after(orders[-1].order_id) if len(rows) > limit else None)
+
+    async def events(self, order_id: str, after_seq: int) -> Sequence[Frame]:
+        rows = await self._reads.run(statements.EVENTS, (order_id, after_seq))
+        return [Frame(order_id, user_id, seq, final, frame) for user_id, seq, final, frame in rows]
+
+    async def last_seqs(self, order_ids: Collection[str]) -> Mapping[str, Progress]:
+        rows = await self._reads.run(statements.LAST_SEQS, (list(order_ids),))
+        return {order_id: Progress(seq, final) for order_id, seq, final in rows}
+
+    async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
+        rows = await self._reads.run(statements.SWEEP, (SWEEP_LOCK, after, idle_seconds, idle_seconds, limit))
+        order_ids = tuple(order_id for (order_id,) in rows)
+        return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)

@@ -1,0 +1,95 @@
+"""A connection that is always there, or its absence told in time."""
+
+import asyncio
+from typing import Any, Literal
+
+import psycopg
+from psycopg import AsyncConnection
+
+from adapters.postgres.connection import Rows, execute
+from adapters.postgres.errors import is_of_one_row, is_passing, translated
+
+_STATEMENT_SECONDS = 1.2  # a connection that is silent for longer is given up: time is left for another
+_RECONNECT_PAUSE = 0.1
+_REPEATS = 5
+
+
+class OwnConnection:
+    """A connection for one kind of call alone: made when it is first needed, and again after it broke."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._connection: AsyncConnection[Any] | None = None
+        self._connecting: asyncio.Task[AsyncConnection[Any]] | None = None
+
+    async def run(
+        self, query: str, params: Any, deadline: float, *, cut_off: Literal[False, "unknown"] = "unknown"
+    ) -> Rows:
+        """Run one statement that is harmless to repeat until its outcome is certain; return its rows.
+
+        It is repeated when the connection broke under it (it may be committed, or not) and after passing troubles.
+        Raises psycopg.Error when one row of it is to blame; else StoreUnavailable at `deadline` (loop time) at the
+        latest; its `accepted` is `cut_off` once the statement was sent over a connection that then broke.
+        """
+        accepted: Literal[False, "unknown"] = False
+        repeats = 0
+        while True:
+            try:
+                connection = await self._connected(deadline)
+            except (psycopg.Error, TimeoutError) as error:
+                if accepted is False or not await _paused(deadline):
+                    raise translated(error, accepted) from error
+                continue
+            try:
+                until = min(deadline, asyncio.get_running_loop().time() + _STATEMENT_SECONDS)
+                return await execute(connection, query, params, until)
+            except psycopg.Error as error:
+                repeats += 1
+                if connection.closed:
+                    accepted = cut_off
+                elif is_passing(error) and repeats < _REPEATS:
+                    continue
+                elif is_of_one_row(error):
+                    raise
+                else:
+                    # Such as a server that became read-only: the next connection may meet another.
+                    await self.close()
+                    raise translated(error, accepted) from error
+
+    async def close(self) -> None:
+        """Close it; the next run makes a new one."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+            for made in await asyncio.gather(self._connecting, return_exceptions=True):
+                if isinstance(made, AsyncConnection):
+                    await made.close()
+            self._connecting = None
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _connected(self, deadline: float) -> AsyncConnection[Any]:
+        """Return the connection, or wait for one; an attempt outlives `deadline`, for the next call to find.
+
+        So a server that is slow to answer, or comes second among several hosts, is reached all the same.
+        """
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        attempt = self._connecting
+        if attempt is None or (attempt.done() and attempt.exception()):
+            attempt = asyncio.create_task(AsyncConnection.connect(self._conninfo, autocommit=True), name="connect")
+        self._connecting = attempt
+        await asyncio.wait([attempt], timeout=deadline - asyncio.get_running_loop().time())
+        if not attempt.done():
+            raise TimeoutError
+        self._connecting = None
+        self._connection = attempt.result()
+        return self._connection
+
+
+async def _paused(deadline: float) -> bool:
+    """Wait a little before the next try; False when no time is left for one."""
+    if asyncio.get_running_loop().time() + _RECONNECT_PAUSE >= deadline:
+        return False
+    await asyncio.sleep(_RECONNECT_PAUSE)
+    return True

@@ -1,0 +1,105 @@
+"""How orders and events become rows, and rows orders."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from application.frames import Frame
+from domain.events import OrderEvent
+from domain.order import Order
+from domain.routing import Quote
+from domain.status import FailureReason, OrderStatus
+from domain.transaction import Transaction
+
+Row = dict[str, Any]
+
+_encode = msgspec.json.Encoder().encode  # decimals as strings, times as RFC 3339: all digits arrive
+_read_quotes = msgspec.json.Decoder(tuple[Quote, ...]).decode
+
+
+def in_json(rows: Sequence[Row]) -> tuple[str]:
+    """Return the rows as a statement's one parameter. Raises UnicodeEncodeError for a lone surrogate."""
+    return (_encode(rows).decode(),)
+
+
+def row_of_order(order: Order, key: str | None = None) -> Row:
+    """Return what is written of a new order; the rest is the same for all."""
+    return {
+        "order_id": order.order_id,
+        "user_id": order.user_id,
+        "input_token": order.input_token,
+        "output_token": order.output_token,
+        "amount": order.amount,
+        "slippage_bps": order.slippage_bps,
+        "created_at": order.created_at,
+        "client_order_id": order.client_order_id,
+        "key": key,
+    }
+
+
+def row_of_step(order: Order, event: OrderEvent, frame: Frame) -> Row:
+    """Return what is written of an order after an event: all that events change, and the event."""
+    row = {
+        "order_id": event.order_id,
+        "seq": event.seq,
+        "event_id": event.event_id,
+        "frame": frame.text,
+        "message": event.message,
+        "status": order.status,
+        "attempt": order.attempt,
+        "quotes": order.quotes or None,
+        "chosen_dex": order.chosen_dex,
+        "execution_price": order.execution_price,
+        "reason_code": order.reason,
+        "finished_at": order.finished_at,
+    }
+    if order.transaction is not None:
+        row |= {
+            "tx_hash": order.transaction.tx_hash,
+            "tx_venue": order.transaction.venue,
+            "tx_amount": order.transaction.amount,
+            "tx_limit_price": order.transaction.limit_price,
+            "tx_expires_at": order.transaction.expires_at,
+        }
+    return row
+
+
+def read_order(row: Sequence[Any]) -> Order:
+    """Return the order that a row holds, its columns as in statements.py."""
+    (
+        order_id, user_id, input_token, output_token, amount, created_at, updated_at, status,
+        version, attempt, logs, quotes, chosen_dex, tx_hash, tx_venue, tx_amount,
+        tx_limit_price, tx_expires_at, execution_price, reason_code, finished_at,
+        slippage_bps, client_order_id,
+    ) = row  # fmt: skip
+    transaction = None
+    if tx_venue is not None:
+        # An attempt's transaction goes with the attempt, so the number need not be stored twice.
+        transaction = Transaction(order_id, attempt, tx_hash, tx_venue, tx_amount, tx_limit_price, _utc(tx_expires_at))
+    return Order(
+        order_id=order_id,
+        user_id=user_id,
+        input_token=input_token,
+        output_token=output_token,
+        amount=amount,
+        created_at=_utc(created_at),
+        updated_at=_utc(updated_at),
+        status=OrderStatus(status),
+        version=version,
+        attempt=attempt,
+        logs=tuple(logs),
+        quotes=_read_quotes(quotes) if quotes else (),
+        chosen_dex=chosen_dex,
+        transaction=transaction,
+        execution_price=execution_price,
+        reason=FailureReason(reason_code) if reason_code else None,
+        finished_at=_utc(finished_at) if finished_at else None,
+        slippage_bps=slippage_bps,
+        client_order_id=client_order_id,
+    )
+
+
+def _utc(stored: datetime) -> datetime:
+    return stored.replace(tzinfo=UTC)

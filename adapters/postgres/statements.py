@@ -1,0 +1,164 @@
+"""The SQL, each statement one round trip and one commit. Groups come as one JSON array of rows, named as in rows.py.
+
+Times are told by the server and stored as UTC whatever the session's zone is.
+"""
+
+from typing import Final
+
+# The columns that rows.read_order takes, in its order.
+_ORDER: Final = """
+    o.order_id, o.user_id, o.input_token, o.output_token, trim_scale(o.amount), o.created_at, o.updated_at, o.status,
+    o.version, o.attempt, o.logs, o.quotes::text, o.chosen_dex, o.tx_hash, o.tx_venue, trim_scale(o.tx_amount),
+    trim_scale(o.tx_limit_price), o.tx_expires_at, trim_scale(o.execution_price), o.reason_code, o.finished_at,
+    o.slippage_bps, o.client_order_id
+"""
+
+# Keep new orders that have neither key nor client order id. (rows): nothing; one that is there already stays.
+ADD_PLAIN: Final = """
+INSERT INTO orders
+    (order_id, user_id, input_token, output_token, amount, slippage_bps, status, logs, created_at, updated_at)
+SELECT order_id, user_id, input_token, output_token, amount, slippage_bps, 'pending', '{}', created_at,
+    date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
+FROM json_to_recordset(%s) AS i (
+    order_id text, user_id text, input_token text, output_token text, amount numeric, slippage_bps integer,
+    created_at timestamp)
+ON CONFLICT (order_id) DO NOTHING
+"""
+
+# Keep new orders with their keys. (rows): the ids of those that were added.
+# An order is added if its client order id is free and its key, if it has one, could be claimed; else neither order nor
+# key is there afterwards. A client order id that another transaction takes meanwhile raises unique_violation, and the
+# group must be repeated. Claims are sorted, and then inserts, so that two groups wait for each other in one direction
+# only; ids are drawn before the sorting, so that they follow the order of arrival.
+ADD_KEYED: Final = """
+WITH input AS (
+    SELECT nextval((SELECT pg_get_serial_sequence('orders', 'id'))::regclass) AS id, i.*
+    FROM json_to_recordset(%s) AS i (
+        order_id text, user_id text, input_token text, output_token text, amount numeric, slippage_bps integer,
+        created_at timestamp, client_order_id text, key text)
+), taken AS (
+    SELECT i.order_id FROM input AS i
+    JOIN orders AS o ON o.user_id = i.user_id AND o.client_order_id = i.client_order_id
+), claimed AS (
+    INSERT INTO idempotency_keys (user_id, key, order_id, created_at)
+    SELECT user_id, key, order_id, clock_timestamp() AT TIME ZONE 'UTC' FROM input
+    WHERE key IS NOT NULL AND order_id NOT IN (SELECT order_id FROM taken)
+    ORDER BY user_id, key
+    ON CONFLICT DO NOTHING
+    RETURNING order_id
+)
+INSERT INTO orders
+    (id, order_id, user_id, input_token, output_token, amount, slippage_bps, client_order_id, status, logs, created_at,
+    updated_at)
+SELECT id, order_id, user_id, input_token, output_token, amount, slippage_bps, client_order_id, 'pending', '{}',
+    created_at, date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
+FROM input
+WHERE order_id NOT IN (SELECT order_id FROM taken)
+    AND (key IS NULL OR order_id IN (SELECT order_id FROM claimed))
+ORDER BY user_id, client_order_id
+ON CONFLICT (order_id) DO NOTHING
+RETURNING order_id
+"""
+
+# Find what already stands for some requests. (rows): the asking order's id, whether it is by key, and the order.
+STANDING: Final = """
+WITH input AS (
+    SELECT * FROM json_to_recordset(%s) AS i (order_id text, user_id text, client_order_id text, key text)
+)
+SELECT i.order_id, true, {order} FROM input AS i
+JOIN idempotency_keys AS k ON k.user_id = i.user_id AND k.key = i.key
+JOIN orders AS o ON o.order_id = k.order_id
+UNION ALL
+SELECT i.order_id, false, {order} FROM input AS i
+JOIN orders AS o ON o.user_id = i.user_id AND o.client_order_id = i.client_order_id
+""".replace("{order}", _ORDER)
+
+# Claim new keys for orders that stand. (rows): those that were claimed.
+CLAIM: Final = """
+INSERT INTO idempotency_keys (user_id, key, order_id, created_at)
+SELECT user_id, key, order_id, clock_timestamp() AT TIME ZONE 'UTC'
+FROM json_to_recordset(%s) AS i (user_id text, key text, order_id text)
+ORDER BY user_id, key
+ON CONFLICT DO NOTHING
+RETURNING user_id, key, order_id
+"""
+
+# Move orders on by one event each. (rows, each order once, sorted by id): the ids of those that were at the event's
+# version. Rows are locked as they come, so two groups wait for each other in one direction only.
+APPEND: Final = """
+WITH moved AS (
+    UPDATE orders AS o SET
+        status = i.status, version = i.seq, attempt = i.attempt, logs = o.logs || i.message,
+        quotes = i.quotes, chosen_dex = i.chosen_dex, tx_hash = i.tx_hash, tx_venue = i.tx_venue,
+        tx_amount = i.tx_amount, tx_limit_price = i.tx_limit_price, tx_expires_at = i.tx_expires_at,
+        execution_price = i.execution_price, reason_code = i.reason_code, finished_at = i.finished_at,
+        updated_at = date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
+    FROM json_to_recordset(%s) AS i (
+        order_id text, seq integer, event_id text, frame text, message text, status text, attempt integer, quotes json,
+        chosen_dex text, tx_hash text, tx_venue text, tx_amount numeric, tx_limit_price numeric,
+        tx_expires_at timestamp, execution_price numeric, reason_code text, finished_at timestamp)
+    WHERE o.order_id = i.order_id AND o.version = i.seq - 1
+    RETURNING o.id, i.order_id, i.seq, i.event_id, i.frame
+), told AS (
+    INSERT INTO order_events (orders_id, seq, event_id, frame) SELECT id, seq, event_id, frame FROM moved
+)
+SELECT order_id FROM moved
+"""
+
+# Find events that were already kept. (rows): the orders' ids and the events' frames.
+KEPT: Final = """
+SELECT i.order_id, e.frame
+FROM json_to_recordset(%s) AS i (order_id text, seq integer, event_id text)
+JOIN orders AS o ON o.order_id = i.order_id
+JOIN order_events AS e ON e.orders_id = o.id AND e.seq = i.seq AND e.event_id = i.event_id
+"""
+
+# Get orders. (list of ids): those that are there, in any order.
+GET: Final = "SELECT {order} FROM orders AS o WHERE o.order_id = ANY(%b::text[])".replace("{order}", _ORDER)
+
+# Get an order's events above a seq. (order id, seq): user id, seq, whether it is the order's end, frame; in order.
+EVENTS: Final = """
+SELECT o.user_id, e.seq, e.seq = o.version AND o.finished_at IS NOT NULL, e.frame
+FROM orders AS o
+JOIN order_events AS e ON e.orders_id = o.id
+WHERE o.order_id = %s AND e.seq > %s
+ORDER BY e.seq
+"""
+
+# Say how far orders are. (list of ids): id, seq of the last event, whether that was the end.
+LAST_SEQS: Final = """
+SELECT order_id, version, finished_at IS NOT NULL FROM orders WHERE order_id = ANY(%b::text[])
+"""
+
+# One page of the sweep. (lock, after or NULL, idle seconds, idle seconds, limit): ids, oldest first; none while another
+# session holds the lock, which lasts for this statement alone. Held orders are an operator's to release.
+SWEEP: Final = """
+SELECT order_id FROM orders
+WHERE (SELECT pg_try_advisory_xact_lock(%s::bigint))
+    AND finished_at IS NULL
+    AND NOT held
+    AND id > coalesce((SELECT id FROM orders WHERE order_id = %s::text), 0)
+    AND updated_at <= statement_timestamp() AT TIME ZONE 'UTC' - make_interval(
+        secs => CASE status WHEN 'pending' THEN least(2, %s::float8) ELSE %s::float8 END)
+ORDER BY id
+LIMIT %s
+"""
+
+_FIND: Final = "SELECT {order} FROM orders AS o WHERE true".replace("{order}", _ORDER)
+
+
+def find(*, by_user: bool, by_status: bool, unfinished: bool, after: bool) -> str:
+    """List orders newest first. ([user id], [status], [order id to start after], limit): orders.
+
+    `unfinished` says that the status is one of those: then the partial index has them.
+    """
+    query = _FIND
+    if by_user:
+        query += " AND o.user_id = %s"
+    if by_status:
+        query += " AND o.status = %s"
+    if unfinished:
+        query += " AND o.finished_at IS NULL"
+    if after:
+        query += " AND o.id < (SELECT id FROM orders WHERE order_id = %s)"
+    return query + " ORDER BY o.id DESC LIMIT %s"

@@ -1,0 +1,10 @@
+"""The queue's keys. All hash to one slot of a cluster: the tag in braces is the stream's whole name."""
+
+STREAM = "order-execution"
+GROUP = "workers"
+JOBS = "{order-execution}:jobs"
+LEASES = "{order-execution}:leases"
+DELAYED = "{order-execution}:delayed"
+BURIED = "{order-execution}:buried"
+PAUSED = "{order-execution}:paused"
+BELL = "{order-execution}:bell"

@@ -1,0 +1,104 @@
+"""How the Redis queue takes jobs: one script, and a wait for what could change its answer."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from attrs import frozen
+from redis.asyncio import Redis
+
+from adapters.redis import keys
+from adapters.redis.errors import translated
+from adapters.redis.script import Script
+from application import observe
+from application.ports.errors import QueueUnavailable
+from application.ports.order_queue import Lease
+
+MOST = 1000
+LIMIT_SECONDS = 2.0
+# Then a look at everything again, in case a hint was missed.
+BLOCK_SECONDS = 5.0
+GONE_AFTER_MS = 3_600_000
+
+
+@frozen
+class _Answer:
+    """What `take.lua` said; `due` in seconds, None when nothing will fall due. `stream` is empty in a pause."""
+
+    leases: Sequence[Lease]
+    due: float | None = None
+    stream: str = ""
+    bell: str = "0-0"
+
+
+class Leasing:
+    """Takes jobs for one holder."""
+
+    def __init__(self, client: Redis, holder: str, lease_seconds: float, most_deliveries: int) -> None:
+        places = (keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.PAUSED, keys.BELL)
+        self._client = client
+        self._holder = holder
+        self._settings = (round(lease_seconds * 1_000_000), most_deliveries)
+        self._take = Script(client, "take", keys.STREAM, *places, limit=LIMIT_SECONDS)
+        self._tidy = Script(client, "tidy", keys.STREAM, limit=LIMIT_SECONDS)
+        self._give_back = Script(client, "retry", keys.JOBS, keys.LEASES, keys.DELAYED, keys.BELL, limit=LIMIT_SECONDS)
+        self._tidied = False
+
+    async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
+        """Take jobs as the port says. Cancelled in the middle, it gives back what it was just given."""
+        if not self._tidied:
+            await self._tidy((keys.GROUP, GONE_AFTER_MS))
+            self._tidied = True
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + wait_seconds
+        while True:
+            answer = await self._ask(min(most, MOST))
+            left = deadline - clock()
+            if answer.leases or left <= 0:
+                return answer.leases
+            await self._wait(answer, left)
+
+    async def _ask(self, most: int) -> _Answer:
+        asked = asyncio.ensure_future(self._run_script(most))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            with suppress(QueueUnavailable):
+                leases = (await asked).leases
+                if leases:
+                    await self._give_back(give_back_args((lease, 0, False) for lease in leases))
+            raise
+
+    async def _run_script(self, most: int) -> _Answer:
+        taken, buried, *rest = await self._take((keys.GROUP, self._holder, most, *self._settings))
+        for order_id in buried:
+            observe.job_buried(order_id, "delivered too often")
+        if not rest:
+            pairs = zip(taken[::2], taken[1::2], strict=True)
+            return _Answer([Lease(order_id, self._holder, int(delivery)) for order_id, delivery in pairs])
+        due, stream, bell = rest
+        return _Answer((), None if due < 0 else due / 1_000_000, stream, bell)
+
+    async def _wait(self, answer: _Answer, seconds: float) -> None:
+        """Wait for a new entry or a ring of the bell, but never beyond what falls due. Only a hint."""
+        seconds = min(seconds, BLOCK_SECONDS, BLOCK_SECONDS if answer.due is None else answer.due)
+        after: dict[str, str] = {keys.BELL: answer.bell}
+        if answer.stream:
+            after[keys.STREAM] = answer.stream
+        with translated():
+            async with asyncio.timeout(seconds + LIMIT_SECONDS):
+                # At least 1 ms: BLOCK 0 would wait for ever.
+                await self._client.xread(after, count=1, block=max(1, round(seconds * 1000)))  # type: ignore[arg-type]
+
+
+def claim(lease: Lease) -> str:
+    """Return what the scripts compare: who holds which delivery."""
+    return f"{lease.delivery} {lease.holder}"
+
+
+def give_back_args(items: Iterable[tuple[Lease, float, bool]]) -> list[str | int]:
+    """Return the arguments of `retry.lua` for (lease, seconds, counted) each."""
+    args: list[str | int] = []
+    for lease, seconds, counted in items:
+        args += (lease.order_id, claim(lease), max(0, round(seconds * 1_000_000)), int(counted))
+    return args

@@ -1,0 +1,159 @@
+"""The queue of jobs on a Redis stream."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from itertools import chain
+
+from redis.asyncio import Redis
+
+from adapters.batching import Batcher
+from adapters.redis import keys
+from adapters.redis.breaker import Breaker
+from adapters.redis.errors import translated
+from adapters.redis.leasing import LIMIT_SECONDS, Leasing, claim, give_back_args
+from adapters.redis.script import Script
+from application.ports.errors import LeaseLost, QueueUnavailable
+from application.ports.order_queue import BuriedJob, Lease, QueueCounts
+
+CHUNK = 1000
+WHY_MOST = 500
+
+
+class RedisOrderQueue:
+    """An `OrderQueue` for one holder: a name that no other living worker has.
+
+    An order's entry stays in the stream `order-execution` until it is done or buried, so XLEN and XPENDING show what
+    is going on. Delivery numbers rise even when the server lost everything in between. `put` costs at most `put_limit`
+    seconds, and nothing while the server was found away less than `cool_off` seconds ago; other calls at most 2 s.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        holder: str,
+        *,
+        lease_seconds: float,
+        most_deliveries: int = 10,
+        put_limit: float = 0.2,
+        cool_off: float = 0.5,
+    ) -> None:
+        def script(name: str, *places: str, limit: float = LIMIT_SECONDS) -> Script:
+            return Script(client, name, *places, limit=limit)
+
+        places = (keys.LEASES, keys.DELAYED, keys.BURIED)
+        self._client = client
+        self._lease_us = round(lease_seconds * 1_000_000)
+        self._put_limit = put_limit
+        self._breaker = Breaker(cool_off)
+        self._leasing = Leasing(client, holder, lease_seconds, most_deliveries)
+        # A little less: a flush has failed, and the breaker is open, before its callers give up by themselves.
+        self._put = script("put", keys.STREAM, keys.JOBS, *places, limit=0.9 * put_limit)
+        self._extend = script("extend", keys.JOBS, keys.LEASES)
+        self._done = script("done", keys.STREAM, keys.JOBS, keys.LEASES)
+        self._retry = script("retry", keys.JOBS, keys.LEASES, keys.DELAYED, keys.BELL)
+        self._bury = script("bury", keys.STREAM, keys.JOBS, keys.LEASES, keys.BURIED)
+        self._counts = script("counts", keys.JOBS, *places)
+        self._buried = script("buried", keys.JOBS, keys.BURIED)
+        self._revive = script("revive", keys.STREAM, keys.JOBS, keys.BURIED)
+        self._resume = script("resume", keys.PAUSED, keys.BELL)
+        self._puts = Batcher(self._flush_puts, most=CHUNK, bound=20_000)
+        self._dones = Batcher(self._flush_dones, most=CHUNK, bound=20_000)
+        self._retries = Batcher(self._flush_retries, most=CHUNK, bound=20_000)
+
+    async def open(self) -> None:
+        """Get ready for `put`, `done` and `retry_in`; connects to nothing yet."""
+        for batcher in (self._puts, self._dones, self._retries):
+            batcher.open()
+
+    async def close(self) -> None:
+        """Send what waits, then take no more. Idempotent; the client stays open."""
+        for batcher in (self._puts, self._dones, self._retries):
+            await batcher.close()
+
+    async def ping(self) -> None:
+        """Return when the server answers. Raises QueueUnavailable."""
+        with translated():
+            async with asyncio.timeout(LIMIT_SECONDS):
+                await self._client.ping()
+
+    async def put(self, order_ids: Collection[str]) -> None:
+        if not order_ids:
+            return
+        self._breaker.check()
+        ids = tuple(order_ids)
+        with translated():
+            async with asyncio.timeout(self._put_limit):
+                for start in range(0, len(ids), CHUNK):
+                    await self._puts.submit(ids[start : start + CHUNK])
+
+    async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
+        return await self._leasing.take(most, wait_seconds)
+
+    async def extend(self, leases: Collection[Lease]) -> Collection[Lease]:
+        lost: list[Lease] = []
+        listed = list(leases)
+        for start in range(0, len(listed), CHUNK):
+            part = listed[start : start + CHUNK]
+            held = await self._extend((self._lease_us, *_claims(part)))
+            lost += (lease for lease, yes in zip(part, held, strict=True) if not yes)
+        return lost
+
+    async def done(self, lease: Lease) -> None:
+        with translated():
+            held = await self._dones.submit(lease)
+        _require(held, lease)
+
+    async def retry_in(self, lease: Lease, seconds: float, *, counted: bool = False) -> None:
+        with translated():
+            held = await self._retries.submit((lease, seconds, counted))
+        _require(held, lease)
+
+    async def bury(self, lease: Lease, why: str) -> None:
+        held = await self._bury((keys.GROUP, lease.order_id, claim(lease), why[:WHY_MOST]))
+        _require(held, lease)
+
+    async def counts(self) -> QueueCounts:
+        return QueueCounts(*await self._counts())
+
+    async def buried(self) -> Sequence[BuriedJob]:
+        listed = await self._buried()
+        return [BuriedJob(order_id, why) for order_id, why in zip(listed[::2], listed[1::2], strict=True)]
+
+    async def revive(self, order_id: str) -> bool:
+        return bool(await self._revive((order_id,)))
+
+    async def pause(self) -> None:
+        with translated():
+            async with asyncio.timeout(LIMIT_SECONDS):
+                await self._client.set(keys.PAUSED, "1")
+
+    async def resume(self) -> None:
+        await self._resume()
+
+    async def _flush_puts(self, batch: Sequence[tuple[str, ...]]) -> Sequence[None]:
+        ids = list(chain.from_iterable(batch))
+        try:
+            for start in range(0, len(ids), CHUNK):
+                await self._put(ids[start : start + CHUNK])
+        except QueueUnavailable:
+            self._breaker.failed()
+            raise
+        self._breaker.succeeded()
+        return [None] * len(batch)
+
+    async def _flush_dones(self, batch: Sequence[Lease]) -> Sequence[int]:
+        held: Sequence[int] = await self._done((keys.GROUP, *_claims(batch)))
+        return held
+
+    async def _flush_retries(self, batch: Sequence[tuple[Lease, float, bool]]) -> Sequence[int]:
+        held: Sequence[int] = await self._retry(give_back_args(batch))
+        return held
+
+
+def _claims(leases: Sequence[Lease]) -> list[str]:
+    return list(chain.from_iterable((lease.order_id, claim(lease)) for lease in leases))
+
+
+def _require(held: int, lease: Lease) -> None:
+    if not held:
+        raise LeaseLost(f"order {lease.order_id} is no longer held as delivery {lease.delivery}")

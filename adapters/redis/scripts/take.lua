@@ -1,0 +1,125 @@
+-- Leases jobs: first those whose lease ran out, then retries that are due, then new ones.
+-- KEYS: stream, jobs, leases, delayed, buried, paused, bell
+-- ARGV: group, holder, most jobs (at most 1,000), length of a lease in µs, most deliveries
+-- Returns: {id, delivery, id, delivery, ...}, {ids buried now}, and where to wait when no job was leased: µs until the
+--   next one falls due (-1: none will), last id of the stream ('': paused), last id of the bell
+-- Effects: rows (put.lua tells their form), sorted sets and the group's pending list follow; a job that was delivered too
+--   often is buried instead; a missing group is made
+local stream, jobs, leases, delayed, buried, paused, bell = unpack(KEYS)
+local group, holder = ARGV[1], ARGV[2]
+local most, length, deliveries = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local taken, rows, ends, given_up = {}, {}, {}, {}
+
+local newest = string.format('%.0f', now)
+
+local function room()
+  return most - #taken / 2
+end
+
+-- The server's time makes deliveries rise even when all rows were lost in between.
+local function lease(id, count, entry, last)
+  local delivery = now > tonumber(last) and newest or string.format('%.0f', last + 1)
+  local n = #taken
+  taken[n + 1], taken[n + 2] = id, delivery
+  ends[n + 1], ends[n + 2] = now + length + n, id
+  rows[n + 1], rows[n + 2] = id, 'l ' .. (count + 1) .. ' ' .. entry .. ' ' .. delivery .. ' ' .. holder
+end
+
+local function drop_entry(entry)
+  redis.call('XACK', stream, group, entry)
+  redis.call('XDEL', stream, entry)
+end
+
+local function bury(id, count, entry, last)
+  redis.call('HSET', jobs, id, 'b ' .. count .. ' - ' .. last .. ' delivered ' .. count .. ' times and never done')
+  redis.call('ZADD', buried, now, id)
+  drop_entry(entry)
+  given_up[#given_up + 1] = id
+end
+
+local function redeliver(home, place)
+  for _ = 1, 3 do
+    local due = room() > 0 and redis.call('ZRANGEBYSCORE', home, '-inf', now, 'LIMIT', 0, room()) or {}
+    if #due == 0 then
+      return
+    end
+    redis.call('ZREM', home, unpack(due))
+    for i, row in ipairs(redis.call('HMGET', jobs, unpack(due))) do
+      local at, count, entry, last = string.match(row or '', '^(%a) (%d+) (%S+) (%d+)')
+      if at == place and tonumber(count) >= deliveries then
+        bury(due[i], count, entry, last)
+      elseif at == place then
+        redis.pcall('XCLAIM', stream, group, holder, 0, entry) -- only for those who look at XPENDING
+        lease(due[i], count, entry, last)
+      end
+    end
+  end
+end
+
+local function read_stream()
+  local read = { 'XREADGROUP', 'GROUP', group, holder, 'COUNT', room(), 'STREAMS', stream, '>' }
+  local reply = redis.pcall(unpack(read))
+  if reply and reply.err then
+    redis.call('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM')
+    reply = redis.call(unpack(read))
+  end
+  return reply and reply[1][2] or {}
+end
+
+local function deliver_new()
+  local entries = read_stream()
+  local ids = {}
+  for i, entry in ipairs(entries) do
+    ids[i] = entry[2][4] or ''
+  end
+  local known = #ids > 0 and redis.call('HMGET', jobs, unpack(ids)) or {}
+  for i, id in ipairs(ids) do
+    local entry = entries[i][1]
+    local at, count, own, last = string.match(known[i] or 'w 0 ' .. entry .. ' 0', '^(%a) (%d+) (%S+) (%d+)')
+    if id == '' or own ~= entry then
+      drop_entry(entry)
+    elseif at == 'w' then
+      lease(id, count, entry, last)
+    end
+  end
+  return #entries
+end
+
+local function first(home)
+  return tonumber(redis.call('ZRANGE', home, 0, 0, 'WITHSCORES')[2] or math.huge)
+end
+
+local function last_of_stream()
+  local info = redis.call('XINFO', 'STREAM', stream)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then
+      return info[i + 1]
+    end
+  end
+end
+
+local function last_of_bell()
+  local ring = redis.call('XREVRANGE', bell, '+', '-', 'COUNT', 1)[1]
+  return ring and ring[1] or '0-0'
+end
+
+if redis.call('EXISTS', paused) == 1 then
+  return { taken, given_up, -1, '', last_of_bell() }
+end
+redeliver(leases, 'l')
+redeliver(delayed, 'd')
+-- More than once only when some entries were no jobs to lease.
+for _ = 1, 10 do
+  if room() == 0 or deliver_new() == 0 then
+    break
+  end
+end
+if #taken > 0 then
+  redis.call('HSET', jobs, unpack(rows))
+  redis.call('ZADD', leases, unpack(ends))
+  return { taken, given_up }
+end
+local due = math.min(first(leases), first(delayed))
+return { taken, given_up, due < math.huge and math.max(0, due - now) or -1, last_of_stream(), last_of_bell() }

@@ -1,0 +1,61 @@
+"""The API's falcon app, put together from constructed objects."""
+
+from attrs import frozen
+from falcon.asgi import App, Response
+
+from application.cancel_order import CancelOrder
+from application.query_orders import QueryOrders
+from application.submit_order import SubmitOrder
+from application.watch_order import WatchOrder
+from entrypoints.http import error_handlers, orders
+from entrypoints.http.drain import Drain
+from entrypoints.http.health import NO_CHECKS, Checks, HealthResource
+from entrypoints.http.request import Request
+from entrypoints.http.request_id import RequestIdMiddleware
+from entrypoints.ws.orders import SOCKETS_MOST, OrderSocket
+
+
+@frozen
+class Services:
+    """What the API serves: the use cases, and the checks behind `/health/ready` and `/health/live`."""
+
+    submit: SubmitOrder
+    query: QueryOrders
+    cancel: CancelOrder
+    watch: WatchOrder
+    ready: Checks = NO_CHECKS
+    live: Checks = NO_CHECKS
+
+
+def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_MOST) -> "App[Request, Response]":
+    """Build the API. `drain` is shared with the server that runs it: it ends readiness and open sockets.
+
+    Beyond `sockets_most` open sockets a new one is told to try later.
+    """
+    app = _bare_app()
+    app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
+    app.add_route("/api/orders", orders.OrdersResource(services.query))
+    app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query))
+    app.add_route("/api/orders/{order_id}/events", orders.EventsResource(services.query))
+    app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
+    app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, drain, sockets_most))
+    app.add_route("/health/live", HealthResource(services.live))
+    app.add_route("/health/ready", HealthResource(services.ready, drain))
+    return app
+
+
+def health_app(
+    ready: Checks, live: Checks = NO_CHECKS, *, all_required: bool = True, drain: Drain | None = None
+) -> "App[Request, Response]":
+    """Build a small app with the two health resources alone, for a worker's port."""
+    app = _bare_app()
+    app.add_route("/health/live", HealthResource(live))
+    app.add_route("/health/ready", HealthResource(ready, drain, all_required))
+    return app
+
+
+def _bare_app() -> "App[Request, Response]":
+    app: App[Request, Response] = App(request_type=Request, middleware=RequestIdMiddleware())
+    app.ws_options.max_receive_queue = 0  # no task and queue a socket: its resource always receives
+    error_handlers.install(app)
+    return app

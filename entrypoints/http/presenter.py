@@ -1,0 +1,51 @@
+"""Orders on the wire. Written by hand: the order of fields is fixed and decimals keep their exact digits."""
+
+from collections.abc import Callable, Iterable
+from json import JSONEncoder
+from typing import Any
+
+from application.frames import Frame, timestamp
+from application.ports.order_store import OrderPage
+from domain.money import plain
+from domain.order import Order
+from domain.routing import Quote
+
+_text: Callable[[Any], str] = JSONEncoder(ensure_ascii=False).encode
+
+
+def accepted_json(order_id: str) -> bytes:
+    """Return the answer to an order that was taken."""
+    return f'{{"orderId":"{order_id}","status":"pending"}}'.encode()
+
+
+def order_json(order: Order) -> str:
+    """Return an order as clients see it; what is absent is null."""
+    price, finished = order.execution_price, order.finished_at
+    return (
+        f'{{"orderId":"{order.order_id}","userId":{_text(order.user_id)},"inputToken":{_text(order.input_token)},'
+        f'"outputToken":{_text(order.output_token)},"amount":{plain(order.amount)},"status":"{order.status}",'
+        f'"chosenDex":{_text(order.chosen_dex)},"txHash":{_text(order.tx_hash)},'
+        f'"executionPrice":{"null" if price is None else plain(price)},"slippageBps":{_text(order.slippage_bps)},'
+        f'"clientOrderId":{_text(order.client_order_id)},"attempt":{order.attempt},"reasonCode":{_text(order.reason)},'
+        f'"quotes":[{",".join(_quote(quote, order.chosen_dex) for quote in order.quotes)}],'
+        f'"logs":[{",".join(map(_text, order.logs))}],"createdAt":"{timestamp(order.created_at)}",'
+        f'"updatedAt":"{timestamp(order.updated_at)}",'
+        f'"finishedAt":{"null" if finished is None else _text(timestamp(finished))}}}'
+    )
+
+
+def page_json(page: OrderPage) -> str:
+    """Return one page of a list."""
+    return f'{{"data":[{",".join(map(order_json, page.orders))}],"nextCursor":{_text(page.next_cursor)}}}'
+
+
+def frames_json(frames: Iterable[Frame]) -> str:
+    """Return an order's story; each frame is byte for byte the one on the WebSocket."""
+    return f'{{"data":[{",".join(frame.text for frame in frames)}]}}'
+
+
+def _quote(quote: Quote, chosen: str | None) -> str:
+    return (
+        f'{{"dex":{_text(quote.dex)},"price":{plain(quote.price)},"fee":{plain(quote.fee)},'
+        f'"chosen":{"true" if quote.dex == chosen else "false"}}}'
+    )

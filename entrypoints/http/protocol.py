@@ -1,0 +1,38 @@
+"""uvicorn's HTTP protocol, with the engine's own answer to bytes that are not HTTP."""
+
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from entrypoints.http.problems import MEDIA_TYPE, HttpProblem
+from entrypoints.http.request import request_id_of
+
+HEAD_BYTES = 64 * 1024
+
+
+class ProblemHttpProtocol(HttpToolsProtocol):
+    """Refuses what the parser cannot read with a problem document, and bounds the bytes before a body."""
+
+    _head_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Read; a request line and headers that do not end are refused at 64 KiB."""
+        super().data_received(data)
+        request = cast("dict[str, Any] | None", self.scope)  # None before the first request
+        if request is None or "path" in request or self not in self.connections:  # no head is under way here
+            self._head_bytes = 0
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("The request line and headers are too long")
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer and close: where the next request would start is not known."""
+        request_id = request_id_of(None)
+        body = HttpProblem("malformed_request", msg.removesuffix(".")).document("/", request_id)
+        head = (
+            f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+            f"x-request-id: {request_id}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()

@@ -1,0 +1,103 @@
+"""How a setting's text is read: one reader a kind, each refusing with a text that says what is wanted."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from urllib.parse import urlsplit
+
+_VENUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,50}")
+
+
+class WrongValue(ValueError):
+    """A value breaks its rule; the text says which, never the value."""
+
+
+def any_text(value: str) -> str:
+    """Take any text."""
+    return value
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Read a whole number from `low` to `high`."""
+
+    def read(value: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", value) or not low <= int(value) <= high:
+            raise WrongValue(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return read
+
+
+def number(low: str, high: str) -> Callable[[str], Decimal]:
+    """Read a number from `low` to `high`, exactly."""
+
+    def read(value: str) -> Decimal:
+        try:
+            found = Decimal(value)
+        except InvalidOperation:
+            found = Decimal("NaN")
+        if not found.is_finite() or not Decimal(low) <= found <= Decimal(high):
+            raise WrongValue(f"must be a number from {low} to {high}")
+        return found
+
+    return read
+
+
+def seconds(low: str, high: str) -> Callable[[str], float]:
+    """Read what is counted in floats: a time, or a rate."""
+    read = number(low, high)
+    return lambda value: float(read(value))
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Take one of `choices`."""
+
+    def read(value: str) -> str:
+        if value not in choices:
+            raise WrongValue(f"must be one of: {', '.join(choices)}")
+        return value
+
+    return read
+
+
+def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
+    """Take some of `choices`, separated by commas."""
+
+    def read(value: str) -> tuple[str, ...]:
+        found = tuple(part.strip() for part in value.split(","))
+        if not set(found) <= set(choices):
+            raise WrongValue(f"must be some of: {', '.join(choices)}, separated by commas")
+        return found
+
+    return read
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Take a URL of one of these schemes."""
+
+    def read(value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            parts.port  # noqa: B018 - reading it is the check
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in schemes:
+            raise WrongValue(f"must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}")
+        return value
+
+    return read
+
+
+def venue_urls(value: str) -> tuple[tuple[str, str], ...]:
+    """Read `Name=URL` pairs separated by commas, in the order in which they are told to clients."""
+    found: list[tuple[str, str]] = []
+    base = url("http", "https")
+    for part in value.split(","):
+        name, _, address = part.strip().partition("=")
+        if not _VENUE_NAME.fullmatch(name) or name in dict(found):
+            raise WrongValue("must be Name=URL pairs separated by commas, each name once and of A-Z a-z 0-9 . _ -")
+        parts = urlsplit(base(address))
+        if not parts.hostname or parts.query or parts.fragment:
+            raise WrongValue("must be URLs with a host and without a query: paths are added to them")
+        found.append((name, address.rstrip("/")))
+    return tuple(found)

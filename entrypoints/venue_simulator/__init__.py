@@ -1,0 +1,1 @@
+"""The mock venues as a process of their own: HTTP, a ledger on disk, and faults by seed."""

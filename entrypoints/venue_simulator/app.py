@@ -1,0 +1,142 @@
+"""The mock venues' HTTP: quotes, builds and transactions of each venue, and the ledger behind them all."""
+
+import re
+
+import falcon
+import msgspec
+from attrs import frozen
+from falcon.asgi import App, Request, Response
+
+from application.ports.system import Clock
+from domain.mock_dex import MockDexRouter, MockVenue
+from entrypoints.http.health import NO_CHECKS, HealthResource
+from entrypoints.venue_simulator.faults import Call, Fault, Faults
+from entrypoints.venue_simulator.ledger import LedgerReader
+from entrypoints.venue_simulator.network import Network
+from entrypoints.venue_simulator.spoiling import Dropped, Spoiler
+from entrypoints.venue_simulator.wire import (
+    BuildRequest,
+    QuoteRequest,
+    Submission,
+    built_json,
+    entry_fields,
+    quote_json,
+    read,
+    report_json,
+)
+
+_WAIT = re.compile(r"wait=([0-9]{1,4})\Z")
+
+
+@frozen
+class Venues:
+    """What every resource here needs."""
+
+    router: MockDexRouter
+    network: Network
+    ledger: LedgerReader
+    faults: Faults
+    spoiler: Spoiler
+    clock: Clock
+
+    def venue(self, name: str) -> MockVenue:
+        """Return the venue of this name. Raises falcon.HTTPNotFound."""
+        for venue in self.router.venues:
+            if venue.name == name:
+                return venue
+        raise falcon.HTTPNotFound
+
+
+@frozen
+class QuotesResource:
+    """Prices."""
+
+    venues: Venues
+
+    async def on_post(self, req: Request, resp: Response, venue: str) -> None:
+        """Quote for an order's attempt: the same again when asked again."""
+        found = self.venues.venue(venue)
+        asked = await read(req, QuoteRequest)
+        fault = self.venues.faults.next(Call.QUOTE, f"{venue}:{asked.order_id}:{asked.attempt}")
+        async with self.venues.spoiler.around(req, fault):
+            await self.venues.clock.sleep(self.venues.router.quote_ms / 1000)
+        resp.data = quote_json(self.venues.router.quote(found, asked.order_id, asked.attempt))
+
+
+@frozen
+class BuildsResource:
+    """Transactions to be: nothing here is remembered."""
+
+    venues: Venues
+
+    async def on_post(self, req: Request, resp: Response, venue: str) -> None:
+        """Name the transaction of an order's attempt: the same again when asked again."""
+        self.venues.venue(venue)
+        asked = await read(req, BuildRequest)
+        fault = self.venues.faults.next(Call.BUILD, f"{venue}:{asked.order_id}:{asked.attempt}")
+        async with self.venues.spoiler.around(req, fault):
+            await self.venues.clock.sleep(self.venues.router.build_ms / 1000)
+        resp.data = built_json(self.venues.router.tx_hash(asked.order_id, asked.attempt))
+
+
+@frozen
+class TransactionResource:
+    """One transaction. `Prefer: wait=N` (RFC 7240) gives one that is on its way up to N seconds to end."""
+
+    venues: Venues
+
+    async def on_put(self, req: Request, resp: Response, venue: str, tx_hash: str) -> None:
+        """Take the transaction, once, and tell what became of it."""
+        self.venues.venue(venue)
+        transaction = (await read(req, Submission)).transaction(venue, tx_hash)
+        fault = self.venues.faults.next(Call.SUBMIT, tx_hash)
+        async with self.venues.spoiler.around(req, fault):
+            await self.venues.network.submit(transaction)
+            if fault is Fault.DUPLICATE:
+                await self.venues.network.submit(transaction)
+        resp.data = report_json(tx_hash, await self.venues.network.report(tx_hash, _wait_of(req)))
+
+    async def on_get(self, req: Request, resp: Response, venue: str, tx_hash: str) -> None:
+        """Tell what became of the transaction; one that never came is `unknown`, with status 200."""
+        self.venues.venue(venue)
+        async with self.venues.spoiler.around(req, self.venues.faults.next(Call.LOOKUP, tx_hash)):
+            resp.data = report_json(tx_hash, await self.venues.network.report(tx_hash, _wait_of(req)))
+
+
+@frozen
+class LedgerResource:
+    """The ledger, for whoever checks the engine."""
+
+    venues: Venues
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Count what is in it."""
+        resp.data = msgspec.json.encode(self.venues.ledger.counts())
+
+    async def on_get_order(self, req: Request, resp: Response, order_id: str) -> None:
+        """List an order's transactions, first received first."""
+        entries = [entry_fields(entry) for entry in self.venues.ledger.of_order(order_id)]
+        resp.data = msgspec.json.encode({"data": entries})
+
+
+def create_app(venues: Venues) -> "App[Request, Response]":
+    """Build the app."""
+    app: App[Request, Response] = App()
+    app.add_error_handler(Dropped, _nobody_listens)
+    app.add_route("/health/live", HealthResource(NO_CHECKS))
+    app.add_route("/health/ready", HealthResource(NO_CHECKS))
+    app.add_route("/ledger", LedgerResource(venues))
+    app.add_route("/ledger/{order_id}", LedgerResource(venues), suffix="order")
+    app.add_route("/{venue}/quotes", QuotesResource(venues))
+    app.add_route("/{venue}/builds", BuildsResource(venues))
+    app.add_route("/{venue}/transactions/{tx_hash}", TransactionResource(venues))
+    return app
+
+
+def _wait_of(req: Request) -> int:
+    asked = _WAIT.match(req.get_header("Prefer") or "")
+    return int(asked[1]) if asked else 0
+
+
+async def _nobody_listens(*_: object) -> None:
+    """Answer nothing."""

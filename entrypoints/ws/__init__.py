@@ -1,0 +1,1 @@
+"""The WebSocket door: live frames of an order."""

@@ -1,0 +1,136 @@
+"""A whole API behind a real server on a free port, for tests that talk to it as its clients do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from json import loads
+from typing import Any
+
+import httpx
+import websockets
+from attrs import field, frozen
+
+from adapters.dex.mock import MockDexGateway
+from adapters.memory.order_queue import InMemoryOrderQueue
+from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.update_feed import InMemoryUpdateFeed
+from adapters.system import RandomIds, SystemClock
+from application.cancel_order import CancelOrder
+from application.execute_order import ExecuteOrder
+from application.ports.dex_gateway import DexGateway
+from application.ports.order_queue import OrderQueue
+from application.ports.order_store import OrderFilter, OrderStore
+from application.ports.system import Clock
+from application.ports.update_feed import UpdateFeed
+from application.query_orders import QueryOrders
+from application.submit_order import SubmitOrder
+from application.watch_order import WatchOrder
+from domain.mock_dex import MockDexRouter
+from domain.routing import lowest_price
+from entrypoints.http.app import Services, create_app
+from entrypoints.http.drain import Drain
+from entrypoints.http.health import NO_CHECKS, Checks
+from entrypoints.http.server import ServerTimes, bind, serve, url_of
+
+ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
+HASTY_DEX = MockDexRouter(quote_ms=0, build_ms=0, swap_min_ms=0, swap_max_ms=0, failure_rate=0)
+CLOCK = SystemClock()
+
+
+@frozen
+class Engine:
+    """What stands behind the API, in memory unless a test brings its own; `execute` is the worker's half."""
+
+    clock: Clock = CLOCK
+    store: OrderStore = field(factory=lambda: InMemoryOrderStore(CLOCK))
+    queue: OrderQueue = field(factory=lambda: InMemoryOrderQueue(CLOCK, lease_seconds=30))
+    feed: UpdateFeed = field(factory=InMemoryUpdateFeed)
+    gateway: DexGateway = field(factory=lambda: MockDexGateway(HASTY_DEX, CLOCK, expiry_seconds=30))
+    ready: Checks = NO_CHECKS
+    live: Checks = NO_CHECKS
+
+    @property
+    def execute(self) -> ExecuteOrder:
+        """What a worker does with one order."""
+        return ExecuteOrder(self.store, self.feed, self.gateway, self.clock, RandomIds(), lowest_price)
+
+    def services(self) -> Services:
+        """Return what the API is made of."""
+        ids = RandomIds()
+        return Services(
+            SubmitOrder(self.store, self.queue, self.feed, self.clock, ids),
+            QueryOrders(self.store),
+            CancelOrder(self.store, self.feed, self.clock, ids),
+            WatchOrder(self.store, self.feed, self.clock),
+            self.ready,
+            self.live,
+        )
+
+    async def stored(self) -> int:
+        """How many orders are in the store, up to 200."""
+        return len((await self.store.find(OrderFilter(), None, 200)).orders)
+
+
+@frozen
+class Api:
+    """A running API and a client of it."""
+
+    engine: Engine
+    url: str
+    http: httpx.AsyncClient
+    drain: Drain
+    stop: asyncio.Event
+
+    async def submit(self, **over: object) -> str:
+        """Have an order accepted; return its id."""
+        answer = await self.http.post("/api/orders/execute", json={**ORDER, **over})
+        assert answer.status_code == 202, answer.text
+        order_id: str = answer.json()["orderId"]
+        return order_id
+
+    def connect(self, order_id: str, query: str = "", **options: Any) -> websockets.connect:
+        """Open a socket on an order."""
+        return websockets.connect(f"{self.url.replace('http', 'ws', 1)}/ws/orders/{order_id}{query}", **options)
+
+    async def watch(self, order_id: str, query: str = "") -> tuple[list[str], int | None]:
+        """Return all frames' texts until the server closes, and its close code."""
+        async with asyncio.timeout(10), self.connect(order_id, query) as socket:
+            return await rest_of(socket)
+
+
+async def rest_of(socket: websockets.ClientConnection) -> tuple[list[str], int | None]:
+    """Return what still comes on a socket, and its close code."""
+    frames = []
+    try:
+        while True:
+            frames.append(await socket.recv(decode=True))
+    except websockets.ConnectionClosed:
+        return frames, socket.close_code
+
+
+@asynccontextmanager
+async def running_api(
+    engine: Engine | None = None, *, times: ServerTimes | None = None, **app_options: Any
+) -> AsyncIterator[Api]:
+    """Run an API meanwhile; `app_options` are those of `create_app`."""
+    engine, drain, stop = engine or Engine(), Drain(), asyncio.Event()
+    services = engine.services()
+    listener = bind("127.0.0.1", 0)
+    url = url_of(listener)
+    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=url) as http:
+        watching = group.create_task(services.watch.run())
+        app = create_app(services, drain, **app_options)
+        serving = group.create_task(serve(app, listener, stop, drain=drain, times=times))
+        try:
+            yield Api(engine, url, http, drain, stop)
+        finally:
+            await http.aclose()
+            stop.set()
+            await serving
+            watching.cancel()
+
+
+def exact(text: str) -> Any:
+    """Read JSON with its numbers as they are written."""
+    return loads(text, parse_float=Decimal, parse_int=Decimal)

@@ -1,0 +1,171 @@
+"""Order queues: jobs go in once, come out in order, to one worker each."""
+
+import asyncio
+
+from application.ports.order_queue import BuriedJob, OrderQueue, QueueCounts
+from tests.builders import an_id
+from tests.contracts.order_queue_harness import PAST_SHORT, SHORT, OrderQueueHarness, ids_of, take_one
+
+
+class JobsContract:
+    async def test_jobs_come_in_the_order_they_were_put(self, queue: OrderQueue) -> None:
+        ids = [an_id() for _ in range(25)]
+        await queue.put(ids[:20])
+        for order_id in ids[20:]:
+            await queue.put([order_id])
+        first, second = await queue.take(10, 0), await queue.take(100, 0)
+        assert ids_of([*first, *second]) == ids
+        assert len(first) == 10
+
+    async def test_an_empty_queue_gives_nothing_at_once(self, queue: OrderQueue) -> None:
+        assert list(await queue.take(5, 0)) == []
+
+    async def test_a_take_ends_when_nothing_came_in_its_time(
+        self, queue: OrderQueue, harness: OrderQueueHarness
+    ) -> None:
+        taking = asyncio.create_task(queue.take(5, SHORT))
+        await harness.pass_time(SHORT / 2)
+        assert not taking.done()
+        await harness.pass_time(SHORT)
+        assert list(await taking) == []
+
+    async def test_a_put_wakes_a_waiting_take_of_another_holder(
+        self, queue: OrderQueue, harness: OrderQueueHarness
+    ) -> None:
+        taking = asyncio.create_task((await harness.holder("other")).take(5, 30))
+        await harness.pass_time(0.05)
+        order_id = an_id()
+        await queue.put([order_id])
+        assert ids_of(await taking) == [order_id]
+
+    async def test_a_lease_tells_order_and_holder(self, queue: OrderQueue) -> None:
+        order_id = an_id()
+        await queue.put([order_id])
+        lease = await take_one(queue)
+        assert (lease.order_id, lease.holder) == (order_id, "w1")
+
+    async def test_ids_and_reasons_may_be_any_text(self, queue: OrderQueue, harness: OrderQueueHarness) -> None:
+        other = await harness.holder("wörker 2 ✓")
+        await queue.put(["órder 1 😀", "b c", "b 0 1 2"])
+        leases = await other.take(3, 0)
+        assert ids_of(leases) == ["órder 1 😀", "b c", "b 0 1 2"]
+        assert leases[0].holder == "wörker 2 ✓"
+        assert await other.extend(leases) == []
+        await other.bury(leases[0], "päused: b 9 9\nand more")
+        assert await queue.buried() == [BuriedJob("órder 1 😀", "päused: b 9 9\nand more")]
+
+    async def test_a_put_is_ignored_while_the_job_waits(self, queue: OrderQueue) -> None:
+        await queue.put(["a", "b", "a"])
+        await queue.put(["b"])
+        assert ids_of(await queue.take(10, 0)) == ["a", "b"]
+
+    async def test_a_put_is_ignored_while_the_job_is_leased(self, queue: OrderQueue) -> None:
+        await queue.put(["a"])
+        lease = await take_one(queue)
+        await queue.put(["a"])
+        assert list(await queue.take(10, 0)) == []
+        await queue.done(lease)
+
+    async def test_a_put_is_ignored_while_the_job_is_delayed(self, queue: OrderQueue) -> None:
+        await queue.put(["a"])
+        await queue.retry_in(await take_one(queue), 30)
+        await queue.put(["a"])
+        assert list(await queue.take(10, 0)) == []
+        assert await queue.counts() == QueueCounts(waiting=0, leased=0, delayed=1, buried=0)
+
+    async def test_a_put_is_ignored_while_the_job_is_buried(self, queue: OrderQueue) -> None:
+        await queue.put(["a"])
+        await queue.bury(await take_one(queue), "why")
+        await queue.put(["a"])
+        assert list(await queue.take(10, 0)) == []
+        assert await queue.counts() == QueueCounts(waiting=0, leased=0, delayed=0, buried=1)
+
+    async def test_a_finished_job_may_be_put_again(self, queue: OrderQueue) -> None:
+        await queue.put(["a"])
+        first = await take_one(queue)
+        await queue.done(first)
+        assert list(await queue.take(10, 0)) == []
+        await queue.put(["a"])
+        second = await take_one(queue)
+        assert second.delivery > first.delivery
+
+    async def test_putting_nothing_is_fine(self, queue: OrderQueue) -> None:
+        await queue.put([])
+        assert await queue.counts() == QueueCounts(waiting=0, leased=0, delayed=0, buried=0)
+
+    async def test_what_was_put_is_not_the_callers_list(self, queue: OrderQueue) -> None:
+        ids = ["a", "b"]
+        await queue.put(ids)
+        ids.clear()
+        assert len(await queue.take(10, 0)) == 2
+
+    async def test_each_job_goes_to_one_of_many_holders(self, harness: OrderQueueHarness) -> None:
+        ids = [an_id() for _ in range(300)]
+        holders = [await harness.holder(f"w{n}") for n in range(6)]
+        taken: list[str] = []
+
+        async def work(queue: OrderQueue) -> None:
+            while leases := await queue.take(7, 0):
+                taken.extend(ids_of(leases))
+                await asyncio.gather(*(queue.done(lease) for lease in leases))
+
+        await holders[0].put(ids)
+        await asyncio.gather(*(work(queue) for queue in holders))
+        assert sorted(taken) == sorted(ids)
+
+    async def test_of_20_racers_for_a_job_one_wins(self, harness: OrderQueueHarness) -> None:
+        racers = [await harness.holder(f"racer{n}") for n in range(20)]
+        await racers[0].put(["a"])
+        won = await asyncio.gather(*(racer.take(1, 0) for racer in racers))
+        assert sum(len(leases) for leases in won) == 1
+
+    async def test_20_racers_put_a_job_once(self, harness: OrderQueueHarness) -> None:
+        racers = [await harness.holder(f"racer{n}") for n in range(20)]
+        await asyncio.gather(*(racer.put(["a", "b"]) for racer in racers))
+        assert sorted(ids_of(await racers[0].take(50, 0))) == ["a", "b"]
+
+    async def test_a_pause_holds_jobs_back_but_takes_and_finishes_them(
+        self, queue: OrderQueue, harness: OrderQueueHarness
+    ) -> None:
+        await queue.put(["in hand"])
+        lease = await take_one(queue)
+        await queue.pause()
+        await queue.put(["new"])
+        assert list(await (await harness.holder("other")).take(5, 0)) == []
+        await queue.done(lease)
+        await queue.resume()
+        assert ids_of(await queue.take(5, 0)) == ["new"]
+
+    async def test_a_take_waits_through_a_pause_until_it_ends(
+        self, queue: OrderQueue, harness: OrderQueueHarness
+    ) -> None:
+        await queue.pause()
+        taking = asyncio.create_task((await harness.holder("other")).take(5, 30))
+        await harness.pass_time(0.05)
+        await queue.put(["a"])
+        await harness.pass_time(0.05)
+        assert not taking.done()
+        await queue.resume()
+        assert ids_of(await taking) == ["a"]
+
+    async def test_pausing_and_resuming_twice_is_fine(self, queue: OrderQueue) -> None:
+        for _ in range(2):
+            await queue.pause()
+        for _ in range(2):
+            await queue.resume()
+        await queue.put(["a"])
+        assert ids_of(await queue.take(5, 0)) == ["a"]
+
+    async def test_counts_tell_how_many_jobs_are_where(self, harness: OrderQueueHarness) -> None:
+        queue = await harness.holder("short", SHORT)
+        await queue.put(["a", "b", "c", "d", "e"])
+        a, b, c, d = await queue.take(4, 0)
+        await queue.retry_in(b, 30)
+        await queue.retry_in(c, SHORT)
+        await queue.bury(d, "why")
+        assert await queue.counts() == QueueCounts(waiting=1, leased=1, delayed=2, buried=1)
+        await harness.pass_time(PAST_SHORT)
+        # The lease that ran out and the retry that is due wait to be taken.
+        assert await queue.counts() == QueueCounts(waiting=3, leased=0, delayed=1, buried=1)
+        await queue.done(a)
+        assert await queue.counts() == QueueCounts(waiting=2, leased=0, delayed=1, buried=1)

@@ -1,0 +1,67 @@
+"""A store under test, and the little beyond its port that tests need."""
+
+from collections.abc import Awaitable, Callable
+
+from attrs import evolve, frozen
+
+from application.frames import Frame
+from application.ports.order_store import OrderStore
+from domain.order import Order, Step
+from domain.transaction import Fill
+from tests.builders import QUOTES, VENUES, a_stamp, a_transaction
+
+
+@frozen
+class OrderStoreHarness:
+    """`age` lets that many seconds pass for every order, as the store sees it."""
+
+    store: OrderStore
+    age: Callable[[float], Awaitable[None]]
+    close: Callable[[], Awaitable[None]]
+
+
+def same(stored: Order | None, written: Order) -> bool:
+    """Whether an order came back as it was written, but for the time of the write, which is the store's."""
+    return stored is not None and evolve(stored, updated_at=written.updated_at) == written
+
+
+def clean_run(order: Order) -> list[Step]:
+    """Return the five steps of an order that is confirmed at once."""
+    return _steps(
+        order,
+        lambda o: o.request_quotes(a_stamp(1), VENUES),
+        lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1]),
+        lambda o: o.start_building(a_stamp(3)),
+        lambda o: o.submit(a_stamp(4), a_transaction(o)),
+        lambda o: o.confirm(a_stamp(5), Fill(QUOTES[1].price)),
+    )
+
+
+def life(order: Order) -> list[Step]:
+    """Return the ten steps of an order that has a failed attempt and is then confirmed."""
+    return _steps(
+        order,
+        lambda o: o.request_quotes(a_stamp(1), VENUES),
+        lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1]),
+        lambda o: o.start_building(a_stamp(3)),
+        lambda o: o.submit(a_stamp(4), a_transaction(o)),
+        lambda o: o.fail_attempt(a_stamp(5), "Slippage tolerance exceeded", 3, 1000),
+        lambda o: o.request_quotes(a_stamp(6), VENUES),
+        lambda o: o.choose_route(a_stamp(7), QUOTES[:1], QUOTES[0]),
+        lambda o: o.start_building(a_stamp(8)),
+        lambda o: o.submit(a_stamp(9), a_transaction(o, limit_price=QUOTES[0].price)),
+        lambda o: o.confirm(a_stamp(10), Fill(QUOTES[0].price)),
+    )
+
+
+async def append_all(store: OrderStore, steps: list[Step]) -> list[Frame]:
+    """Append the steps one after the other; return the frames."""
+    return [await store.append(order, event) for order, event in steps]
+
+
+def _steps(order: Order, *transitions: Callable[[Order], Step]) -> list[Step]:
+    steps: list[Step] = []
+    for transition in transitions:
+        order, event = transition(order)
+        steps.append((order, event))
+    return steps

@@ -1,0 +1,155 @@
+"""Random calls against an order store and a plain model of it: both must always agree."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from attrs import evolve
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
+
+from application.frames import frame_of
+from application.ports.errors import ClientOrderIdConflict, IdempotencyKeyReused, PortError, StaleOrder
+from application.ports.order_store import Admission, OrderFilter, OrderStore, Progress
+from domain.order import Order, Step
+from domain.status import FailureReason, OrderStatus
+from domain.transaction import Fill
+from tests.builders import QUOTES, VENUES, a_stamp, a_transaction, an_order
+from tests.contracts.order_store_harness import same
+
+Value = TypeVar("Value")
+
+USERS = st.sampled_from(["anna", "bert"])
+NAMES = st.none() | st.sampled_from(["1", "2"])
+AMOUNTS = st.sampled_from(["1", "1.0", "2"])
+
+
+def next_step(order: Order) -> Step:
+    """Move an unfinished order on towards its confirmation."""
+    match order.status:
+        case OrderStatus.PENDING:
+            return order.request_quotes(a_stamp(), VENUES)
+        case OrderStatus.ROUTING if not order.quotes:
+            return order.choose_route(a_stamp(), QUOTES, QUOTES[0])
+        case OrderStatus.ROUTING:
+            return order.start_building(a_stamp())
+        case OrderStatus.BUILDING:
+            return order.submit(a_stamp(), a_transaction(order))
+        case _:
+            return order.confirm(a_stamp(), Fill(QUOTES[0].price))
+
+
+class OrderStoreMachine(RuleBasedStateMachine):
+    """A test class gives `new_store` and `close_store`."""
+
+    orders = Bundle("orders")
+    steps = Bundle("steps")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.store = self.runner.run(self.new_store())
+        self.model: dict[str, Order] = {}  # in the order of adding
+        self.events: dict[str, list[Step]] = {}
+        self.keys: dict[tuple[str, str], str] = {}
+        self.names: dict[tuple[str, str], str] = {}
+
+    async def new_store(self) -> OrderStore:
+        """Give an open, empty store."""
+        raise NotImplementedError
+
+    async def close_store(self) -> None:
+        """Close it."""
+
+    def teardown(self) -> None:
+        self.runner.run(self.close_store())
+        self.runner.close()
+
+    @rule(target=orders, user=USERS, amount=AMOUNTS, name=NAMES)
+    def ask(self, user: str, amount: str, name: str | None) -> Order:
+        return evolve(an_order(userId=user, amount=amount), client_order_id=name)
+
+    @rule(order=orders, key=NAMES)
+    def add(self, order: Order, key: str | None) -> None:
+        assert self._outcome(self.store.add(order, key)) == self._added(order, key)
+
+    @rule(target=steps, order=orders, fails=st.booleans())
+    def decide(self, order: Order, fails: bool) -> Step:
+        """Make a next step of an order as it is now; others may overtake it before it is appended."""
+        now = self.model.get(order.order_id, order)
+        if now.status.is_final:
+            now = order
+        if fails and now.status is not OrderStatus.SUBMITTED:
+            return now.fail(a_stamp(), FailureReason.CANCELLED)
+        return next_step(now)
+
+    @rule(step=steps)
+    def append(self, step: Step) -> None:
+        order, event = step
+        told = self.events.get(order.order_id, [])
+        fits = order.order_id in self.model and event.seq == len(told) + 1
+        repeats = event.seq <= len(told) and told[event.seq - 1] == step
+        outcome = self._outcome(self.store.append(order, event))
+        assert outcome == (frame_of(event) if fits or repeats else StaleOrder)
+        if fits:
+            self.model[order.order_id] = order
+            told.append(step)
+
+    @rule(order=orders)
+    def look(self, order: Order) -> None:
+        known = self.model.get(order.order_id)
+        stored = self.runner.run(self.store.get(order.order_id))
+        assert same(stored, known) if known else stored is None
+        told = [frame_of(event) for _, event in self.events.get(order.order_id, [])]
+        for after in (0, 1):
+            assert list(self.runner.run(_listed(self.store.events(order.order_id, after)))) == told[after:]
+        wanted = {order.order_id: Progress(known.version, known.status.is_final)} if known else {}
+        assert self.runner.run(_listed(self.store.last_seqs([order.order_id]))) == wanted
+
+    @rule(user=st.none() | USERS, status=st.none() | st.sampled_from(OrderStatus), limit=st.integers(1, 3))
+    def page_through(self, user: str | None, status: OrderStatus | None, limit: int) -> None:
+        wanted = [
+            order.order_id
+            for order in reversed(self.model.values())
+            if user in (None, order.user_id) and status in (None, order.status)
+        ]
+        found: list[str] = []
+        cursor = None
+        while True:
+            page = self.runner.run(self.store.find(OrderFilter(user, status), cursor, limit))
+            found += [order.order_id for order in page.orders]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert found == wanted
+
+    def _outcome(self, call: Coroutine[Any, Any, Value]) -> Value | type[PortError]:
+        try:
+            return self.runner.run(call)
+        except PortError as error:
+            return type(error)
+
+    def _added(self, order: Order, key: str | None) -> Admission | type[PortError]:
+        """Add to the model, and tell what the store should say."""
+        named = (order.user_id, order.client_order_id) if order.client_order_id else None
+        keyed = (order.user_id, key) if key else None
+        refusal: type[PortError] = IdempotencyKeyReused
+        if keyed in self.keys:
+            standing = self.keys[keyed]
+        elif named in self.names:
+            standing, refusal = self.names[named], ClientOrderIdConflict
+        else:
+            standing = order.order_id
+            if self.model.setdefault(standing, order) is order:
+                self.events[standing] = []
+        if not order.asks_same_as(self.model[standing]):
+            return refusal
+        if keyed:
+            self.keys[keyed] = standing
+        if named:
+            self.names[named] = standing
+        return Admission(standing, replayed=standing != order.order_id)
+
+
+async def _listed(call: Any) -> Any:
+    return await call

@@ -1,0 +1,157 @@
+"""The contract of the order store's reads."""
+
+import asyncio
+from base64 import urlsafe_b64encode
+from uuid import UUID
+
+import pytest
+
+from application.ports.order_store import InvalidCursor, OpenOrders, OrderFilter, OrderPage, OrderStore, Progress
+from domain.order import Order
+from domain.status import FailureReason, OrderStatus
+from tests.builders import a_stamp, an_id, an_order
+from tests.contracts.order_store_harness import OrderStoreHarness, append_all, life
+
+
+async def added(store: OrderStore, many: int, **over: object) -> list[str]:
+    orders = [an_order(**over) for _ in range(many)]
+    for order in orders:
+        await store.add(order)
+    return [order.order_id for order in orders]
+
+
+async def failed(store: OrderStore, order_id: str) -> None:
+    order = await store.get(order_id)
+    assert order is not None
+    await store.append(*order.fail(a_stamp(1), FailureReason.CANCELLED))
+
+
+async def swept(store: OrderStore, limit: int, idle_seconds: float) -> list[list[str]]:
+    pages, after = [], None
+    while True:
+        page = await store.open_orders(after, limit, idle_seconds)
+        pages.append(list(page.order_ids))
+        if page.next_after is None:
+            return pages
+        after = page.next_after
+
+
+def ids(page: OrderPage) -> list[str]:
+    return [order.order_id for order in page.orders]
+
+
+class ReadContract:
+    @pytest.mark.parametrize(
+        "order_id", ["8a0b7f6e-1111-4222-8333-444455556666", "nobody", "", "\0", "\ud800", "x" * 300]
+    )
+    async def test_what_is_not_there_is_none(self, store: OrderStore, order_id: str) -> None:
+        assert await store.get(order_id) is None
+        assert list(await store.events(order_id, 0)) == []
+        assert await store.last_seqs([order_id]) == {}
+
+    async def test_orders_are_listed_newest_first_in_pages(self, store: OrderStore) -> None:
+        oldest_first = await added(store, 5)
+        pages, cursor = [], None
+        while True:
+            page = await store.find(OrderFilter(), cursor, 2)
+            pages.append(ids(page))
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        newest_first = oldest_first[::-1]
+        assert pages == [newest_first[:2], newest_first[2:4], newest_first[4:]]
+
+    async def test_a_full_last_page_has_no_cursor(self, store: OrderStore) -> None:
+        await added(store, 2)
+        assert (await store.find(OrderFilter(), None, 2)).next_cursor is None
+        assert await store.find(OrderFilter(user_id="nobody"), None, 2) == OrderPage((), None)
+
+    async def test_pages_neither_repeat_nor_skip_while_orders_arrive(self, store: OrderStore) -> None:
+        oldest_first = await added(store, 6)
+        first = await store.find(OrderFilter(), None, 3)
+        await added(store, 4)
+        second = await store.find(OrderFilter(), first.next_cursor, 3)
+        assert ids(first) + ids(second) == oldest_first[::-1]
+        assert second.next_cursor is None
+
+    async def test_lists_can_be_filtered(self, store: OrderStore) -> None:
+        anna, bert = await added(store, 3, userId="anna"), await added(store, 3, userId="bert")
+        for order_id in (anna[0], anna[2], bert[1]):
+            await failed(store, order_id)
+
+        async def found(user_id: str | None, status: OrderStatus | None) -> list[str]:
+            first = await store.find(OrderFilter(user_id, status), None, 1)
+            if first.next_cursor is None:
+                return ids(first)
+            rest = await store.find(OrderFilter(user_id, status), first.next_cursor, 200)
+            return ids(first) + ids(rest)
+
+        assert await found("anna", None) == anna[::-1]
+        assert await found(None, OrderStatus.FAILED) == [bert[1], anna[2], anna[0]]
+        assert await found(None, OrderStatus.PENDING) == [bert[2], bert[0], anna[1]]
+        assert await found("anna", OrderStatus.FAILED) == [anna[2], anna[0]]
+        assert await found("bert", OrderStatus.PENDING) == [bert[2], bert[0]]
+        assert await found("bert", OrderStatus.CONFIRMED) == []
+        assert await found("an\0na", None) == []
+
+    @pytest.mark.parametrize(
+        "cursor",
+        ["", "1", "x" * 22, "=" * 22, "é" * 22, "a" * 23, "\0", "ab cd", "order-1", "A" * 21 + "B", "A" * 1000],
+    )
+    async def test_a_text_that_is_no_cursor_is_refused(self, store: OrderStore, cursor: str) -> None:
+        await added(store, 1)
+        with pytest.raises(InvalidCursor):
+            await store.find(OrderFilter(), cursor, 10)
+
+    async def test_a_cursor_of_an_unknown_order_is_refused(self, store: OrderStore) -> None:
+        await added(store, 1)
+        cursor = urlsafe_b64encode(UUID(an_id()).bytes).decode().rstrip("=")
+        with pytest.raises(InvalidCursor):
+            await store.find(OrderFilter(), cursor, 10)
+
+    async def test_last_seqs_tell_how_far_orders_are(self, store: OrderStore) -> None:
+        new, running, final, other = await added(store, 4)
+        for order_id, steps in ((running, 4), (final, 10)):
+            order = await store.get(order_id)
+            assert order is not None
+            await append_all(store, life(order)[:steps])
+        assert await store.last_seqs([new, running, final, an_id()]) == {
+            new: Progress(0, final=False),
+            running: Progress(4, final=False),
+            final: Progress(10, final=True),
+        }
+        assert await store.last_seqs([]) == {}
+        assert len(await store.last_seqs([other, *(an_id() for _ in range(2000))])) == 1
+
+    async def test_the_sweep_sees_every_idle_order_once_in_pages(self, harness: OrderStoreHarness) -> None:
+        order_ids = await added(harness.store, 5)
+        await harness.age(100)
+        assert await swept(harness.store, 2, 30) == [order_ids[:2], order_ids[2:4], order_ids[4:]]
+        assert await swept(harness.store, 5, 30) == [order_ids, []]
+
+    async def test_the_sweep_leaves_final_orders_out(self, harness: OrderStoreHarness) -> None:
+        order_ids = await added(harness.store, 4)
+        await failed(harness.store, order_ids[1])
+        await harness.age(100)
+        assert await swept(harness.store, 10, 30) == [[order_ids[0], order_ids[2], order_ids[3]]]
+
+    async def test_the_sweep_leaves_out_what_moved_lately(self, harness: OrderStoreHarness) -> None:
+        store = harness.store
+        pending, running = await added(store, 2)
+        assert await store.open_orders(None, 10, 30) == OpenOrders((), None)
+        order = await store.get(running)
+        assert isinstance(order, Order)
+        await append_all(store, life(order)[:1])
+        await harness.age(3)
+        assert (await store.open_orders(None, 10, 30)).order_ids == (pending,)  # as if its job was never put
+        assert (await store.open_orders(None, 10, 2.5)).order_ids == (pending, running)
+        await harness.age(30)
+        assert (await store.open_orders(None, 10, 30)).order_ids == (pending, running)
+        assert (await store.open_orders(None, 10, 1)).order_ids == (pending, running)
+
+    async def test_sweeps_at_once_see_no_order_that_one_alone_would_not(self, harness: OrderStoreHarness) -> None:
+        order_ids = tuple(await added(harness.store, 3))
+        await harness.age(100)
+        pages = await asyncio.gather(*(harness.store.open_orders(None, 10, 30) for _ in range(5)))
+        assert {page.order_ids for page in pages} <= {order_ids, ()}
+        assert order_ids in {page.order_ids for page in pages}

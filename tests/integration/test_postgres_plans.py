@@ -1,0 +1,142 @@
+"""The store's statements stay cheap: updates are HOT, and what was prepared on empty tables suits full ones."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from hashlib import md5
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from attrs import evolve, frozen
+from psycopg import sql
+
+from adapters.postgres import statements
+from adapters.postgres.connection import store_conninfo
+from adapters.postgres.order_store import SWEEP_LOCK, PostgresOrderStore
+from adapters.postgres.rows import in_json, row_of_order, row_of_step
+from application.frames import frame_of
+from domain.order import Order
+from tests.builders import an_order
+from tests.contracts.order_store_harness import append_all, clean_run, life
+from tests.eventually import eventually
+
+MANY = 100_000
+FILL = """
+INSERT INTO orders (order_id, user_id, input_token, output_token, amount, status, logs, version, created_at, updated_at,
+    finished_at, client_order_id)
+SELECT md5(n::text)::uuid, 'user' || n % 1000, 'SOL', 'USDC', 10, 'confirmed', '{a,b,c,d,e}', 5, now(), now(), now(), n
+FROM generate_series(1, 100000) AS n;
+INSERT INTO order_events SELECT id, seq, 'e', 'frame' FROM orders, generate_series(1, 5) AS seq;
+INSERT INTO idempotency_keys SELECT user_id, id, order_id, now() FROM orders;
+"""
+# Reading `orders` whole would be ten thousand blocks, its smallest index 280.
+BLOCKS_FOR_A_GROUP, GROUP = 250, 10
+BLOCKS_FOR_A_READ = 40
+UPDATES = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'orders'"
+
+
+@frozen
+class Case:
+    name: str
+    statement: str
+    params: tuple[object, ...]
+    blocks: int = BLOCKS_FOR_A_GROUP
+
+
+def filled(number: int) -> Order:
+    """Return an order as FILL makes it."""
+    order_id = str(UUID(md5(str(number).encode(), usedforsecurity=False).hexdigest()))
+    order = an_order(userId=f"user{number % 1000}", clientOrderId=str(number))
+    return evolve(order, order_id=order_id)
+
+
+def cases() -> Iterator[Case]:
+    known = [filled(number * 9_999) for number in range(1, GROUP + 1)]
+    new = [an_order(userId=f"user{n}", clientOrderId=f"new{n}") for n in range(GROUP)]
+    ids = [order.order_id for order in known]
+    steps = [life(order)[5] for order in known]  # from version 5 to 6
+    rows = [row_of_step(order, event, frame_of(event)) for order, event in steps]
+    new_rows = in_json([row_of_order(order, "new") for order in new])
+    known_rows = in_json([row_of_order(order, str(n)) for n, order in enumerate(known)])
+    yield Case("add_plain", statements.ADD_PLAIN, new_rows)
+    yield Case("add_keyed", statements.ADD_KEYED, new_rows, 350)  # six indexes get an entry for each
+    yield Case("add_keyed_known", statements.ADD_KEYED, known_rows)
+    yield Case("standing", statements.STANDING, known_rows)
+    yield Case("claim", statements.CLAIM, new_rows)
+    yield Case("append", statements.APPEND, in_json(sorted(rows, key=lambda row: str(row["order_id"]))))
+    yield Case("kept", statements.KEPT, in_json(rows))
+    yield Case("get", statements.GET, (ids,))
+    yield Case("last_seqs", statements.LAST_SEQS, (ids,))
+    yield Case("events", statements.EVENTS, (ids[0], 0), BLOCKS_FOR_A_READ)
+    yield Case("sweep", statements.SWEEP, (SWEEP_LOCK, None, 30, 30, 100), BLOCKS_FOR_A_READ)
+    yield Case("sweep_on", statements.SWEEP, (SWEEP_LOCK, ids[0], 30, 30, 100), BLOCKS_FOR_A_READ)
+    for user in (False, True):
+        for status in ((), ("confirmed",), ("pending",)):
+            for after in (False, True):
+                statement = statements.find(
+                    by_user=user, by_status=bool(status), unfinished="pending" in status, after=after
+                )
+                params = (*(["user7"] if user else []), *status, *(ids[:1] if after else []), 10)
+                yield Case(f"find_{user}_{status}_{after}", statement, params, BLOCKS_FOR_A_READ)
+
+
+def prepared(case: Case) -> str:
+    numbers = iter(range(1, 10))
+    return f'PREPARE "{case.name}" AS ' + re.sub("%[sb]", lambda _: f"${next(numbers)}", case.statement)
+
+
+def executed(case: Case) -> sql.Composed:
+    params = sql.SQL(", ").join(sql.Literal(param) for param in case.params)
+    return sql.SQL("EXECUTE {} ({})").format(sql.Identifier(case.name), params)
+
+
+async def cost(connection: psycopg.AsyncConnection[Any], case: Case) -> int:
+    """Run the case and return how many blocks it touched; nothing of it stays."""
+    explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ") + executed(case)
+    async with connection.transaction(force_rollback=True):
+        [([told],)] = await (await connection.execute(explain)).fetchall()
+    return int(told["Plan"]["Shared Hit Blocks"] + told["Plan"]["Shared Read Blocks"])
+
+
+@pytest.fixture
+async def session(migrated_url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A session as the store's."""
+    async with await psycopg.AsyncConnection.connect(
+        store_conninfo(migrated_url, "plans"), autocommit=True
+    ) as connection:
+        yield connection
+
+
+async def test_statements_prepared_on_empty_tables_read_little_of_full_ones(
+    session: psycopg.AsyncConnection[Any], migrated_url: str
+) -> None:
+    all_cases = list(cases())
+    for case in all_cases:
+        await session.execute(prepared(case).encode())
+        async with session.transaction(force_rollback=True):
+            await session.execute(executed(case))
+    async with await psycopg.AsyncConnection.connect(migrated_url, autocommit=True) as other:
+        await other.execute(FILL)
+        for prelude in ("SELECT 'no statistics yet'", "ANALYZE"):
+            await other.execute(prelude)
+            costs = [(case, await cost(session, case)) for case in all_cases]
+            assert {case.name: blocks for case, blocks in costs if blocks > case.blocks} == {}
+
+
+async def test_most_updates_touch_no_index(migrated_url: str) -> None:
+    store = PostgresOrderStore(migrated_url)
+    await store.open()
+    orders = [an_order() for _ in range(1000)]
+    async with await psycopg.AsyncConnection.connect(migrated_url, autocommit=True) as other:
+        await other.execute("SELECT pg_stat_reset()")
+        await asyncio.gather(*(store.add(order) for order in orders))
+        await asyncio.gather(*(append_all(store, clean_run(order)) for order in orders))
+        await store.close()
+
+        async def hot_share() -> float:
+            [(updates, hot)] = await (await other.execute(UPDATES)).fetchall()
+            return float(hot / updates) if updates == 5000 else 0.0
+
+        assert await eventually(hot_share) > 0.7

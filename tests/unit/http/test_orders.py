@@ -1,0 +1,219 @@
+"""Orders over HTTP: taken, read back exactly, listed, followed, cancelled."""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.api import ORDER, Api, exact
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EXECUTE = "/api/orders/execute"
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+async def read(api: Api, order_id: str) -> dict[str, Any]:
+    answer = await api.http.get(f"/api/orders/{order_id}")
+    assert answer.status_code == 200
+    order: dict[str, Any] = exact(answer.text)
+    return order
+
+
+async def test_an_order_is_taken(shared_api: Api) -> None:
+    answer = await shared_api.http.post(EXECUTE, json=ORDER)
+    order_id = answer.json()["orderId"]
+    assert answer.status_code == 202
+    assert answer.text == f'{{"orderId":"{order_id}","status":"pending"}}'
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Location"] == f"/api/orders/{order_id}"
+    assert "Idempotency-Replayed" not in answer.headers
+    assert str(UUID(order_id)) == order_id
+    assert UUID(order_id).version == 4
+
+
+async def test_a_new_order_is_shown_whole(shared_api: Api) -> None:
+    order_id = await shared_api.submit(clientOrderId="a.b_c:d-1", slippageBps=50, userId="whole")
+    order = await read(shared_api, order_id)
+    created, updated = order.pop("createdAt"), order.pop("updatedAt")
+    assert TIME.fullmatch(created)
+    assert TIME.fullmatch(updated)
+    assert order == {
+        **ORDER,
+        **{"orderId": order_id, "userId": "whole", "slippageBps": 50, "clientOrderId": "a.b_c:d-1"},
+        **{"status": "pending", "attempt": 1, "quotes": [], "logs": []},
+        **dict.fromkeys(("chosenDex", "txHash", "executionPrice", "reasonCode", "finishedAt")),
+    }
+
+
+async def test_a_finished_order_is_shown_whole(shared_api: Api) -> None:
+    order_id = await shared_api.submit()
+    await shared_api.engine.execute(order_id)
+    order = await read(shared_api, order_id)
+    assert order["status"] == "confirmed"
+    assert re.fullmatch(r"tx_[a-z0-9]{20}_mock", order["txHash"])
+    assert order["executionPrice"] > 0
+    assert len(order["logs"]) == 5
+    assert order["finishedAt"] is not None
+    assert sorted(quote["dex"] for quote in order["quotes"]) == ["Meteora", "Raydium"]
+    assert [quote["dex"] for quote in order["quotes"] if quote["chosen"]] == [order["chosenDex"]]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("10", "10"), ("10.0", "10"), ("1e1", "10"), ("1E+1", "10"), ("100e-1", "10"), ('"10"', "10"),
+        ('"0010.500"', "10.5"),
+        ("0.1", "0.1"), ("1e-8", "0.00000001"), ("0.00000001", "0.00000001"), ('"0.00000001"', "0.00000001"),
+        ("9999999999.99999999", "9999999999.99999999"), ("9999999999", "9999999999"), ("0.30000000000000000", "0.3"),
+        ("1.50000000" + "0" * 5000, "1.5"), ("123456789.12345678", "123456789.12345678"), ("1000000000", "1000000000"),
+    ],
+    ids=lambda text: text[:24],
+)  # fmt: skip
+async def test_amounts_come_back_exactly(shared_api: Api, given: str, shown: str) -> None:
+    body = json.dumps({**ORDER, "amount": 0}).replace('"amount": 0', f'"amount": {given}')
+    answer = await shared_api.http.post(EXECUTE, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 202, answer.text
+    answer = await shared_api.http.get(answer.headers["Location"])
+    assert f'"amount":{shown},' in answer.text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"userId": "u" * 255, "inputToken": "S" * 50, "outputToken": "é" * 50},
+        {"userId": '日本語 \U0001f600 "quoted" \\ </script> \'; DROP TABLE orders; --'},
+        {"inputToken": "a b", "outputToken": "a  b"},
+        {"slippageBps": 0, "clientOrderId": "0"},
+        {"slippageBps": 10_000, "clientOrderId": "z" * 64},
+    ],
+    ids=str,
+)
+async def test_edges_that_are_allowed(shared_api: Api, fields: Mapping[str, Any]) -> None:
+    order = await read(shared_api, await shared_api.submit(**fields))
+    assert {name: order[name] for name in fields} == fields
+
+
+async def test_strings_are_trimmed(shared_api: Api) -> None:
+    order = await read(
+        shared_api,
+        await shared_api.submit(inputToken=" SOL\n", outputToken="\tUSDC ", userId=" trimmed ", clientOrderId=" c "),
+    )
+    assert [order[name] for name in ("inputToken", "outputToken", "userId", "clientOrderId")] == [
+        "SOL",
+        "USDC",
+        "trimmed",
+        "c",
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/json;x=y", "Application/json ; v=1"]
+)
+async def test_other_spellings_of_the_media_type(shared_api: Api, kind: str) -> None:
+    answer = await shared_api.http.post(EXECUTE, content=json.dumps(ORDER), headers={"Content-Type": kind})
+    assert answer.status_code == 202
+
+
+async def test_a_list_is_paged_newest_first(shared_api: Api) -> None:
+    ids = [await shared_api.submit(userId="pager", amount=n + 1) for n in range(7)]
+    pages, query = [], "userId=pager&limit=3"
+    while True:
+        page = (await shared_api.http.get(f"/api/orders?{query}")).json()
+        assert list(page) == ["data", "nextCursor"]
+        pages.append([order["orderId"] for order in page["data"]])
+        if page["nextCursor"] is None:
+            break
+        await shared_api.submit(userId="pager")  # orders that arrive meanwhile move nothing
+        query = f"userId=pager&limit=3&cursor={page['nextCursor']}"
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert [order_id for page in pages for order_id in page] == ids[::-1]
+
+
+async def test_lists_are_filtered(shared_api: Api) -> None:
+    ids = [await shared_api.submit(userId="filter") for _ in range(3)]
+    await shared_api.engine.execute(ids[1])
+    for query, expected in [
+        ("userId=filter", ids[::-1]),
+        ("userId=+filter+", ids[::-1]),
+        ("userId=filter&status=confirmed", [ids[1]]),
+        ("userId=filter&status=pending", [ids[2], ids[0]]),
+        ("userId=filter&status=failed", []),
+        ("userId=nobody", []),
+        ("userId=filter&limit=200&whatever=1", ids[::-1]),
+    ]:
+        page = (await shared_api.http.get(f"/api/orders?{query}")).json()
+        assert [order["orderId"] for order in page["data"]] == expected, query
+        assert page["nextCursor"] is None
+
+
+async def test_a_listed_order_is_the_order(shared_api: Api) -> None:
+    order_id = await shared_api.submit(userId="listed")
+    await shared_api.engine.execute(order_id)
+    alone = (await shared_api.http.get(f"/api/orders/{order_id}")).text
+    assert (await shared_api.http.get("/api/orders?userId=listed")).text == f'{{"data":[{alone}],"nextCursor":null}}'
+
+
+async def test_lists_have_fifty_orders_by_default(shared_api: Api) -> None:
+    await asyncio.gather(*(shared_api.submit(userId="many") for _ in range(51)))
+    page = (await shared_api.http.get("/api/orders?userId=many")).json()
+    assert len(page["data"]) == 50
+    assert page["nextCursor"]
+
+
+async def test_the_story_is_told(shared_api: Api) -> None:
+    order_id = await shared_api.submit(amount="0.5")
+    await shared_api.engine.execute(order_id)
+    order = await read(shared_api, order_id)
+    frames = exact((await shared_api.http.get(f"/api/orders/{order_id}/events")).text)["data"]
+    assert [frame["seq"] for frame in frames] == [0, 1, 2, 3, 4, 5]
+    assert [frame["message"] for frame in frames[1:]] == order["logs"]
+    assert frames[0] == {
+        **{"orderId": order_id, "status": "pending", "message": "Order accepted", "seq": 0},
+        **{"timestamp": order["createdAt"], "attempt": 1},
+        **{"userId": "user123", "inputToken": "SOL", "outputToken": "USDC", "amount": Decimal("0.5")},
+    }
+
+
+@pytest.mark.parametrize(
+    ("after", "first"), [("0", 1), ("3", 4), ("004", 5), ("5", None), ("2147483648", None), ("9" * 5000, None)]
+)
+async def test_the_story_from_a_seq_on(shared_api: Api, after: str, first: int | None) -> None:
+    order_id = await shared_api.submit()
+    await shared_api.engine.execute(order_id)
+    frames = (await shared_api.http.get(f"/api/orders/{order_id}/events?afterSeq={after}")).json()["data"]
+    assert [frame["seq"] for frame in frames] == ([] if first is None else list(range(first, 6)))
+
+
+async def test_an_order_is_cancelled_once(shared_api: Api) -> None:
+    order_id = await shared_api.submit()
+    answer = await shared_api.http.post(f"/api/orders/{order_id}/cancel")
+    assert answer.status_code == 202
+    order = answer.json()
+    assert (order["orderId"], order["status"], order["reasonCode"]) == (order_id, "failed", "cancelled")
+    assert order["logs"] == ["Order cancelled"]
+    assert order["finishedAt"] is not None
+    again = await shared_api.http.post(
+        f"/api/orders/{order_id}/cancel", content=b"anything", headers={"Content-Type": "x/y"}
+    )
+    assert (again.status_code, again.json()["code"]) == (409, "order_not_cancellable")
+    await shared_api.engine.execute(order_id)
+    assert (await read(shared_api, order_id))["status"] == "failed"
+
+
+async def test_a_finished_order_is_not_cancelled(shared_api: Api) -> None:
+    order_id = await shared_api.submit()
+    await shared_api.engine.execute(order_id)
+    answer = await shared_api.http.post(f"/api/orders/{order_id}/cancel")
+    assert (answer.status_code, answer.json()["code"]) == (409, "order_not_cancellable")
+    assert "confirmed" in answer.json()["detail"]
+
+
+async def test_an_id_is_found_in_any_case(shared_api: Api) -> None:
+    order_id = await shared_api.submit()
+    assert (await read(shared_api, order_id.upper()))["orderId"] == order_id

@@ -1,0 +1,17 @@
+"""The in-memory order store keeps the contract."""
+
+import pytest
+
+from adapters.memory.order_store import InMemoryOrderStore
+from tests.clock import ManualClock
+from tests.contracts.order_store import OrderStoreContract
+from tests.contracts.order_store_harness import OrderStoreHarness
+
+
+class TestInMemoryOrderStore(OrderStoreContract):
+    @pytest.fixture
+    async def harness(self) -> OrderStoreHarness:
+        clock = ManualClock()
+        store = InMemoryOrderStore(clock)
+        await store.open()
+        return OrderStoreHarness(store, clock.advance, store.close)

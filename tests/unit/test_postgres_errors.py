@@ -1,0 +1,63 @@
+"""What the driver raises reaches callers as the port's errors, without SQL, values or hosts."""
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from adapters.postgres.errors import for_one_more, is_of_one_row, is_passing, translated
+from application.ports.errors import DataRefused, PortError, StoreUnavailable
+
+
+def raised(state: str) -> psycopg.Error:
+    return errors.lookup(state)("INSERT INTO orders VALUES ('secret') on host db.internal")
+
+
+AWAY = ["57P03", "53300", "25006", "53100", "57014", "57P01", "08006", "42P01", "55P03", "40P01", "XX000"]
+REFUSED = ["22P05", "22001", "22003", "23505", "23514"]
+
+
+@pytest.mark.parametrize(("state", "kind"), [(s, StoreUnavailable) for s in AWAY] + [(s, DataRefused) for s in REFUSED])
+def test_every_state_has_its_port_error(state: str, kind: type[PortError]) -> None:
+    original = raised(state)
+    error = translated(original)
+    assert type(error) is kind
+    assert error.__cause__ is original
+    assert state in str(error)
+    assert "secret" not in str(error)
+    assert "db.internal" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "error", [psycopg.OperationalError("connection refused"), psycopg.InterfaceError("closed"), TimeoutError()]
+)
+def test_errors_without_a_state_are_absences(error: psycopg.Error | TimeoutError) -> None:
+    assert type(translated(error)) is StoreUnavailable
+
+
+def test_what_is_known_of_a_write_is_passed_on() -> None:
+    error = translated(psycopg.OperationalError(), "unknown")
+    assert isinstance(error, StoreUnavailable)
+    assert error.accepted == "unknown"
+
+
+def test_texts_that_the_driver_itself_refuses_are_refused_data() -> None:
+    surrogate = UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+    for error in (psycopg.DataError("cannot contain NUL"), surrogate):
+        assert type(translated(error)) is DataRefused
+        assert is_of_one_row(error)
+
+
+def test_one_row_can_be_to_blame_for_data_and_locks_only() -> None:
+    assert [state for state in AWAY + REFUSED if is_of_one_row(raised(state))] == ["55P03", *REFUSED]
+
+
+def test_only_conflicts_pass() -> None:
+    assert [state for state in AWAY + REFUSED if is_passing(raised(state))] == ["40P01", "23505"]
+
+
+def test_each_caller_gets_an_error_of_its_own() -> None:
+    error = translated(raised("57P01"), "unknown")
+    twin = for_one_more(error)
+    assert twin is not error
+    assert isinstance(twin, StoreUnavailable)
+    assert (twin.accepted, str(twin), twin.__cause__) == ("unknown", str(error), error.__cause__)

@@ -1,0 +1,70 @@
+"""The machine's clock and chance, and the clock that tests move."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from adapters.system import RandomIds, SystemClock
+from tests.builders import START
+from tests.clock import ManualClock
+
+
+def test_the_time_is_utc_cut_to_the_millisecond() -> None:
+    before = datetime.now(UTC)
+    now = SystemClock().now()
+    assert now.tzinfo is UTC
+    assert now.microsecond % 1000 == 0
+    assert before - timedelta(milliseconds=1) < now <= datetime.now(UTC)
+
+
+async def test_sleeping_takes_the_time_it_should() -> None:
+    clock = SystemClock()
+    start = clock.monotonic()
+    await clock.sleep(0.02)
+    assert clock.monotonic() - start > 0.018
+
+
+async def test_sleeping_for_nothing_gives_no_other_task_a_turn() -> None:
+    for clock in (SystemClock(), ManualClock()):
+        turns: list[int] = []
+        asyncio.get_running_loop().call_soon(turns.append, 1)
+        await clock.sleep(0)
+        await clock.sleep(-1)
+        assert turns == []
+        await asyncio.sleep(0)
+
+
+def test_ids_are_canonical_random_uuids_that_never_repeat() -> None:
+    ids = RandomIds()
+    made = {ids.new() for _ in range(1000)}
+    assert len(made) == 1000
+    for text in made:
+        assert uuid.UUID(text).version == 4
+        assert str(uuid.UUID(text)) == text
+
+
+async def test_the_manual_clock_stands_until_it_is_moved() -> None:
+    clock = ManualClock()
+    sleeping = asyncio.create_task(clock.sleep(2))
+    await clock.advance(1.5)
+    assert clock.now() == START + timedelta(seconds=1.5)
+    assert not sleeping.done()
+    await clock.advance(0.5)
+    assert sleeping.done()
+
+
+async def test_the_manual_clock_wakes_sleepers_in_order_and_lets_them_sleep_again() -> None:
+    clock = ManualClock()
+    woken: list[tuple[str, float]] = []
+
+    async def tick(name: str, every: float, times: int) -> None:
+        for _ in range(times):
+            await clock.sleep(every)
+            woken.append((name, clock.monotonic()))
+
+    ticking = [asyncio.create_task(tick("slow", 3, 1)), asyncio.create_task(tick("fast", 1, 4))]
+    await clock.advance(3.5)
+    assert woken == [("fast", 1), ("fast", 2), ("slow", 3), ("fast", 3)]
+    await clock.advance(10)
+    await asyncio.gather(*ticking)
+    assert woken[-1] == ("fast", 4)

@@ -1,0 +1,1 @@
+"""The WebSockets, on a real server and in-memory adapters."""

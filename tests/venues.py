@@ -1,0 +1,172 @@
+"""Venue simulators for tests: as a process that can be killed, and in the test's own loop with faults of its choice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from attrs import frozen
+
+from adapters.dex.http import HttpDexGateway
+from adapters.system import SystemClock
+from application.ports.errors import TransactionRejected, VenueUnavailable
+from application.ports.system import Clock
+from domain.mock_dex import MockDexRouter
+from domain.order import Order
+from domain.transaction import Fill, Transaction, TransactionReport, TransactionStatus
+from entrypoints.http.server import bind, url_of
+from entrypoints.lifecycle import opened
+from entrypoints.mock_router import mock_router
+from entrypoints.settings import Settings
+from entrypoints.venue_simulator.app import Venues, create_app
+from entrypoints.venue_simulator.faults import Call, Fault, Faults
+from entrypoints.venue_simulator.ledger import Entry, LedgerReader
+from entrypoints.venue_simulator.ledger_writer import LedgerWriter
+from entrypoints.venue_simulator.network import Network
+from entrypoints.venue_simulator.server import serve
+from entrypoints.venue_simulator.spoiling import Spoiler
+from tests.builders import VENUES, a_transaction, an_order
+from tests.eventually import eventually
+from tests.processes import FAST, PREFIX, EngineProcess, free_port, running
+
+
+class VenueProcess:
+    """A simulator process, started on entry: kill it, and start it again on the same port with the same ledger."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        port = str(free_port())
+        self.ledger = folder / "ledger.sqlite"
+        self._settings = {
+            **FAST,
+            **settings,
+            "PORT": port,
+            "SIMULATOR_PORT": port,
+            "SIMULATOR_LEDGER": str(self.ledger),
+        }
+        self._stack = ExitStack()
+        self.url = f"http://127.0.0.1:{port}"
+        self.process: EngineProcess
+
+    @property
+    def router(self) -> MockDexRouter:
+        """The router inside: it knows all outcomes."""
+        return mock_router(Settings.from_environment({PREFIX + k: v for k, v in self._settings.items()}))
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process = self._stack.enter_context(running("venue-simulator", settings=self._settings))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self._stack.close()
+
+
+class Spoiling(Faults):
+    """Spoils the first submission of each transaction with one fault, and nothing else."""
+
+    def __init__(self, fault: Fault | None = None) -> None:
+        super().__init__(0, 0.0, ())
+        self._fault = fault
+        self._seen: set[str] = set()
+
+    def next(self, call: Call, key: str) -> Fault | None:
+        if call is not Call.SUBMIT or key in self._seen:
+            return None
+        self._seen.add(key)
+        return self._fault
+
+    def rejects(self, tx_hash: str) -> bool:
+        return self._fault is Fault.REJECTION
+
+
+@frozen
+class VenueInLoop:
+    """A simulator in the test's own event loop, over real HTTP and with a real ledger."""
+
+    url: str
+    ledger: Path
+    router: MockDexRouter
+
+    def entries(self, order: Order) -> list[Entry]:
+        """Return what the ledger holds of the order."""
+        return entries(self.ledger, order)
+
+
+@asynccontextmanager
+async def venue_in_loop(
+    folder: Path, faults: Faults | None = None, *, slow_seconds: float = 0.0, swap_ms: int = 30
+) -> AsyncIterator[VenueInLoop]:
+    """Run venues whose swaps take `swap_ms` and land, unless `faults` have it otherwise."""
+    path, clock, faults = folder / "ledger.sqlite", SystemClock(), faults or Spoiling()
+    router = MockDexRouter(quote_ms=1, build_ms=1, swap_min_ms=swap_ms, swap_max_ms=swap_ms, failure_rate=0)
+    listener, stop = bind("127.0.0.1", 0), asyncio.Event()
+    writer = LedgerWriter(path)
+    async with opened(writer):
+        with LedgerReader(path) as reader:
+            network = Network(router, faults, reader, writer, clock)
+            app = create_app(Venues(router, network, reader, faults, Spoiler(clock, slow_seconds), clock))
+            async with network.running(), asyncio.TaskGroup() as group:
+                group.create_task(serve(app, listener, stop))
+                try:
+                    yield VenueInLoop(url_of(listener), path, router)
+                finally:
+                    stop.set()
+
+
+@asynccontextmanager
+async def gateway_to(
+    *urls: str, clock: Clock | None = None, timeout_seconds: float = 5.0, swap_timeout_seconds: float = 10.0
+) -> AsyncIterator[HttpDexGateway]:
+    """Open a gateway to a simulator's venues; two URLs are one for each venue."""
+    bases: Mapping[str, str] = {venue: f"{url}/{venue}" for venue, url in zip(VENUES, urls * 2, strict=False)}
+    gateway = HttpDexGateway(
+        bases,
+        clock or SystemClock(),
+        expiry_seconds=30,
+        timeout_seconds=timeout_seconds,
+        swap_timeout_seconds=swap_timeout_seconds,
+    )
+    async with opened(gateway):
+        yield gateway
+
+
+def entries(ledger: Path, order: Order) -> list[Entry]:
+    """Return what a ledger holds of the order, also while a simulator writes it."""
+    with LedgerReader(ledger) as reader:
+        return list(reader.of_order(order.order_id))
+
+
+def order_that(router: MockDexRouter, *, fails: bool, **over: object) -> Order:
+    """Return an order whose first swap fails, or lands."""
+    while True:
+        order = an_order(**over)
+        if isinstance(router.swap(a_transaction(order)), Fill) is not fails:
+            return order
+
+
+def sendable(order: Order, **over: object) -> Transaction:
+    """Return a transaction that the venues' clock still lets in."""
+    return a_transaction(order, **{"expires_at": SystemClock().now() + timedelta(seconds=30), **over})
+
+
+async def settled(gateway: HttpDexGateway, transaction: Transaction) -> TransactionReport:
+    """Do as the engine does with an unknown outcome: ask until it is known, and send again what never arrived."""
+
+    async def known() -> TransactionReport | None:
+        try:
+            report = await gateway.lookup(transaction)
+            if report.status is TransactionStatus.UNKNOWN:
+                await gateway.execute(transaction)
+        except (VenueUnavailable, TransactionRejected):
+            return None
+        return report if report.status in (TransactionStatus.LANDED, TransactionStatus.REJECTED) else None
+
+    report = await eventually(known, within=30)  # through restarts of the venue, on a busy machine
+    assert report
+    return report
