@@ -5,6 +5,7 @@ import socket
 
 from dependency_injector import containers, providers
 
+from adapters.dex.http import HttpDexGateway
 from adapters.dex.mock import MockDexGateway
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
@@ -27,12 +28,12 @@ from application.recover_orders import RecoverOrders
 from application.retry_policy import RetryPolicy
 from application.submit_order import SubmitOrder
 from application.watch_order import WatchOrder
-from domain.mock_dex import MockDexRouter, MockVenue
 from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.http.app import Services, create_app, health_app
 from entrypoints.http.drain import Drain
 from entrypoints.http.health import NO_CHECKS, Check, Checks
 from entrypoints.lifecycle import Closing, Resource, StartError
+from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings
 from entrypoints.worker_loop import Worker
 
@@ -42,27 +43,23 @@ def _holder(ids: Ids) -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{ids.new()[:8]}"
 
 
-def _router(settings: Settings) -> MockDexRouter:
-    s = settings
-    return MockDexRouter(
-        seed=s.mock_seed,
-        venues=(
-            MockVenue("Raydium", s.mock_raydium_low, s.mock_raydium_high, s.mock_raydium_fee),
-            MockVenue("Meteora", s.mock_meteora_low, s.mock_meteora_high, s.mock_meteora_fee),
-        ),
-        base_price=s.mock_base_price,
-        fill_low=s.mock_fill_low,
-        fill_high=s.mock_fill_high,
-        quote_ms=s.mock_quote_ms,
-        build_ms=s.mock_build_ms,
-        swap_min_ms=s.mock_swap_min_ms,
-        swap_max_ms=s.mock_swap_max_ms,
-        failure_rate=s.mock_failure_rate,
-    )
-
-
 def _policy(name: str) -> RoutingPolicy:
     return POLICIES[name]
+
+
+def _kind_of_venues(settings: Settings) -> str:
+    return "http" if settings.venues else "mock"
+
+
+def _http_gateway(settings: Settings, clock: Clock) -> HttpDexGateway:
+    return HttpDexGateway(
+        dict(settings.venues),
+        clock,
+        expiry_seconds=settings.tx_expiry_seconds,
+        timeout_seconds=settings.venue_timeout_ms / 1000,
+        swap_timeout_seconds=settings.venue_swap_timeout_ms / 1000,
+        connections=settings.worker_concurrency,
+    )
 
 
 def _live_checks(store: PostgresOrderStore, migrator: Migrator, queue: RedisOrderQueue) -> Checks:
@@ -106,24 +103,29 @@ class Container(containers.DeclarativeContainer):
     store: providers.Provider[OrderStore] = providers.Selector(mode, memory=memory_store, live=live_store)
     queue: providers.Provider[OrderQueue] = providers.Selector(mode, memory=memory_queue, live=live_queue)
     feed: providers.Provider[UpdateFeed] = providers.Selector(mode, memory=memory_feed, live=live_feed)
+    mock_gateway: providers.Provider[DexGateway] = providers.Singleton(
+        MockDexGateway,
+        providers.Singleton(mock_router, settings),
+        clock,
+        expiry_seconds=settings.provided.tx_expiry_seconds,
+    )
+    http_gateway: providers.Provider[DexGateway] = providers.Singleton(_http_gateway, settings, clock)
+    gateway: providers.Provider[DexGateway] = providers.Selector(
+        providers.Callable(_kind_of_venues, settings), mock=mock_gateway, http=http_gateway
+    )
     resources: providers.Provider[list[Resource]] = providers.Selector(
         mode,
-        memory=providers.List(),
+        memory=providers.List(gateway),
         live=providers.List(
             providers.Factory(Closing, queue_client.provided.aclose),
             providers.Factory(Closing, feed_client.provided.aclose),
             live_store,
             live_queue,
             live_feed,
+            gateway,
         ),
     )
 
-    gateway: providers.Provider[DexGateway] = providers.Singleton(
-        MockDexGateway,
-        providers.Singleton(_router, settings),
-        clock,
-        expiry_seconds=settings.provided.tx_expiry_seconds,
-    )
     policy: providers.Provider[RoutingPolicy] = providers.Callable(_policy, settings.provided.routing_policy)
     retries = providers.Singleton(RetryPolicy, settings.provided.retry_attempts, settings.provided.retry_base_ms)
 
@@ -144,7 +146,7 @@ class Container(containers.DeclarativeContainer):
     api = providers.Singleton(
         create_app, providers.Factory(Services, submit, query, cancel, watch, ready=checks), drain
     )
-    worker_health = providers.Singleton(health_app, checks)
+    worker_health = providers.Singleton(health_app, checks, drain=drain)
     worker = providers.Singleton(
         Worker,
         queue,

@@ -7,6 +7,7 @@ import uvloop
 
 from application import observe
 from entrypoints.container import Container
+from entrypoints.http.drain import Drain
 from entrypoints.http.server import bind, serve, url_of
 from entrypoints.lifecycle import background, opened, stop_on_signals
 from entrypoints.settings import Settings, require_urls
@@ -24,13 +25,19 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
     async with opened(*container.resources()):
         observe.process_started("worker", url_of(listener))
         drained = asyncio.Event()
-        async with background(serve(container.worker_health(), listener, drained, drain=container.drain())):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve(container.worker_health(), listener, drained))
             await work(container, stop)
             drained.set()
     observe.process_stopped("worker")
 
 
 async def work(container: Container, stop: asyncio.Event) -> None:
-    """Execute orders and sweep until `stop`, then drain."""
-    async with background(container.recover().run()):
+    """Execute orders and sweep until `stop`, then drain; not ready any more from then on."""
+    async with background(container.recover().run(), _unready_after(stop, container.drain())):
         await container.worker().run(stop)
+
+
+async def _unready_after(stop: asyncio.Event, drain: Drain) -> None:
+    await stop.wait()
+    drain.begin()

@@ -27,6 +27,12 @@ class MockDexGateway:
         self._expiry = timedelta(seconds=expiry_seconds)
         self._lands_at: OrderedDict[str, datetime] = OrderedDict()
 
+    async def open(self) -> None:
+        """Do nothing: there is nothing to open."""
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
     @property
     def venues(self) -> tuple[str, ...]:
         """The mock venues' names."""

@@ -33,8 +33,9 @@ class Drain:
 
     def begin(self) -> None:
         """Stop being ready; sockets that open from now on are sent away at once."""
-        self.begun = True
-        observe.draining(len(self._sockets))
+        if not self.begun:
+            self.begun = True
+            observe.draining(len(self._sockets))
 
     async def close_sockets(self) -> None:
         """Close every open socket with 1012."""
