@@ -1,0 +1,128 @@
+"""Stopping an order before its transaction is submitted."""
+
+import asyncio
+
+import pytest
+
+from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.update_feed import InMemoryUpdateFeed
+from adapters.system import RandomIds
+from application.cancel_order import CancelOrder
+from application.errors import OrderNotCancellable, OrderNotFound
+from application.execute_order import Done, ExecuteOrder
+from application.frames import Frame
+from domain.events import OrderEvent
+from domain.order import Order
+from domain.routing import lowest_price
+from domain.status import FailureReason, OrderStatus
+from tests.builders import VENUES, a_stamp, a_transaction, an_id, an_order
+from tests.clock import ManualClock
+from tests.gateways import ScriptedGateway
+
+
+class Bench:
+    """A store with one pending order, the use case that cancels, and the one that executes."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.store = InMemoryOrderStore(self.clock)
+        self.feed = InMemoryUpdateFeed()
+        self.gateway = ScriptedGateway(self.clock)
+        self.cancel = CancelOrder(self.store, self.feed, self.clock, RandomIds())
+        self.execute = ExecuteOrder(self.store, self.feed, self.gateway, self.clock, RandomIds(), lowest_price)
+        self.order = an_order()
+
+    async def latest(self) -> Order:
+        latest = await self.store.get(self.order.order_id)
+        assert latest is not None
+        return latest
+
+    async def step(self, order: Order, name: str) -> Order:
+        moves = {
+            "request_quotes": lambda: order.request_quotes(a_stamp(), VENUES),
+            "start_building": lambda: order.start_building(a_stamp()),
+            "submit": lambda: order.submit(a_stamp(), a_transaction(order)),
+        }
+        moved, event = moves[name]()
+        await self.store.append(moved, event)
+        return moved
+
+
+@pytest.fixture
+async def bench() -> Bench:
+    bench = Bench()
+    await bench.store.add(bench.order)
+    return bench
+
+
+@pytest.mark.parametrize("steps", [(), ("request_quotes",), ("request_quotes", "start_building")])
+async def test_an_order_that_was_not_submitted_is_stopped_and_that_is_told(
+    bench: Bench, steps: tuple[str, ...]
+) -> None:
+    told: list[Frame] = []
+    order = bench.order
+    for step in steps:
+        order = await bench.step(order, step)
+    async with bench.feed.subscribe(order.order_id, told.append):
+        cancelled = await bench.cancel(order.order_id)
+    assert (cancelled.status, cancelled.reason) == (OrderStatus.FAILED, FailureReason.CANCELLED)
+    assert cancelled.logs[-1] == "Order cancelled"
+    assert [frame.text for frame in told] == [
+        frame.text for frame in await bench.store.events(order.order_id, order.version)
+    ]
+    assert await bench.execute(order.order_id) == Done()
+    assert bench.gateway.sent == []
+
+
+async def test_a_submitted_or_final_order_cannot_be_stopped(bench: Bench) -> None:
+    order = bench.order
+    for step in ("request_quotes", "start_building", "submit"):
+        order = await bench.step(order, step)
+    with pytest.raises(OrderNotCancellable):
+        await bench.cancel(order.order_id)
+    assert (await bench.latest()).version == order.version
+
+
+async def test_a_second_cancel_is_refused(bench: Bench) -> None:
+    await bench.cancel(bench.order.order_id)
+    with pytest.raises(OrderNotCancellable):
+        await bench.cancel(bench.order.order_id)
+
+
+async def test_an_unknown_order_is_not_found(bench: Bench) -> None:
+    with pytest.raises(OrderNotFound):
+        await bench.cancel(an_id())
+
+
+async def test_a_cancel_and_the_worker_have_one_winner() -> None:
+    """The cancel comes a little later each time, so that each of them wins sometimes."""
+    winners = [await race(pauses) for pauses in range(40)]
+    assert set(winners) == {"cancel", "worker"}
+
+
+async def race(pauses: int) -> str:
+    bench = Bench()
+    await bench.store.add(bench.order)
+    append = bench.store.append
+
+    async def slowly(order: Order, event: OrderEvent) -> Frame:
+        await asyncio.sleep(0)  # both have read the order before either writes
+        return await append(order, event)
+
+    async def cancel() -> bool:
+        for _ in range(pauses):
+            await asyncio.sleep(0)
+        try:
+            await bench.cancel(bench.order.order_id)
+        except OrderNotCancellable:
+            return False
+        return True
+
+    bench.store.append = slowly  # type: ignore[method-assign]
+    stopped, outcome = await asyncio.gather(cancel(), bench.execute(bench.order.order_id))
+    order = await bench.latest()
+    assert order.status is (OrderStatus.FAILED if stopped else OrderStatus.CONFIRMED)
+    assert len(bench.gateway.sent) == (0 if stopped else 1)
+    assert outcome == Done()
+    assert len(await bench.store.events(order.order_id, 0)) == order.version == len(order.logs)
+    return "cancel" if stopped else "worker"
