@@ -20,13 +20,17 @@ from entrypoints.migrate import migrate
 from entrypoints.settings import Settings
 from entrypoints.worker import work
 
+Places = tuple[str, str]  # where Postgres and Redis are, for the person who started this
+
 GRACE_SECONDS = 2.0  # so that Ctrl-C ends everything, the servers too, within 5 s
 
+_IN_MEMORY = "in memory only: all is gone at the end"
 _BANNER = """\
 [bold]The order execution engine is running.[/]
 
-  API       {url}
-  data      {data}
+  API        {url}
+  Postgres   {postgres}
+  Redis      {redis}
 
 Send an order:
   curl {url}/api/orders/execute -H 'Content-Type: application/json' \\
@@ -43,44 +47,45 @@ def run(settings: Settings, *, memory: bool) -> None:
     listener = bind(settings.host, settings.port)
     settings = evolve(settings, grace_seconds=min(settings.grace_seconds, GRACE_SECONDS))
     if memory:
-        uvloop.run(_run(settings, "memory", listener, "in memory only: all is gone at the end"))
+        uvloop.run(_run(settings, "memory", listener, (_IN_MEMORY, _IN_MEMORY)))
         return
-    with _servers(settings) as (settings, data):
+    with _servers(settings) as (settings, places):
         asyncio.run(migrate(settings))
-        uvloop.run(_run(settings, "live", listener, data))
+        uvloop.run(_run(settings, "live", listener, places))
 
 
-async def _run(settings: Settings, mode: str, listener: socket.socket, data: str) -> None:
+async def _run(settings: Settings, mode: str, listener: socket.socket, places: Places) -> None:
     stop = stop_on_signals()
     container = Container(settings=settings, mode=mode)
     async with opened(*container.resources()), asyncio.TaskGroup() as group:
         worker_stop = asyncio.Event()
         group.create_task(work(container, worker_stop))
-        _tell(url_of(listener), data)
+        _tell(url_of(listener), places)
         await serve_api(container, listener, stop)
         worker_stop.set()
 
 
 @contextmanager
-def _servers(settings: Settings) -> Iterator[tuple[Settings, str]]:
+def _servers(settings: Settings) -> Iterator[tuple[Settings, Places]]:
     """Start a private server for each URL that is not set; give the settings with all URLs, and where the data is."""
-    folder = settings.data_dir
+    postgres, redis = settings.data_dir / "postgres", settings.data_dir / "redis"
     with (
-        _private(settings.postgres_url, LocalPostgres(folder / "postgres")) as (postgres_url, postgres_at),
-        _private(settings.redis_url, LocalRedis(folder / "redis")) as (redis_url, redis_at),
+        _private(settings.postgres_url, LocalPostgres(postgres), postgres) as (postgres_url, postgres_at),
+        _private(settings.redis_url, LocalRedis(redis), redis) as (redis_url, redis_at),
     ):
-        data = f"Postgres {postgres_at}, Redis {redis_at}"
-        yield evolve(settings, postgres_url=postgres_url, redis_url=redis_url), data
+        yield evolve(settings, postgres_url=postgres_url, redis_url=redis_url), (postgres_at, redis_at)
 
 
 @contextmanager
-def _private(url: str | None, server: LocalPostgres | LocalRedis) -> Iterator[tuple[str, str | Path]]:
+def _private(url: str | None, server: LocalPostgres | LocalRedis, folder: Path) -> Iterator[tuple[str, str]]:
     if url is not None:
-        yield url, "as ORDER_ENGINE_*_URL says"
+        yield url, "the one that its URL names"
         return
     with server:
-        yield server.url, server.notice or "private"
+        yield server.url, server.notice or f"private, its data in {folder}"
 
 
-def _tell(url: str, data: str) -> None:
-    Console(highlight=False, soft_wrap=True).print(_BANNER.format(url=url, socket_url="ws" + url[4:], data=data))
+def _tell(url: str, places: Places) -> None:
+    postgres, redis = places
+    text = _BANNER.format(url=url, socket_url="ws" + url[4:], postgres=postgres, redis=redis)
+    Console(highlight=False, soft_wrap=True).print(text)
