@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 from attrs import frozen
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.http.drain import Drain
 from entrypoints.http.protocol import ProblemHttpProtocol
@@ -70,14 +71,15 @@ async def serve(
     *,
     drain: Drain | None = None,
     times: ServerTimes | None = None,
+    http: type[HttpToolsProtocol] = ProblemHttpProtocol,
 ) -> None:
-    """Serve until `stop` is set, then drain and return. Installs no signal handlers.
+    """Serve until `stop` is set, then drain and return. Installs no signal handlers. `http` reads the requests.
 
     Draining: readiness turns 503 and sockets close with 1012, then no new connections, then open requests end.
     When it is cancelled instead, all connections are cut.
     """
     times = times or ServerTimes()
-    server = _Server(_config(app, times))
+    server = _Server(_config(app, times, http))
     async with asyncio.TaskGroup() as group:
         stopping = group.create_task(_stop_when_told(server, stop, drain, times.linger_seconds))
         try:
@@ -110,11 +112,11 @@ async def _stop_when_told(server: uvicorn.Server, stop: asyncio.Event, drain: Dr
     server.should_exit = True
 
 
-def _config(app: AsgiApp, times: ServerTimes) -> uvicorn.Config:
+def _config(app: AsgiApp, times: ServerTimes, http: type[HttpToolsProtocol]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         interface="asgi3",
-        http=ProblemHttpProtocol,
+        http=http,
         ws=BoundedWebSocketProtocol,
         ws_max_size=MESSAGE_BYTES,
         ws_ping_interval=times.ping_seconds,

@@ -1,13 +1,11 @@
 """The simulator's process: opens the ledger, carries on with what it holds, and serves the venues."""
 
-import asyncio
 import socket
-import time
-from datetime import UTC, datetime
 
 import uvloop
 
 from application import observe
+from entrypoints.container import Container
 from entrypoints.http.server import bind, url_of
 from entrypoints.lifecycle import opened, stop_on_signals
 from entrypoints.mock_router import mock_router
@@ -21,23 +19,6 @@ from entrypoints.venue_simulator.server import serve
 from entrypoints.venue_simulator.spoiling import Spoiler
 
 
-class VenueClock:
-    """The venues' own clock; nothing of the engine's."""
-
-    def now(self) -> datetime:
-        """Return the time in UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after `seconds`."""
-        if seconds > 0:
-            await asyncio.sleep(seconds)
-
-
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises StartError, CannotListen.
 
@@ -48,7 +29,7 @@ def run(settings: Settings) -> None:
 
 async def _run(settings: Settings, listener: socket.socket) -> None:
     stop = stop_on_signals()
-    router, clock = mock_router(settings), VenueClock()
+    router, clock = mock_router(settings), Container(settings=settings, mode="memory").clock()
     faults = Faults(settings.mock_seed, settings.simulator_fault_rate, settings.simulator_faults)
     writer = LedgerWriter(settings.simulator_ledger)
     async with opened(writer):
