@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attrs import frozen
@@ -72,6 +72,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def command_lines() -> list[str]:
+    """List the command lines of all processes on this machine."""
+    if sys.platform != "linux":
+        return subprocess.run(["/bin/ps", "-A", "-o", "args"], capture_output=True, text=True).stdout.splitlines()
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended meanwhile
+            found.append(file.read_text(errors="replace"))
+    return found
 
 
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) -> None:

