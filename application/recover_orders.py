@@ -36,10 +36,13 @@ class RecoverOrders:
     async def run(self) -> None:
         """Sweep at once, then again and again, until cancelled; waits out a store or queue that is away."""
         while True:
+            started = self.clock.monotonic()
             try:
                 await self()
             except (StoreUnavailable, Overloaded) as error:
                 observe.store_away("the sweep", error)
             except QueueUnavailable as error:
                 observe.queue_away("the sweep", error)
-            await self.clock.sleep(self.idle_seconds / 3)
+            # A long backlog is looked through less often: a sweep may take a tenth of the time, no more.
+            pause = 10 * (self.clock.monotonic() - started)
+            await self.clock.sleep(min(max(pause, self.idle_seconds / 3), self.idle_seconds))

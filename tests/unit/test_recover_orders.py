@@ -1,6 +1,7 @@
 """The sweep: what stands still comes back, what moves is left alone, and nothing stops it."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -8,6 +9,7 @@ from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from application import recover_orders
 from application.ports.errors import QueueUnavailable
+from application.ports.order_store import OpenOrders
 from application.recover_orders import RecoverOrders
 from domain.order import Order
 from domain.status import FailureReason
@@ -100,3 +102,23 @@ async def test_it_goes_on_when_the_queue_is_back(bench: Bench, monkeypatch: pyte
     await bench.clock.advance(6)
     assert await bench.queued() == [order.order_id]
     sweeping.cancel()
+
+
+async def test_a_sweep_that_takes_long_is_made_less_often_but_within_the_idle_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[float] = []
+    open_orders = bench.store.open_orders
+
+    async def slow(after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
+        started.append(bench.clock.monotonic())
+        await bench.clock.sleep(1.0 if len(started) < 3 else 0.0)
+        return await open_orders(after, limit, idle_seconds)
+
+    monkeypatch.setattr(bench.store, "open_orders", slow)
+    sweeping = asyncio.create_task(bench.recover.run())
+    for _ in range(400):
+        await bench.clock.advance(0.1)
+    sweeping.cancel()
+    gaps = [round(later - earlier) for earlier, later in pairwise(started)]
+    assert gaps == [11, 11, 5, 5, 5]
