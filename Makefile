@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check acceptance lock format clean venv venv-dev
+.PHONY: help run test check soak acceptance chaos lock format clean venv venv-dev
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -22,8 +22,14 @@ check: venv-dev  ## Lint, check the format, the types and the directions of impo
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+soak: venv-dev  ## Look for memory that grows, over many orders (SOAK_ORDERS=, SOAK_JOBS=)
+	$(BIN)/python -m pytest tests/soak $(ARGS)
+
 acceptance: venv-dev  ## Run the black-box checks against a running engine, in memory and on real servers
 	$(BIN)/python -m pytest tests/acceptance $(ARGS)
+
+chaos: venv-dev  ## Load a fleet, kill everything in it at random, and check every promise (SEED=1 SECONDS=60)
+	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60)
 
 lock: venv-dev  ## Write both locks again from pyproject.toml (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) pyproject.toml --extra local --group build $(ARGS) -o requirements.lock

@@ -83,8 +83,11 @@ def _wait_for_end(server: subprocess.Popen[bytes]) -> None:
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     while server.poll() is None:
-        if sys.stdin.fileno() in select.select([sys.stdin.fileno(), ended], [], [], 1.0)[0]:
+        ready = select.select([sys.stdin.fileno(), ended], [], [], 1.0)[0]
+        if sys.stdin.fileno() in ready:
             return
+        if ended in ready:
+            os.read(ended, 4096)  # a server that is frozen or thawed wakes us too, and must do so only once
 
 
 def main() -> int:

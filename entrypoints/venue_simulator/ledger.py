@@ -128,6 +128,10 @@ class LedgerReader:
         """Return an order's transactions, first received first."""
         return self._entries("WHERE order_id = ? ORDER BY received_at", order_id)
 
+    def all(self) -> Iterable[Entry]:
+        """Return everything that was ever received, first received first."""
+        return self._entries("ORDER BY received_at")
+
     def landed(self) -> Iterator[Entry]:
         """Go through everything that landed; an order that is in it twice was swapped twice."""
         return map(Entry.of_row, self._rows.execute(f"{_SELECT} WHERE status = 'landed'"))

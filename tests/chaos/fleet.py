@@ -1,0 +1,172 @@
+"""The fleet: engine processes, a venue simulator and private servers, each killed and started again under one name."""
+
+import asyncio
+import itertools
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from attrs import define, field
+
+from entrypoints.local_servers import LocalPostgres, LocalRedis
+from entrypoints.local_servers.folder import is_free
+from tests.chaos.process import Process
+from tests.processes import PREFIX
+from tests.servers import TIMEZONE
+
+APIS, WORKERS = 2, 3
+LEASE_SECONDS, RECOVERY_SECONDS, EXPIRY_SECONDS = 2, 3, 5
+# Below the range that systems give to outgoing connections: a client must not get the port of an API that is down.
+_PORTS = range(15_000, 32_000)
+SETTINGS = {
+    "LEASE_SECONDS": str(LEASE_SECONDS),
+    "RECOVERY_SECONDS": str(RECOVERY_SECONDS),
+    "TX_EXPIRY_SECONDS": str(EXPIRY_SECONDS),
+    "RETRY_BASE_MS": "300",
+    # Few at once, so that what a stop left behind does not bury the venues and the machine under it.
+    "WORKER_CONCURRENCY": "40",
+    "VENUE_TIMEOUT_MS": "1500",
+    "VENUE_SWAP_TIMEOUT_MS": "3000",
+    "MOCK_QUOTE_MS": "50",
+    "MOCK_BUILD_MS": "80",
+    "MOCK_SWAP_MIN_MS": "100",
+    "MOCK_SWAP_MAX_MS": "300",
+    "MOCK_FAILURE_RATE": "0.1",
+    "SIMULATOR_FAULT_RATE": "0.15",
+    "SIMULATOR_SLOW_MS": "2000",
+    "GRACE_SECONDS": "5",
+    "LOG_FORMAT": "json",
+    "LOG_LEVEL": "debug",
+}
+
+
+@define(eq=False)
+class Trouble:
+    """Something was done to a part of the fleet, from `since` until it was mended; in seconds of the run."""
+
+    target: str
+    what: str
+    since: float
+    until: float = float("inf")
+
+
+@define(eq=False)
+class Fleet:
+    """All that runs, and what was done to it. `started` is the monotonic time that the run counts from."""
+
+    folder: Path
+    seed: int
+    postgres: LocalPostgres
+    redis: LocalRedis
+    started: float = field(factory=time.monotonic)
+    processes: dict[str, Process] = field(factory=dict)
+    troubles: list[Trouble] = field(factory=list)
+    misbehaviour: list[str] = field(factory=list)
+
+    @classmethod
+    def in_folder(cls, folder: Path, seed: int) -> "Fleet":
+        """Plan a fleet whose data and logs are all in `folder`."""
+        postgres = LocalPostgres(folder / "postgres", options={"timezone": TIMEZONE, "max_connections": "300"})
+        return cls(folder, seed, postgres, LocalRedis(folder / "redis"))
+
+    @property
+    def apis(self) -> list[Process]:
+        """The API processes."""
+        return [process for name, process in self.processes.items() if name.startswith("api")]
+
+    @property
+    def workers(self) -> list[Process]:
+        """The worker processes."""
+        return [process for name, process in self.processes.items() if name.startswith("worker")]
+
+    @property
+    def ledger(self) -> Path:
+        """The venues' own record."""
+        return self.folder / "ledger.sqlite"
+
+    def now(self) -> float:
+        """Seconds of the run."""
+        return time.monotonic() - self.started
+
+    @contextmanager
+    def trouble(self, target: str, what: str) -> Iterator[None]:
+        """Remember that `target` is in trouble during the block."""
+        trouble = Trouble(target, what, self.now())
+        self.troubles.append(trouble)
+        yield
+        trouble.until = self.now()
+
+    def excuses(self, target: str, since: float, until: float, slack: float) -> bool:
+        """Whether `target` was in trouble, or had been `slack` seconds before, at some time between the two."""
+        return any(t.target == target and t.since <= until and since <= t.until + slack for t in self.troubles)
+
+    async def start(self) -> None:
+        """Start everything, servers first; return when all is ready."""
+        await asyncio.gather(*(asyncio.to_thread(server.start) for server in (self.postgres, self.redis)))
+        ports = itertools.filterfalse(lambda port: not is_free(port), _drawn_ports())
+        simulator = self._process("simulator", ("venue-simulator",), "SIMULATOR_PORT", next(ports))
+        venues = ",".join(f"{venue}={simulator.url}/{venue}" for venue in ("Raydium", "Meteora"))
+        for number in range(1, APIS + 1):
+            self._process(f"api-{number}", ("api",), "PORT", next(ports))
+        for number in range(1, WORKERS + 1):
+            self._process(f"worker-{number}", ("worker",), "WORKER_HTTP_PORT", next(ports), VENUES=venues)
+        migration = self._process("migration", ("migrate",), "PORT", 0)
+        await migration.start()
+        if await migration.ended():
+            raise AssertionError(f"the migration failed: see {migration.log}")
+        del self.processes["migration"]
+        for process in self.processes.values():
+            await process.start()
+        await self.ready()
+        self.started = time.monotonic()
+
+    async def ready(self) -> None:
+        """Return when every process says that it is ready. Raises AssertionError when one does not in time."""
+        for process in self.processes.values():
+            await process.answers("ready")
+
+    async def stop(self) -> None:
+        """End everything, frozen or not."""
+        for process in self.processes.values():
+            process.signal(signal.SIGKILL)
+        await asyncio.gather(*(process.ended() for process in self.processes.values()))
+        await asyncio.gather(*(asyncio.to_thread(server.kill) for server in (self.postgres, self.redis)))
+
+    def said_of(self, order_id: str) -> list[str]:
+        """Return the processes' log lines about an order, in the order of their times."""
+        lines = []
+        for log in self.folder.glob("*.log"):
+            with suppress(FileNotFoundError):
+                text = log.read_text(errors="replace").splitlines()
+                lines += [f"{line[:34]} {log.stem}: {line[34:]}" for line in text if order_id in line]
+        return sorted(lines)
+
+    def _process(self, name: str, arguments: tuple[str, ...], port_name: str, port: int, **settings: str) -> Process:
+        chosen = {
+            **SETTINGS,
+            "MOCK_SEED": str(self.seed),
+            "SIMULATOR_LEDGER": str(self.ledger),
+            # So that the database's list of sessions says whose each is.
+            "POSTGRES_URL": f"{self.postgres.url}?application_name={name}",
+            "REDIS_URL": self.redis.url,
+            port_name: str(port),
+            **settings,
+        }
+        environment = {**_inherited(), **{PREFIX + key: value for key, value in chosen.items()}}
+        made = Process(name, f"http://127.0.0.1:{port}", self.folder / f"{name}.log", arguments, environment)
+        self.processes[name] = made
+        return made
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+def _drawn_ports() -> Iterator[int]:
+    chance = random.SystemRandom()
+    while True:
+        yield chance.choice(_PORTS)
