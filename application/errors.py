@@ -27,6 +27,24 @@ class OrderNotCancellable(ApplicationError):
         super().__init__(f"The order is {status} and can no longer be cancelled")
 
 
+class OrderIsFinal(ApplicationError):
+    """The order has ended; nothing is left to run or to fail."""
+
+    code = "order_is_final"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The order is {status} already")
+
+
+class OrderMayHaveLanded(ApplicationError):
+    """The order's transaction has landed, or may still; failing the order would hide a swap."""
+
+    code = "order_may_have_landed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The order's transaction may have landed: {why}")
+
+
 class SlowWatcher(ApplicationError):
     """A watcher let more frames wait than it may."""
 

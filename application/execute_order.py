@@ -1,7 +1,7 @@
 """Run an order: quotes, route, build, submit, swap, confirm. Each step is stored before it is told."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import TypeVar
 
@@ -49,7 +49,10 @@ Result = TypeVar("Result")
 
 @frozen
 class ExecuteOrder:
-    """Takes an order as far as it goes now. Safe to call again, by anyone, after a stop at any instruction."""
+    """Takes an order as far as it goes now. Safe to call again, by anyone, after a stop at any instruction.
+
+    An order that is older than `max_age_seconds` (0: no limit) is not submitted any more, but fails as expired.
+    """
 
     store: OrderStore
     feed: UpdateFeed
@@ -58,6 +61,7 @@ class ExecuteOrder:
     ids: Ids
     policy: RoutingPolicy
     retries: RetryPolicy = field(factory=RetryPolicy)
+    max_age_seconds: float = 0.0
 
     async def __call__(self, order_id: str) -> Outcome:
         """Execute the order from wherever it stopped."""
@@ -75,6 +79,8 @@ class ExecuteOrder:
             return Done() if latest is None or latest.status.is_final else RetryIn(LOOKUP_SECONDS)
 
     async def _attempt(self, order: Order) -> Outcome:
+        if self._too_old(order):
+            return await self._expire(order)
         order = await self._record(order.request_quotes(self._stamp(), self.gateway.venues))
         answer = await self.gateway.quotes(order)
         for venue, why in answer.refusals:
@@ -88,6 +94,8 @@ class ExecuteOrder:
             transaction = await self.gateway.build(order, best)
         except VenueUnavailable:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
+        if self._too_old(order):
+            return await self._expire(order)
         order = await self._record(order.submit(self._stamp(), transaction))
         return await self._send(order, transaction)
 
@@ -106,6 +114,7 @@ class ExecuteOrder:
         transaction = order.transaction
         if transaction is None:
             raise RuntimeError("a submitted order has no transaction")
+        asked_at = self.clock.now()  # before the answer: a process may freeze between the answer and its next line
         try:
             report = await self.gateway.lookup(transaction)
         except VenueUnavailable as error:
@@ -118,9 +127,13 @@ class ExecuteOrder:
         if report.status is TransactionStatus.UNKNOWN:
             if self.clock.now() < transaction.expires_at:
                 return await self._send(order, transaction)
-            if self.clock.now() >= transaction.expires_at + EXPIRY_MARGIN:
+            if is_dead_if_unknown(transaction, asked_at):
                 return await self._fail_attempt(order, FailureReason.EXPIRED, "Transaction expired")
         return RetryIn(LOOKUP_SECONDS)
+
+    async def _expire(self, order: Order) -> Outcome:
+        await self._record(order.expire(self._stamp()))
+        return Done()
 
     async def _confirm(self, order: Order, fill: Fill) -> Outcome:
         await self._record(order.confirm(self._stamp(), fill))
@@ -135,6 +148,10 @@ class ExecuteOrder:
         step = order.fail_attempt(self._stamp(), why or reason.message, self.retries.attempts, delay_ms)
         await self._record(step)
         return RetryIn(delay_ms / 1000)
+
+    def _too_old(self, order: Order) -> bool:
+        age = self.clock.now() - order.created_at
+        return 0 < self.max_age_seconds < age.total_seconds()
 
     async def _record(self, step: Step) -> Order:
         """Store a step, then tell it."""
@@ -159,3 +176,8 @@ class ExecuteOrder:
 
     def _stamp(self) -> Stamp:
         return Stamp(self.ids.new(), self.clock.now())
+
+
+def is_dead_if_unknown(transaction: Transaction, asked_at: datetime) -> bool:
+    """Whether a transaction that its venue, asked at `asked_at` or later, does not know can never land any more."""
+    return asked_at >= transaction.expires_at + EXPIRY_MARGIN

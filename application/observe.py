@@ -65,6 +65,11 @@ def lease_lost(order_id: str) -> None:
     _log.warning("lease_lost", extra={"order_id": order_id})
 
 
+def order_unreadable(order_id: str, error: Exception) -> None:
+    """Tell that an order was left out of a list because what the store holds of it makes no sense."""
+    _log.error("order_unreadable", extra={"order_id": order_id, "error": repr(error)})
+
+
 def job_failed(order_id: str, error: Exception) -> None:
     """Tell that executing an order ended in an error that nobody foresaw; the job is given back."""
     _log.error("job_failed", extra={"order_id": order_id}, exc_info=error)
@@ -79,6 +84,11 @@ def orders_put_back(count: int) -> None:
 def job_buried(order_id: str, why: str) -> None:
     """Tell that the queue gave a job up; the order's state is as it was, an operator decides."""
     _log.error("job_buried", extra={"order_id": order_id, "why": why})
+
+
+def order_failed_by_operator(order_id: str, status: str) -> None:
+    """Tell that an operator ended an order that had this status."""
+    _log.warning("order_failed_by_operator", extra={"order_id": order_id, "status": status})
 
 
 def feed_away(what: str, error: Exception) -> None:

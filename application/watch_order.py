@@ -17,6 +17,9 @@ from application.query_orders import canonical
 from domain.order import Order
 
 CHECK_SECONDS = 2.0
+# Shorter than the time between two checks: what the feed lost right after a frame is found by the next but one at most,
+# 3 s later, and not only after 4.
+QUIET_SECONDS = 1.0
 CHECK_BATCH = 1000
 MAILBOX_FRAMES = 256
 MAILBOX_BYTES = 1 << 20
@@ -99,10 +102,10 @@ class WatchOrder:
                 self._watchers.discard(watcher)
 
     async def run(self) -> None:
-        """Every 2 s, one batched query for all orders whose followers heard nothing since; runs until cancelled."""
+        """Every 2 s, one batched query for all orders whose followers heard nothing of late; runs until cancelled."""
         while True:
             await self.clock.sleep(CHECK_SECONDS)
-            quiet_before = self.clock.monotonic() - CHECK_SECONDS
+            quiet_before = self.clock.monotonic() - QUIET_SECONDS
             quiet = [w for w in self._watchers if w.quiet_since <= quiet_before]
             try:
                 for start in range(0, len(quiet), CHECK_BATCH):

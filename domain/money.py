@@ -1,7 +1,7 @@
 """Amounts and prices: exact decimals, never binary floats."""
 
 import re
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from domain.errors import InvalidAmount
 
@@ -9,6 +9,7 @@ AMOUNT_DECIMALS = 8
 AMOUNT_BOUND = Decimal(10) ** 10  # DECIMAL(18,8) holds ten digits before the point
 _PLAIN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _EXACT = Context(prec=60)
+_KEPT = Decimal(1).scaleb(-AMOUNT_DECIMALS)
 
 
 def amount(value: Decimal) -> Decimal:
@@ -33,6 +34,23 @@ def amount_of_text(text: str) -> Decimal:
     if not _PLAIN_NUMBER.fullmatch(text):
         raise InvalidAmount("must be a number")
     return amount(Decimal(text))
+
+
+def price_of_text(text: str) -> Decimal:
+    """Read a price written in plain digits and round it, half to even, to the 8 decimals that are kept of prices.
+
+    Raises InvalidAmount for any other form, for 0, and for 10^10 or more. A price may be so small that 0 is left of it.
+    """
+    if not _PLAIN_NUMBER.fullmatch(text):
+        raise InvalidAmount("must be a number")
+    value = Decimal(text)
+    if value <= 0:
+        raise InvalidAmount("must be greater than 0")
+    if value < AMOUNT_BOUND:
+        value = value.quantize(_KEPT, ROUND_HALF_EVEN, _EXACT)
+    if value >= AMOUNT_BOUND:
+        raise InvalidAmount("must be less than 10000000000")
+    return value.normalize(_EXACT)
 
 
 def plain(value: Decimal) -> str:

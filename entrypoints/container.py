@@ -18,6 +18,7 @@ from adapters.redis.update_feed import RedisUpdateFeed
 from adapters.system import RandomIds, SystemClock
 from application.cancel_order import CancelOrder
 from application.execute_order import ExecuteOrder
+from application.operate_orders import OperateOrders
 from application.ports.dex_gateway import DexGateway
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
@@ -126,14 +127,23 @@ class Container(containers.DeclarativeContainer):
         ),
     )
 
+    queue_resources: providers.Provider[list[Resource]] = providers.Selector(
+        mode,
+        memory=providers.List(),
+        live=providers.List(providers.Factory(Closing, queue_client.provided.aclose), live_queue),
+    )
+
     policy: providers.Provider[RoutingPolicy] = providers.Callable(_policy, settings.provided.routing_policy)
     retries = providers.Singleton(RetryPolicy, settings.provided.retry_attempts, settings.provided.retry_base_ms)
 
     submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids)
-    execute = providers.Singleton(ExecuteOrder, store, feed, gateway, clock, ids, policy, retries)
+    execute = providers.Singleton(
+        ExecuteOrder, store, feed, gateway, clock, ids, policy, retries, settings.provided.order_max_age_seconds
+    )
     query = providers.Singleton(QueryOrders, store)
     cancel = providers.Singleton(CancelOrder, store, feed, clock, ids)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
+    operate = providers.Singleton(OperateOrders, store, queue, feed, gateway, clock, ids)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 
     migrator = providers.Singleton(Migrator, settings.provided.postgres_url)

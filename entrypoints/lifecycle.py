@@ -1,9 +1,10 @@
 """Opens resources in order, closes them in reverse, and turns signals into a wish to stop."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -68,3 +69,10 @@ def stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+def allow_many_files() -> None:
+    """Raise the soft limit of open files, often 1,024, to the hard one: each socket is a file."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # macOS may call it unlimited and refuse it; then it stays as it was
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -47,11 +47,17 @@ class Settings:
     data_dir: Path = _setting(Path(".order-engine"), Path, "Where `dev` keeps its private servers' data")
     worker_concurrency: int = _setting(500, whole(1, 100_000), "Orders that one worker process runs at once")
     grace_seconds: float = _setting(5.0, seconds("0", "600"), "How long a stopping process finishes what it has")
+    linger_seconds: float = _setting(
+        1.0, seconds("0", "600"), "How long a stopping API still serves, not ready any more, so that balancers notice"
+    )
     retry_attempts: int = _setting(3, whole(1, 20), "Attempts for one order, the first included")
     retry_base_ms: int = _setting(1000, whole(0, 3_600_000), "Wait after the first failure; doubles with each further")
     lease_seconds: float = _setting(10.0, seconds("0.1", "3600"), "After this a dead worker's orders go to another")
     recovery_seconds: float = _setting(15.0, seconds("0.1", "3600"), "An open order idle this long is queued again")
     tx_expiry_seconds: float = _setting(30.0, seconds("1", "3600"), "The venue refuses a transaction older than this")
+    order_max_age_seconds: float = _setting(
+        0.0, seconds("0", "31536000"), "An order not submitted by this age fails as expired; 0: it never does"
+    )
     routing_policy: str = _setting("lowest_price", one_of(*POLICIES), "Which quote wins")
     mock_seed: int = _setting(0, whole(0, 2**63 - 1), "All mock outcomes follow from it and the order's id")
     mock_base_price: Decimal = _setting(Decimal(150), number("0.01", "1000000"), "Mock price that all others vary")

@@ -90,7 +90,7 @@ class Worker:
             raise
         except Exception as error:  # one order's surprise must not end its neighbours
             observe.job_failed(lease.order_id, error)
-            await self._queue.retry_in(lease, ERROR_BACKOFF_SECONDS, counted=True)
+            await self._queue.retry_in(lease, ERROR_BACKOFF_SECONDS, failure=repr(error))
             return
         match outcome:
             case Done():

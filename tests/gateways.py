@@ -20,6 +20,7 @@ PENDING = TransactionReport(TransactionStatus.PENDING)
 UNKNOWN = TransactionReport(TransactionStatus.UNKNOWN)
 
 Answer = Callable[[Transaction], Awaitable[Fill]]
+Report = Callable[[Transaction], Awaitable[TransactionReport]]
 
 
 @define
@@ -33,7 +34,7 @@ class ScriptedGateway:
     quoting: list[Quotes] = field(factory=list)
     building: list[Exception] = field(factory=list)
     executing: list[Fill | Exception | Answer] = field(factory=list)
-    reports: list[TransactionReport | Exception] = field(factory=list)
+    reports: list[TransactionReport | Exception | Report] = field(factory=list)
     sent: list[str] = field(factory=list)
     looked_up: list[str] = field(factory=list)
     venues: tuple[str, ...] = VENUES
@@ -69,4 +70,4 @@ class ScriptedGateway:
         report = self.reports.pop(0)
         if isinstance(report, Exception):
             raise report
-        return report
+        return report if isinstance(report, TransactionReport) else await report(transaction)

@@ -8,7 +8,7 @@ import msgspec
 
 from application.ports.errors import VenueUnavailable
 from domain.errors import InvalidAmount
-from domain.money import amount_of_text, plain
+from domain.money import amount_of_text, plain, price_of_text
 from domain.order import Order
 from domain.routing import Quote
 from domain.status import FailureReason
@@ -61,7 +61,7 @@ class TransactionAnswer(msgspec.Struct, rename="camel"):
             raise VenueUnavailable(NONSENSE)
         match self.status:
             case TransactionStatus.LANDED:
-                return TransactionReport(self.status, fill=Fill(_price(self.price or "")))
+                return TransactionReport(self.status, fill=Fill(_fill_price(self.price or "")))
             case TransactionStatus.REJECTED:
                 return TransactionReport(self.status, reason=_REASONS.get(self.reason, FailureReason.INTERNAL_ERROR))
         return TransactionReport(self.status)
@@ -111,5 +111,12 @@ def _bounds(limit_price: Decimal | None, expires_at: datetime) -> dict[str, str 
 def _price(text: str) -> Decimal:
     try:
         return amount_of_text(text)  # a price has the same bounds: above 0, below 10^10, at most 8 decimals
+    except InvalidAmount as error:
+        raise VenueUnavailable(NONSENSE) from error
+
+
+def _fill_price(text: str) -> Decimal:
+    try:
+        return price_of_text(text)  # a swap that landed has landed, however exact its price is
     except InvalidAmount as error:
         raise VenueUnavailable(NONSENSE) from error

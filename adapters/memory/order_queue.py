@@ -10,7 +10,7 @@ from attrs import define, field
 
 from application import observe
 from application.ports.errors import LeaseLost
-from application.ports.order_queue import BuriedJob, Lease, QueueCounts
+from application.ports.order_queue import BuriedJob, Job, JobPlace, Lease, QueueCounts
 from application.ports.system import Clock
 
 
@@ -109,12 +109,15 @@ class InMemoryOrderQueue:
     async def done(self, lease: Lease) -> None:
         del self._jobs.leased[self._held(lease).order_id]
 
-    async def retry_in(self, lease: Lease, seconds: float, *, counted: bool = False) -> None:
+    async def retry_in(self, lease: Lease, seconds: float, *, failure: str | None = None) -> None:
         job = self._held(lease)
+        if failure is None:
+            job.count -= 1
+        elif job.count >= self._most_deliveries:
+            self._give_up(job, failure)
+            return
         self._jobs.move(job, self._jobs.delayed)
         job.due = self._clock.monotonic() + seconds
-        if not counted:
-            job.count -= 1
         self._jobs.ring()
 
     async def bury(self, lease: Lease, why: str) -> None:
@@ -125,7 +128,21 @@ class InMemoryOrderQueue:
         leased = sum(job.due > now for job in jobs.leased.values())
         delayed = sum(job.due > now for job in jobs.delayed.values())
         waiting = len(jobs.waiting) + len(jobs.leased) - leased + len(jobs.delayed) - delayed
-        return QueueCounts(waiting=waiting, leased=leased, delayed=delayed, buried=len(jobs.buried))
+        return QueueCounts(waiting, leased, delayed, buried=len(jobs.buried), paused=jobs.paused)
+
+    async def find(self, order_id: str) -> Job | None:
+        jobs = self._jobs
+        if job := jobs.buried.get(order_id):
+            return Job(order_id, JobPlace.BURIED, job.count, why=job.why)
+        job = jobs.leased.get(order_id) or jobs.delayed.get(order_id) or jobs.waiting.get(order_id)
+        if job is None:
+            return None
+        left = job.due - self._clock.monotonic()
+        if job.place is jobs.waiting or left <= 0:
+            return Job(order_id, JobPlace.WAITING, job.count)
+        if job.place is jobs.delayed or job.lease is None:
+            return Job(order_id, JobPlace.DELAYED, job.count, seconds=left)
+        return Job(order_id, JobPlace.LEASED, job.count, holder=job.lease.holder, seconds=left)
 
     async def buried(self) -> Sequence[BuriedJob]:
         return [BuriedJob(job.order_id, job.why) for job in self._jobs.buried.values()]
@@ -139,6 +156,9 @@ class InMemoryOrderQueue:
         self._jobs.ring()
         return True
 
+    async def forget(self, order_id: str) -> bool:
+        return self._jobs.buried.pop(order_id, None) is not None
+
     async def pause(self) -> None:
         self._jobs.paused = True
 
@@ -151,8 +171,7 @@ class InMemoryOrderQueue:
         now = self._clock.monotonic()
         for job in () if self._jobs.paused else self._takeable(most, now):
             if job.count >= self._most_deliveries:
-                self._bury(job, f"delivered {job.count} times and never done")
-                observe.job_buried(job.order_id, job.why)
+                self._give_up(job)
             elif len(leases) < most:
                 job.lease = Lease(job.order_id, self._holder, next(self._jobs.deliveries))
                 job.due = now + self._lease_seconds
@@ -171,6 +190,11 @@ class InMemoryOrderQueue:
         if job is None or job.lease != lease:
             raise LeaseLost(f"order {lease.order_id} is no longer held as delivery {lease.delivery}")
         return job
+
+    def _give_up(self, job: _Job, failure: str | None = None) -> None:
+        last = "" if failure is None else f"; the last time: {failure or 'no reason given'}"
+        self._bury(job, f"delivered {job.count} times and never done{last}")
+        observe.job_buried(job.order_id, job.why)
 
     def _bury(self, job: _Job, why: str) -> None:
         job.why = why

@@ -7,8 +7,14 @@ from attrs import frozen
 from adapters.postgres import statements
 from adapters.postgres.errors import after_a_write, for_one_more
 from adapters.postgres.own_connection import OwnConnection
-from adapters.postgres.rows import Row, in_json, read_order, row_of_order
-from application.ports.errors import ClientOrderIdConflict, IdempotencyKeyReused, PortError, StoreUnavailable
+from adapters.postgres.rows import Row, in_json, read_or_refuse, row_of_order
+from application.ports.errors import (
+    ClientOrderIdConflict,
+    IdempotencyKeyReused,
+    PortError,
+    StoreUnavailable,
+    UnreadableOrder,
+)
 from application.ports.order_store import Admission
 from domain.order import Order
 
@@ -93,8 +99,9 @@ async def _answer(connection: OwnConnection, losers: Mapping[int, Addition], dea
                 settled[number] = _verdict(addition.order, found, IdempotencyKeyReused())
             elif found := standing.get((addition.order.order_id, False)):
                 settled[number] = _verdict(addition.order, found, ClientOrderIdConflict())
-                if addition.key is not None and isinstance(settled[number], Admission):
-                    claims[number] = {"user_id": found.user_id, "key": addition.key, "order_id": found.order_id}
+                if addition.key is not None and isinstance(verdict := settled[number], Admission):
+                    user_id = addition.order.user_id
+                    claims[number] = {"user_id": user_id, "key": addition.key, "order_id": verdict.order_id}
         for number in await _not_claimed(connection, claims, deadline) if claims else ():
             del settled[number]  # the key was taken just now, and decides first: look again
     except StoreUnavailable as error:
@@ -104,11 +111,11 @@ async def _answer(connection: OwnConnection, losers: Mapping[int, Addition], dea
 
 async def _standing(
     connection: OwnConnection, asking: Collection[Addition], deadline: float
-) -> dict[tuple[str, bool], Order]:
+) -> dict[tuple[str, bool], Order | UnreadableOrder]:
     """Find what stands, under (asking order's id, whether by its key)."""
     rows = in_json([row_of_order(addition.order, addition.key) for addition in asking])
     found = await connection.run(statements.STANDING, rows, deadline)
-    return {(asking_id, by_key): read_order(order) for asking_id, by_key, *order in found}
+    return {(asking_id, by_key): read_or_refuse(order) for asking_id, by_key, *order in found}
 
 
 async def _not_claimed(connection: OwnConnection, claims: Mapping[int, Row], deadline: float) -> list[int]:
@@ -117,7 +124,9 @@ async def _not_claimed(connection: OwnConnection, claims: Mapping[int, Row], dea
     return [number for number, claim in claims.items() if tuple(claim.values()) not in claimed]
 
 
-def _verdict(order: Order, standing: Order, refusal: PortError) -> Admission | PortError:
+def _verdict(order: Order, standing: Order | UnreadableOrder, refusal: PortError) -> Admission | PortError:
+    if isinstance(standing, UnreadableOrder):
+        return for_one_more(standing)
     if not order.asks_same_as(standing):
         return refusal
     return Admission(standing.order_id, replayed=standing.order_id != order.order_id)

@@ -46,7 +46,7 @@ def translated(
     return _chained(StoreUnavailable(f"the store is away ({_state(error)})", accepted), error)
 
 
-def for_one_more(error: PortError) -> PortError:
+def for_one_more(error: Raised) -> Raised:
     """Return an equal error: one that several callers raise would collect all their tracebacks."""
     return _chained(copy(error), error.__cause__)
 

@@ -3,13 +3,20 @@
 from collections.abc import Sequence
 
 from adapters.postgres import statements
+from adapters.postgres.errors import for_one_more
 from adapters.postgres.own_connection import OwnConnection
-from adapters.postgres.rows import read_order
+from adapters.postgres.rows import read_or_refuse
+from application.ports.errors import UnreadableOrder
 from domain.order import Order
 
 
-async def get_orders(connection: OwnConnection, order_ids: Sequence[str], deadline: float) -> Sequence[Order | None]:
+async def get_orders(
+    connection: OwnConnection, order_ids: Sequence[str], deadline: float
+) -> Sequence[Order | UnreadableOrder | None]:
     """Read the orders in one statement."""
     rows = await connection.run(statements.GET, (list(set(order_ids)),), deadline, cut_off=False)
-    found = {order.order_id: order for order in map(read_order, rows)}
-    return [found.get(order_id) for order_id in order_ids]
+    found = {row[0]: read_or_refuse(row) for row in rows}
+    return [
+        for_one_more(order) if isinstance(order := found.get(order_id), UnreadableOrder) else order
+        for order_id in order_ids
+    ]

@@ -11,9 +11,10 @@ from adapters.postgres.connection import store_conninfo
 from adapters.postgres.getting import get_orders
 from adapters.postgres.grouped_calls import GroupedCalls
 from adapters.postgres.read_pool import ReadPool
-from adapters.postgres.rows import read_order
+from adapters.postgres.rows import read_or_refuse
+from application import observe
 from application.frames import Frame
-from application.ports.errors import DataRefused, Overloaded, StoreUnavailable
+from application.ports.errors import DataRefused, Overloaded, StoreUnavailable, UnreadableOrder
 from application.ports.order_store import Admission, InvalidCursor, OpenOrders, OrderFilter, OrderPage, Progress
 from domain.events import OrderEvent
 from domain.order import Order
@@ -92,8 +93,12 @@ class PostgresOrderStore:
         rows = await self._reads.run(statement, [*params, limit + 1])
         if after is not None and not rows and await self.get(after) is None:
             raise InvalidCursor("no order of this store")
-        orders = tuple(read_order(row) for row in rows[:limit])
-        return OrderPage(orders, cursor_after(orders[-1].order_id) if len(rows) > limit else None)
+        shown = {row[0]: read_or_refuse(row) for row in rows[:limit]}
+        for order_id, order in shown.items():
+            if isinstance(order, UnreadableOrder):
+                observe.order_unreadable(order_id, order)
+        orders = tuple(order for order in shown.values() if isinstance(order, Order))
+        return OrderPage(orders, cursor_after(rows[limit - 1][0]) if len(rows) > limit else None)
 
     async def events(self, order_id: str, after_seq: int) -> Sequence[Frame]:
         rows = await self._reads.run(statements.EVENTS, (order_id, after_seq))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from application.frames import Frame
+from application.ports.errors import UnreadableOrder
 from domain.events import OrderEvent
 from domain.order import Order
 from domain.routing import Quote
@@ -99,6 +100,20 @@ def read_order(row: Sequence[Any]) -> Order:
         slippage_bps=slippage_bps,
         client_order_id=client_order_id,
     )
+
+
+def read_or_refuse(row: Sequence[Any]) -> Order | UnreadableOrder:
+    """Return the order that a row holds, or the error for whoever asked for it: it is nobody else's trouble."""
+    try:
+        order = read_order(row)
+        for number in (order.amount, order.execution_price):
+            if number is not None and not number.is_finite():
+                raise ValueError("not a number")
+    except Exception as error:  # by hand anything can be written
+        refusal = UnreadableOrder(f"order {row[0]} cannot be read ({type(error).__name__})")
+        refusal.__cause__ = error
+        return refusal
+    return order
 
 
 def _utc(stored: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """How the Redis queue takes jobs: one script, and a wait for what could change its answer."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from attrs import frozen
@@ -19,6 +19,8 @@ LIMIT_SECONDS = 2.0
 # Then a look at everything again, in case a hint was missed.
 BLOCK_SECONDS = 5.0
 GONE_AFTER_MS = 3_600_000
+WHY_MOST = 500
+_LOST, _BURIED = 0, 2  # two of the outcomes in retry.lua
 
 
 @frozen
@@ -31,6 +33,27 @@ class _Answer:
     bell: str = "0-0"
 
 
+class GiveBack:
+    """Gives jobs back for later; those that failed too often are buried."""
+
+    def __init__(self, client: Redis, most_deliveries: int) -> None:
+        places = (keys.STREAM, keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.BELL)
+        self._most_deliveries = most_deliveries
+        self._script = Script(client, "retry", *places, limit=LIMIT_SECONDS)
+
+    async def __call__(self, items: Sequence[tuple[Lease, float, str | None]]) -> Sequence[bool]:
+        """Give back (lease, seconds, failure) each; return which leases still held."""
+        args: list[str | int] = [keys.GROUP, self._most_deliveries]
+        for lease, seconds, failure in items:
+            why = "" if failure is None else _sendable(failure) or "no reason given"
+            args += (lease.order_id, claim(lease), max(0, round(seconds * 1_000_000)), why)
+        outcomes = await self._script(args)
+        for (lease, _, failure), outcome in zip(items, outcomes, strict=True):
+            if outcome == _BURIED:
+                observe.job_buried(lease.order_id, failure or "")
+        return [outcome != _LOST for outcome in outcomes]
+
+
 class Leasing:
     """Takes jobs for one holder."""
 
@@ -41,7 +64,7 @@ class Leasing:
         self._settings = (round(lease_seconds * 1_000_000), most_deliveries)
         self._take = Script(client, "take", keys.STREAM, *places, limit=LIMIT_SECONDS)
         self._tidy = Script(client, "tidy", keys.STREAM, limit=LIMIT_SECONDS)
-        self._give_back = Script(client, "retry", keys.JOBS, keys.LEASES, keys.DELAYED, keys.BELL, limit=LIMIT_SECONDS)
+        self._give_back = GiveBack(client, most_deliveries)
         self._tidied = False
 
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
@@ -66,7 +89,7 @@ class Leasing:
             with suppress(QueueUnavailable):
                 leases = (await asked).leases
                 if leases:
-                    await self._give_back(give_back_args((lease, 0, False) for lease in leases))
+                    await self._give_back([(lease, 0, None) for lease in leases])
             raise
 
     async def _run_script(self, most: int) -> _Answer:
@@ -96,9 +119,6 @@ def claim(lease: Lease) -> str:
     return f"{lease.delivery} {lease.holder}"
 
 
-def give_back_args(items: Iterable[tuple[Lease, float, bool]]) -> list[str | int]:
-    """Return the arguments of `retry.lua` for (lease, seconds, counted) each."""
-    args: list[str | int] = []
-    for lease, seconds, counted in items:
-        args += (lease.order_id, claim(lease), max(0, round(seconds * 1_000_000)), int(counted))
-    return args
+def _sendable(text: str) -> str:
+    """Return a text that cannot fail its batch: an error may quote anything."""
+    return text[:WHY_MOST].encode(errors="replace").decode()

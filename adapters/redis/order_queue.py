@@ -10,13 +10,12 @@ from adapters.batching import Batcher
 from adapters.redis import keys
 from adapters.redis.breaker import Breaker
 from adapters.redis.errors import translated
-from adapters.redis.leasing import LIMIT_SECONDS, Leasing, claim, give_back_args
+from adapters.redis.leasing import LIMIT_SECONDS, WHY_MOST, GiveBack, Leasing, claim
 from adapters.redis.script import Script
 from application.ports.errors import LeaseLost, QueueUnavailable
-from application.ports.order_queue import BuriedJob, Lease, QueueCounts
+from application.ports.order_queue import BuriedJob, Job, JobPlace, Lease, QueueCounts
 
 CHUNK = 1000
-WHY_MOST = 500
 
 
 class RedisOrderQueue:
@@ -50,11 +49,13 @@ class RedisOrderQueue:
         self._put = script("put", keys.STREAM, keys.JOBS, *places, limit=0.9 * put_limit)
         self._extend = script("extend", keys.JOBS, keys.LEASES)
         self._done = script("done", keys.STREAM, keys.JOBS, keys.LEASES)
-        self._retry = script("retry", keys.JOBS, keys.LEASES, keys.DELAYED, keys.BELL)
+        self._give_back = GiveBack(client, most_deliveries)
         self._bury = script("bury", keys.STREAM, keys.JOBS, keys.LEASES, keys.BURIED)
-        self._counts = script("counts", keys.JOBS, *places)
+        self._counts = script("counts", keys.JOBS, *places, keys.PAUSED)
+        self._find = script("find", keys.JOBS, keys.LEASES, keys.DELAYED)
         self._buried = script("buried", keys.JOBS, keys.BURIED)
         self._revive = script("revive", keys.STREAM, keys.JOBS, keys.BURIED)
+        self._forget = script("forget", keys.JOBS, keys.BURIED)
         self._resume = script("resume", keys.PAUSED, keys.BELL)
         self._puts = Batcher(self._flush_puts, most=CHUNK, bound=20_000)
         self._dones = Batcher(self._flush_dones, most=CHUNK, bound=20_000)
@@ -103,9 +104,9 @@ class RedisOrderQueue:
             held = await self._dones.submit(lease)
         _require(held, lease)
 
-    async def retry_in(self, lease: Lease, seconds: float, *, counted: bool = False) -> None:
+    async def retry_in(self, lease: Lease, seconds: float, *, failure: str | None = None) -> None:
         with translated():
-            held = await self._retries.submit((lease, seconds, counted))
+            held = await self._retries.submit((lease, seconds, failure))
         _require(held, lease)
 
     async def bury(self, lease: Lease, why: str) -> None:
@@ -113,7 +114,22 @@ class RedisOrderQueue:
         _require(held, lease)
 
     async def counts(self) -> QueueCounts:
-        return QueueCounts(*await self._counts())
+        waiting, leased, delayed, buried, paused = await self._counts()
+        return QueueCounts(waiting, leased, delayed, buried, bool(paused))
+
+    async def find(self, order_id: str) -> Job | None:
+        found = await self._find((order_id,))
+        if not found:
+            return None
+        place, deliveries, left, holder, why = found
+        return Job(
+            order_id,
+            JobPlace(place),
+            deliveries,
+            holder=holder or None,
+            seconds=left / 1_000_000 if left else None,
+            why=why or None,
+        )
 
     async def buried(self) -> Sequence[BuriedJob]:
         listed = await self._buried()
@@ -121,6 +137,9 @@ class RedisOrderQueue:
 
     async def revive(self, order_id: str) -> bool:
         return bool(await self._revive((order_id,)))
+
+    async def forget(self, order_id: str) -> bool:
+        return bool(await self._forget((order_id,)))
 
     async def pause(self) -> None:
         with translated():
@@ -145,15 +164,14 @@ class RedisOrderQueue:
         held: Sequence[int] = await self._done((keys.GROUP, *_claims(batch)))
         return held
 
-    async def _flush_retries(self, batch: Sequence[tuple[Lease, float, bool]]) -> Sequence[int]:
-        held: Sequence[int] = await self._retry(give_back_args(batch))
-        return held
+    async def _flush_retries(self, batch: Sequence[tuple[Lease, float, str | None]]) -> Sequence[bool]:
+        return await self._give_back(batch)
 
 
 def _claims(leases: Sequence[Lease]) -> list[str]:
     return list(chain.from_iterable((lease.order_id, claim(lease)) for lease in leases))
 
 
-def _require(held: int, lease: Lease) -> None:
+def _require(held: bool | int, lease: Lease) -> None:
     if not held:
         raise LeaseLost(f"order {lease.order_id} is no longer held as delivery {lease.delivery}")

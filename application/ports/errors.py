@@ -31,6 +31,10 @@ class DataRefused(PortError):
     """The store can never take this write: its data breaks a rule of the store. Repeating it is useless."""
 
 
+class UnreadableOrder(PortError):
+    """What the store holds of one order makes no sense (a row changed by hand, say). Other orders are not affected."""
+
+
 class StaleOrder(PortError):
     """Another writer moved the order on; nothing was written."""
 

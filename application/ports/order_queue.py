@@ -1,6 +1,7 @@
 """The jobs: which orders wait for a worker, and who has which."""
 
 from collections.abc import Collection, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from attrs import frozen
@@ -26,14 +27,40 @@ class BuriedJob:
     why: str
 
 
+class JobPlace(StrEnum):
+    """Where a job is. One whose lease ran out, or whose delay is over, waits."""
+
+    WAITING = "waiting"
+    LEASED = "leased"
+    DELAYED = "delayed"
+    BURIED = "buried"
+
+
+@frozen
+class Job:
+    """A job that is not done.
+
+    `deliveries` are those that add up to its burial. A leased job has its `holder`, and the `seconds` that its lease
+    is still good for; a delayed one the `seconds` until it is due; a buried one says `why`.
+    """
+
+    order_id: str
+    place: JobPlace
+    deliveries: int
+    holder: str | None = None
+    seconds: float | None = None
+    why: str | None = None
+
+
 @frozen
 class QueueCounts:
-    """How many jobs are in each place."""
+    """How many jobs are in each place, and whether there is a pause."""
 
     waiting: int
     leased: int
     delayed: int
     buried: int
+    paused: bool = False
 
 
 class OrderQueue(Protocol):
@@ -50,8 +77,8 @@ class OrderQueue(Protocol):
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
         """Lease up to `most` jobs, waiting up to `wait_seconds` for the first; empty when none came or while paused.
 
-        Jobs whose lease ran out come first, then retries that are due, then new ones. A job that was delivered
-        too often (10 times) without being done is buried instead.
+        Jobs whose lease ran out come first, then retries that are due, then new ones. A job that was delivered too
+        often (10 times) without being done or handed back is buried instead.
         """
         ...
 
@@ -63,8 +90,11 @@ class OrderQueue(Protocol):
         """Finish a job; its id may be put again later."""
         ...
 
-    async def retry_in(self, lease: Lease, seconds: float, *, counted: bool = False) -> None:
-        """Give a job back, to be taken again in `seconds`; a `counted` delivery adds up to the job's burial."""
+    async def retry_in(self, lease: Lease, seconds: float, *, failure: str | None = None) -> None:
+        """Give a job back, to be taken again in `seconds`.
+
+        With a `failure` the delivery counts, and the last that a job may have buries it, with that text among why.
+        """
         ...
 
     async def bury(self, lease: Lease, why: str) -> None:
@@ -72,7 +102,11 @@ class OrderQueue(Protocol):
         ...
 
     async def counts(self) -> QueueCounts:
-        """How many jobs are in each place."""
+        """Count the jobs in each place."""
+        ...
+
+    async def find(self, order_id: str) -> Job | None:
+        """Tell where a job is; None when the queue does not have it."""
         ...
 
     async def buried(self) -> Sequence[BuriedJob]:
@@ -81,6 +115,10 @@ class OrderQueue(Protocol):
 
     async def revive(self, order_id: str) -> bool:
         """Put a buried job back with a fresh count; False when it is not buried."""
+        ...
+
+    async def forget(self, order_id: str) -> bool:
+        """Drop a buried job, whose order was decided on; False when it is not buried."""
         ...
 
     async def pause(self) -> None:

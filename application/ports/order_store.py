@@ -82,13 +82,14 @@ class OrderStore(Protocol):
         ...
 
     async def get(self, order_id: str) -> Order | None:
-        """Return the order as last written; None when there is none."""
+        """Return the order as last written; None when there is none. Raises UnreadableOrder."""
         ...
 
     async def find(self, query: OrderFilter, cursor: str | None, limit: int) -> OrderPage:
         """Orders newest first, at most `limit` (1 to 200), from `cursor` on (None: from the newest).
 
-        Pages neither repeat nor skip an order while new ones arrive. Raises InvalidCursor.
+        Pages neither repeat nor skip an order while new ones arrive; orders that cannot be read are left out.
+        Raises InvalidCursor.
         """
         ...
 

@@ -1,8 +1,8 @@
-"""The command `order-engine`."""
+"""The command line itself, and the commands that run processes."""
 
 import os
 from collections.abc import Callable
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -10,6 +10,8 @@ from rich.table import Table
 
 from application.ports.errors import PortError
 from entrypoints import logs
+from entrypoints.cli import orders, queue
+from entrypoints.cli.ending import WRONG_SETTINGS, errors, fail, settings_of_the_environment
 from entrypoints.http.server import CannotListen
 from entrypoints.lifecycle import StartError
 from entrypoints.local_servers import LocalServerError
@@ -21,7 +23,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+app.add_typer(queue.app, name="queue")
+app.add_typer(orders.app, name="orders")
 
 
 @app.command()
@@ -73,13 +76,13 @@ def venue_simulator() -> None:
 @app.command()
 def check_config() -> None:
     """Check the settings and show them all, without secrets."""
-    settings = _settings()
+    settings = settings_of_the_environment()
     table = Table("variable", "value", "meaning")
     for row in shown(settings):
         table.add_row(*row)
     Console().print(table)
     for name in unknown_variables(os.environ):
-        _errors.print(f"[yellow]{name} is not a setting of this engine; is it misspelt?")
+        errors.print(f"[yellow]{name} is not a setting of this engine; is it misspelt?")
 
 
 def main() -> None:
@@ -89,26 +92,13 @@ def main() -> None:
 
 def _run(process: Callable[[Settings], None]) -> None:
     """Run a process until it ends; a known trouble is one clear sentence and exit code 1."""
-    settings = _settings()
+    settings = settings_of_the_environment()
     logs.configure(settings.log_format, settings.log_level)
     try:
         process(settings)
     except SettingsError as error:
-        _fail("\n".join(error.mistakes), 2)
+        fail("\n".join(error.mistakes), WRONG_SETTINGS)
     except (StartError, CannotListen, LocalServerError, PortError) as error:
-        _fail(str(error), 1)
+        fail(str(error))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-
-
-def _settings() -> Settings:
-    try:
-        return Settings.from_environment(os.environ)
-    except SettingsError as error:
-        _fail("\n".join(error.mistakes), 2)
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    for line in text.splitlines():
-        _errors.print(line, style="red", markup=False)
-    raise SystemExit(code)

@@ -8,7 +8,7 @@ from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
 from application.watch_order import WatchOrder
 from entrypoints.http import error_handlers, orders
-from entrypoints.http.drain import Drain
+from entrypoints.http.drain import Drain, SendAway
 from entrypoints.http.health import NO_CHECKS, Checks, HealthResource
 from entrypoints.http.request import Request
 from entrypoints.http.request_id import RequestIdMiddleware
@@ -33,6 +33,7 @@ def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_
     Beyond `sockets_most` open sockets a new one is told to try later.
     """
     app = _bare_app()
+    app.add_middleware(SendAway(drain))
     app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
     app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query))

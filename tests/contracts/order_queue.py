@@ -9,12 +9,13 @@ import pytest
 from application.ports.errors import LeaseLost
 from application.ports.order_queue import OrderQueue
 from tests.builders import an_id
+from tests.contracts.order_queue_burials import BurialsContract
 from tests.contracts.order_queue_harness import OrderQueueHarness, ids_of, take_one
 from tests.contracts.order_queue_jobs import JobsContract
 from tests.contracts.order_queue_leases import LeasesContract
 
 
-class OrderQueueContract(JobsContract, LeasesContract):
+class OrderQueueContract(JobsContract, LeasesContract, BurialsContract):
     @pytest.fixture
     def harness(self) -> Any:
         """Give an empty queue; a test class overrides this."""

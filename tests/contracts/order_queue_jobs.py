@@ -130,10 +130,12 @@ class JobsContract:
         await queue.put(["in hand"])
         lease = await take_one(queue)
         await queue.pause()
+        assert (await queue.counts()).paused
         await queue.put(["new"])
         assert list(await (await harness.holder("other")).take(5, 0)) == []
         await queue.done(lease)
         await queue.resume()
+        assert not (await queue.counts()).paused
         assert ids_of(await queue.take(5, 0)) == ["new"]
 
     async def test_a_take_waits_through_a_pause_until_it_ends(

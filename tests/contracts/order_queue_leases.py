@@ -1,12 +1,12 @@
 """Order queues: a lease is good until it runs out and somebody else has the job; no job is lost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from application.ports.errors import LeaseLost
-from application.ports.order_queue import BuriedJob, Lease, OrderQueue, QueueCounts
+from application.ports.order_queue import Lease, OrderQueue, QueueCounts
 from tests.builders import an_id
 from tests.contracts.order_queue_harness import PAST_SHORT, SHORT, OrderQueueHarness, ids_of, take_one
 
@@ -158,74 +158,3 @@ class LeasesContract:
         assert not taking.done()
         await harness.pass_time(PAST_SHORT)
         assert ids_of(await taking) == ["a"]
-
-    async def test_handing_back_does_not_bury(self, queue: OrderQueue) -> None:
-        await queue.put(["a"])
-        for _ in range(25):
-            await queue.retry_in(await take_one(queue), 0)
-        assert await queue.buried() == []
-
-    async def test_after_10_counted_deliveries_a_job_is_buried(self, queue: OrderQueue) -> None:
-        await queue.put(["a", "b"])
-        a, b = await queue.take(2, 0)
-        await queue.done(b)
-        await queue.retry_in(a, 0, counted=True)
-        for _ in range(9):
-            await queue.retry_in(await take_one(queue), 0)  # a hand-back in between adds nothing
-            await queue.retry_in(await take_one(queue), 0, counted=True)
-        assert list(await queue.take(5, 0)) == []
-        (job,) = await queue.buried()
-        assert job.order_id == "a"
-        assert "10" in job.why
-
-    async def test_a_crash_counts_as_a_delivery(self, harness: OrderQueueHarness) -> None:
-        queue = await harness.holder("crashes", 0.01)
-        await queue.put(["a"])
-        for _ in range(10):
-            await take_one(queue)
-            await harness.pass_time(0.02)
-        assert list(await queue.take(5, 0)) == []
-        assert ids_of_buried(await queue.buried()) == ["a"]
-
-    async def test_buried_jobs_are_listed_oldest_first_with_their_reason(self, queue: OrderQueue) -> None:
-        await queue.put(["c", "b", "a"])
-        for lease in await queue.take(3, 0):
-            await queue.bury(lease, f"because of {lease.order_id}")
-        assert await queue.buried() == [BuriedJob(order_id, f"because of {order_id}") for order_id in "cba"]
-        assert list(await queue.take(5, 0)) == []
-
-    async def test_a_revived_job_is_taken_again_with_a_fresh_count(self, queue: OrderQueue) -> None:
-        await queue.put(["a"])
-        deliveries = []
-        for _ in range(2):
-            for _ in range(10):
-                lease = await take_one(queue)
-                deliveries.append(lease.delivery)
-                await queue.retry_in(lease, 0, counted=True)
-            assert list(await queue.take(5, 0)) == []
-            assert ids_of_buried(await queue.buried()) == ["a"]
-            assert await queue.revive("a") is True
-            assert await queue.buried() == []
-        assert ids_of(await queue.take(5, 0)) == ["a"]
-        assert deliveries == sorted(set(deliveries))
-
-    async def test_a_revival_wakes_a_waiting_take(self, queue: OrderQueue, harness: OrderQueueHarness) -> None:
-        await queue.put(["a"])
-        await queue.bury(await take_one(queue), "why")
-        taking = asyncio.create_task((await harness.holder("other")).take(1, 30))
-        await harness.pass_time(0.05)
-        await queue.revive("a")
-        assert ids_of(await taking) == ["a"]
-
-    async def test_only_a_buried_job_can_be_revived(self, queue: OrderQueue) -> None:
-        await queue.put(["a"])
-        assert await queue.revive("a") is False
-        assert await queue.revive("unknown") is False
-        await queue.bury(await take_one(queue), "why")
-        assert await queue.revive("a") is True
-        assert await queue.revive("a") is False
-        assert ids_of(await queue.take(5, 0)) == ["a"]
-
-
-def ids_of_buried(jobs: Sequence[BuriedJob]) -> list[str]:
-    return [job.order_id for job in jobs]

@@ -2,17 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 import websockets
-from psycopg.rows import dict_row
 
 from entrypoints.local_servers import LocalRedis
+from tests.clients import all_final, new_engine, rows, stories_are_whole, submit
 from tests.eventually import eventually
 from tests.processes import EngineProcess, finished, running
 
@@ -23,15 +22,12 @@ CLEAN = [
     "Transaction submitted to network...",
     "Swap executed successfully",
 ]
-ORDER = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
 
 
 @pytest.fixture
 def settings(database_url: str, redis_db_url: str) -> dict[str, str]:
     """The variables that all processes of one engine share."""
-    urls = {"POSTGRES_URL": database_url, "REDIS_URL": redis_db_url}
-    assert finished("migrate", settings=urls).returncode == 0
-    return {**urls, "LEASE_SECONDS": "1", "RECOVERY_SECONDS": "1", "GRACE_SECONDS": "1", "MOCK_FAILURE_RATE": "0"}
+    return new_engine(database_url, redis_db_url)
 
 
 @pytest.fixture
@@ -44,42 +40,6 @@ def api(settings: dict[str, str]) -> Iterator[EngineProcess]:
 async def client(api: EngineProcess) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=api.url, timeout=10) as client:
         yield client
-
-
-async def submit(client: httpx.AsyncClient, count: int) -> list[str]:
-    async def one() -> str:
-        answer = await client.post("/api/orders/execute", json=ORDER)
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["orderId"])
-
-    return await asyncio.gather(*(one() for _ in range(count)))
-
-
-async def all_final(client: httpx.AsyncClient, order_ids: Iterable[str], seconds: float = 20) -> list[dict[str, Any]]:
-    """Wait until every order is final; return them."""
-    orders: list[dict[str, Any]] = []
-
-    async def final() -> bool:
-        answers = await asyncio.gather(*(client.get(f"/api/orders/{order_id}") for order_id in order_ids))
-        orders[:] = [answer.json() for answer in answers]
-        return all(order["status"] in ("confirmed", "failed") for order in orders)
-
-    await eventually(final, within=seconds)
-    return orders
-
-
-def rows(settings: Mapping[str, str], query: str) -> list[dict[str, Any]]:
-    with psycopg.connect(settings["POSTGRES_URL"], row_factory=dict_row) as connection:
-        return connection.execute(query).fetchall()
-
-
-def stories_are_whole(settings: Mapping[str, str]) -> None:
-    """Check in the database that every order's events are 1..n and say what its logs say."""
-    events = rows(settings, "SELECT orders_id, seq, frame::json->>'message' AS message FROM order_events ORDER BY 1, 2")
-    for order in rows(settings, "SELECT id, version, logs FROM orders"):
-        mine = [event for event in events if event["orders_id"] == order["id"]]
-        assert [event["seq"] for event in mine] == list(range(1, order["version"] + 1))
-        assert [event["message"] for event in mine] == order["logs"]
 
 
 async def test_orders_flow_from_the_api_through_the_worker(settings: dict[str, str], client: httpx.AsyncClient) -> None:

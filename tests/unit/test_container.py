@@ -1,6 +1,7 @@
 """The container builds every object, of both modes, without I/O."""
 
 import pytest
+from attrs import evolve
 from dependency_injector import providers
 
 from entrypoints.container import Container
@@ -25,3 +26,8 @@ def test_each_container_has_its_own_objects() -> None:
     assert one.store() is one.store()
     assert one.store() is not other.store()
     assert isinstance(Container.store, providers.Provider)
+
+
+def test_the_age_limit_reaches_the_orders() -> None:
+    settings = evolve(SETTINGS, order_max_age_seconds=60.0)
+    assert Container(settings=settings, mode="memory").execute().max_age_seconds == 60

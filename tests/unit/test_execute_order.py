@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
@@ -18,9 +18,9 @@ from application.ports.errors import StoreUnavailable, TransactionRejected, Venu
 from application.retry_policy import RetryPolicy
 from domain.events import OrderEvent
 from domain.order import Order, Step
-from domain.routing import lowest_price
+from domain.routing import Quote, lowest_price
 from domain.status import FailureReason, OrderStatus
-from domain.transaction import TransactionReport, TransactionStatus
+from domain.transaction import Transaction, TransactionReport, TransactionStatus
 from tests.builders import VENUES, a_request, a_stamp, an_id, an_order
 from tests.clock import ManualClock
 from tests.gateways import FILL, LANDED, PENDING, UNKNOWN, ScriptedGateway
@@ -279,3 +279,71 @@ async def test_the_transaction_is_stored_before_it_is_sent(bench: Bench) -> None
     assert seen.transaction is not None
     assert seen.transaction.tx_hash == bench.gateway.sent[0]
     assert seen.transaction.expires_at == bench.clock.now() + timedelta(seconds=30)
+
+
+async def test_an_answer_from_before_the_expiry_proves_nothing_to_a_worker_that_froze(bench: Bench) -> None:
+    order = await bench.at(*SUBMITTED)
+
+    async def answered_then_frozen(_: Transaction) -> TransactionReport:
+        await bench.clock.sleep(60)  # meanwhile another worker may have sent it, and its swap be on its way
+        return UNKNOWN
+
+    bench.gateway.reports = [answered_then_frozen]
+    run = asyncio.create_task(bench.execute(order.order_id))
+    await bench.clock.advance(61)
+    assert isinstance(await run, RetryIn)
+    assert (await bench.latest(order)).version == order.version
+    assert bench.gateway.sent == []
+
+
+def with_max_age(bench: Bench, seconds: float) -> ExecuteOrder:
+    return evolve(bench.execute, max_age_seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [(), SUBMITTED[:1], SUBMITTED[:2], SUBMITTED[:3], (*SUBMITTED, "fail_attempt")],
+    ids=["pending", "quoting", "routed", "building", "failed attempt"],
+)
+async def test_an_order_that_got_too_old_before_it_was_submitted_expires(bench: Bench, steps: tuple[str, ...]) -> None:
+    order = await bench.at(*steps)
+    await bench.clock.advance(60.5)
+    assert await with_max_age(bench, 60)(order.order_id) == Done()
+    latest = await bench.latest(order)
+    assert latest.logs == (*order.logs, "Order expired")
+    assert (latest.status, latest.reason) == (OrderStatus.FAILED, FailureReason.EXPIRED)
+    assert bench.gateway.sent == []
+    [*_, frame] = await bench.store.events(order.order_id, 0)
+    assert json.loads(frame.text)["reasonCode"] == "expired"
+
+
+async def test_an_order_that_gets_too_old_while_it_is_built_is_not_submitted(bench: Bench) -> None:
+    class SlowToBuild(ScriptedGateway):
+        async def build(self, order: Order, quote: Quote) -> Transaction:
+            await bench.clock.sleep(61)
+            return await super().build(order, quote)
+
+    order, gateway = await bench.order(), SlowToBuild(bench.clock)
+    run = asyncio.create_task(evolve(with_max_age(bench, 60), gateway=gateway)(order.order_id))
+    await bench.clock.advance(62)
+    assert await run == Done()
+    assert (await bench.latest(order)).logs == (*CLEAN[:3], "Order expired")
+    assert gateway.sent == []
+
+
+async def test_a_submitted_order_is_never_too_old(bench: Bench) -> None:
+    order = await bench.at(*SUBMITTED)
+    bench.gateway.reports = [LANDED]
+    await bench.clock.advance(3600)
+    assert await with_max_age(bench, 60)(order.order_id) == Done()
+    assert (await bench.latest(order)).status is OrderStatus.CONFIRMED
+
+
+async def test_an_order_just_young_enough_runs_and_without_a_limit_any_does(bench: Bench) -> None:
+    young, old = await bench.order(), await bench.order()
+    await bench.clock.advance(60)
+    assert await with_max_age(bench, 60)(young.order_id) == Done()
+    await bench.clock.advance(1_000_000)
+    assert await bench.execute(old.order_id) == Done()
+    for order in (young, old):
+        assert (await bench.latest(order)).status is OrderStatus.CONFIRMED

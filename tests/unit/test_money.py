@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidAmount
-from domain.money import amount, amount_of_text, plain
+from domain.money import amount, amount_of_text, plain, price_of_text
 
 amounts = st.decimals("0.00000001", "9999999999.99999999", places=8)
 
@@ -77,3 +77,24 @@ def test_trailing_zeros_do_not_count_as_decimals() -> None:
 def test_text_that_is_not_plain_digits_is_refused(text: str) -> None:
     with pytest.raises(InvalidAmount, match="must be a number"):
         amount_of_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ("147.3312", "147.3312"),
+        ("0.000000005", "0"),
+        ("0.000000015", "0.00000002"),
+        ("0.0000000150000000000000000000001", "0.00000002"),
+        ("9999999999.999999994", "9999999999.99999999"),
+        ("1" * 9 + "." + "3" * 500, "111111111.33333333"),
+    ],
+)
+def test_a_price_is_rounded_half_to_even_to_the_decimals_that_are_kept(text: str, price: str) -> None:
+    assert plain(price_of_text(text)) == price
+
+
+@pytest.mark.parametrize("text", ["0", "0.0", "", "-1", "1e3", "NaN", "9999999999.999999995", "9" * 5000])
+def test_what_is_no_price_is_refused(text: str) -> None:
+    with pytest.raises(InvalidAmount):
+        price_of_text(text)

@@ -71,7 +71,7 @@ NO_ANSWER = [
     reply('{"txHash":"tx_1","status":"landed","price":"-1"}'),
     reply('{"txHash":"tx_1","status":"landed","price":"NaN"}'),
     reply('{"txHash":"tx_1","status":"landed","price":"1e2"}'),
-    reply('{"txHash":"tx_1","status":"landed","price":"0.123456789"}'),
+    reply('{"txHash":"tx_1","status":"landed","price":"9999999999.999999999"}'),
     reply('{"txHash":"tx_1","status":"landed","price":"10000000000"}'),
     reply('{"txHash":"tx_1","status":"rejected","x":' + "[" * 50_000 + "]" * 50_000 + "}"),
     reply(LANDED, **{"Content-Encoding": "gzip"}),
@@ -92,6 +92,21 @@ async def test_a_landed_swaps_price_is_exact() -> None:
         assert await gateway.execute(transaction) == Fill(Decimal("147.3312"))
         report = TransactionReport(TransactionStatus.LANDED, fill=Fill(Decimal("147.3312")))
         assert await gateway.lookup(transaction) == report
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("147.331200005", "147.3312"),
+        ("147.331200015", "147.33120002"),
+        ("0.123456789012345678901234567890", "0.12345679"),
+        ("9999999999.999999994", "9999999999.99999999"),
+        ("0.000000001", "0"),
+    ],
+)
+async def test_a_fills_price_is_rounded_to_what_is_kept_of_it(told: str, kept: str) -> None:
+    async with venue_that_answers(reply(f'{{"txHash":"tx_1","status":"landed","price":"{told}"}}')) as gateway:
+        assert await gateway.execute(a_transaction(an_order(), tx_hash=HASH)) == Fill(Decimal(kept))
 
 
 @pytest.mark.parametrize(

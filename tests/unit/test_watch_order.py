@@ -137,6 +137,18 @@ async def test_a_lost_final_frame_is_found_by_the_check(bench: Bench) -> None:
     assert seqs(await following) == [0, 1, 2, 3, 4, 5]
 
 
+async def test_a_final_frame_that_is_lost_right_after_another_is_found_within_3_s(bench: Bench) -> None:
+    order = await bench.order()
+    following = bench.follow(order)
+    await settle()
+    await bench.clock.advance(1.1)  # the worst moment: at the next check, 0.9 s later, the order was heard of just now
+    moved = await bench.move(order, steps=4)
+    await bench.move(moved, steps=1, publish=False)
+    await bench.clock.advance(3)
+    assert following.done()
+    assert seqs(await following) == [0, 1, 2, 3, 4, 5]
+
+
 async def test_a_lost_end_beyond_after_seq_is_found_too(bench: Bench) -> None:
     order = await bench.order()
     following = bench.follow(order, 99)

@@ -36,8 +36,16 @@ CONTRACT: Mapping[int, set[str]] = {
     500: {"internal"},
     503: {"store_unavailable", "overloaded", "trading_halted"},
 }
-# Use cases deal with these themselves; one that gets out is a mistake, and a mistake is `internal`.
-NEVER_SHOWN = {"domain_error", "application_error", "invalid_amount", "illegal_transition", "slow_watcher"}
+# Use cases deal with these themselves, or only operators meet them; over HTTP one would be a mistake, which is `internal`.
+NEVER_SHOWN = {
+    "domain_error",
+    "application_error",
+    "invalid_amount",
+    "illegal_transition",
+    "slow_watcher",
+    "order_is_final",
+    "order_may_have_landed",
+}
 SECRET = "SELECT * FROM orders at 10.0.0.7:/var/lib"
 
 

@@ -91,7 +91,8 @@ async def test_it_lingers_unready_then_sends_sockets_away() -> None:
         api.stop.set()
         await eventually(lambda: api.drain.begun)
         assert (await api.http.get("/health/ready")).status_code == 503
-        assert (await api.http.post("/api/orders/execute", json=ORDER)).status_code == 202
+        answer = await api.http.post("/api/orders/execute", json=ORDER)
+        assert (answer.status_code, answer.headers["Connection"]) == (202, "close")
         assert api.drain.open_sockets == 1
         assert await rest_of(socket) == ([], 1012)
     assert api.drain.open_sockets == 0

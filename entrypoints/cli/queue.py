@@ -1,0 +1,65 @@
+"""`order-engine queue ...`: the jobs as a whole. Needs Redis only."""
+
+import typer
+from attrs import asdict, astuple
+from rich.table import Table
+
+from application.query_orders import canonical
+from entrypoints.cli.ending import fail
+from entrypoints.cli.operating import AsJson, OrderId, cell, on_queue, say, say_json, show
+
+app = typer.Typer(help="Look at the queue, decide on dead letters, pause everything.", no_args_is_help=True)
+
+
+@app.command()
+def counts(as_json: AsJson = False) -> None:
+    """Count the jobs in each place, and tell whether there is a pause."""
+    found = on_queue(lambda container: container.queue().counts())
+    if as_json:
+        return say_json(asdict(found))
+    table = Table(*asdict(found))
+    table.add_row(*(cell(value) for value in (*astuple(found)[:-1], "yes" if found.paused else "no")))
+    show(table)
+
+
+@app.command()
+def dead(as_json: AsJson = False) -> None:
+    """List the dead letters, oldest first: jobs that were given up, and why. Their orders are as they were."""
+    jobs = on_queue(lambda container: container.queue().buried())
+    if as_json:
+        return say_json([{"orderId": job.order_id, "why": job.why} for job in jobs])
+    if not jobs:
+        return say("There are no dead letters.")
+    table = Table("order", "why")
+    for job in jobs:
+        table.add_row(cell(job.order_id), cell(job.why))
+    show(table)
+
+
+@app.command()
+def revive(order_id: OrderId, as_json: AsJson = False) -> None:
+    """Put a dead letter back in the queue, with a fresh count of deliveries."""
+    known = canonical(order_id) or order_id  # what somebody put there by hand can have any name
+    if not on_queue(lambda container: container.queue().revive(known)):
+        fail("No dead letter has this id.")
+    if as_json:
+        return say_json({"orderId": known, "revived": True})
+    say("It is back in the queue.")
+
+
+@app.command()
+def pause(as_json: AsJson = False) -> None:
+    """Let no worker take jobs until `resume`. Orders in hand go on; new ones are still accepted, and wait."""
+    on_queue(lambda container: container.queue().pause())
+    if as_json:
+        return say_json({"paused": True})
+    say("Paused: workers take no jobs until `order-engine queue resume`. Orders in hand go on, new ones wait.")
+
+
+@app.command()
+def resume(as_json: AsJson = False) -> None:
+    """End a pause."""
+    on_queue(lambda container: container.queue().resume())
+    if as_json:
+        return say_json({"paused": False})
+    say("Workers take jobs again.")

@@ -1,0 +1,175 @@
+"""The operator's commands on real servers: what they change, what they print, and how they end."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from adapters.postgres.order_store import PostgresOrderStore
+from adapters.redis.clients import queue_client
+from adapters.redis.order_queue import RedisOrderQueue
+from application.ports.order_queue import QueueCounts
+from domain.order import Order
+from tests.builders import a_stamp, a_transaction, an_id, an_order
+from tests.contracts.order_store_harness import append_all, clean_run
+from tests.processes import finished, free_port
+
+NO_SERVER = "user:hunter2@127.0.0.1"
+
+
+@frozen
+class Bench:
+    """An engine's store and queue, and its command line."""
+
+    store: PostgresOrderStore
+    queue: RedisOrderQueue
+    settings: dict[str, str]
+
+    async def run(self, *arguments: str, **over: str) -> "CompletedProcess[str]":
+        return await asyncio.to_thread(finished, *arguments, settings={**self.settings, **over})
+
+    async def ask(self, *arguments: str, **over: str) -> Any:
+        """Run a command that must succeed and answers with JSON."""
+        ended = await self.run(*arguments, "--json", **over)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        return json.loads(ended.stdout)
+
+    async def refused(self, *arguments: str, **over: str) -> str:
+        """Run a command that must fail, with one clear sentence; return that."""
+        ended = await self.run(*arguments, **over)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr.count("\n") == 1
+        assert "hunter2" not in ended.stderr
+        return ended.stderr
+
+    async def order(self, steps: int = 0, *, buried: str | None = None) -> Order:
+        """Keep an order that took so many steps of a clean run, its job a dead letter if there is a reason."""
+        order = an_order(userId="[red]anna")
+        await self.store.add(order)
+        await append_all(self.store, clean_run(order)[:steps])
+        if buried is not None:
+            await self.queue.put([order.order_id])
+            [lease] = await self.queue.take(1, 0)
+            await self.queue.bury(lease, buried)
+        return await self.latest(order)
+
+    async def latest(self, order: Order) -> Order:
+        latest = await self.store.get(order.order_id)
+        assert latest is not None
+        return latest
+
+
+@pytest.fixture
+async def bench(migrated_url: str, redis_db_url: str) -> AsyncIterator[Bench]:
+    store, client = PostgresOrderStore(migrated_url), queue_client(redis_db_url)
+    queue = RedisOrderQueue(client, "w1", lease_seconds=60, put_limit=2)
+    await store.open()
+    await queue.open()
+    yield Bench(store, queue, {"POSTGRES_URL": migrated_url, "REDIS_URL": redis_db_url})
+    await queue.close()
+    await store.close()
+    await client.aclose()
+
+
+async def test_counting_listing_and_reviving_dead_letters(bench: Bench) -> None:
+    order = await bench.order(buried="[bold]it\x1b[31m broke")
+    await bench.queue.put([an_id()])
+    counts = {"waiting": 1, "leased": 0, "delayed": 0, "buried": 1, "paused": False}
+    assert await bench.ask("queue", "counts") == counts
+    assert await bench.ask("queue", "dead") == [{"orderId": order.order_id, "why": "[bold]it\x1b[31m broke"}]
+    shown = (await bench.run("queue", "dead")).stdout
+    assert order.order_id in shown
+    assert "[bold]it" in shown
+    assert "\x1b[31m broke" not in shown
+    assert await bench.ask("queue", "revive", order.order_id.upper()) == {"orderId": order.order_id, "revived": True}
+    assert "No dead letter" in await bench.refused("queue", "revive", order.order_id)
+    assert await bench.queue.counts() == QueueCounts(waiting=2, leased=0, delayed=0, buried=0)
+    assert "no dead letters" in (await bench.run("queue", "dead")).stdout
+
+
+async def test_pausing_and_resuming(bench: Bench) -> None:
+    await bench.queue.put([an_id()])
+    assert "queue resume" in (await bench.run("queue", "pause")).stdout
+    assert list(await bench.queue.take(1, 0)) == []
+    assert (await bench.ask("queue", "counts"))["paused"] is True
+    assert "yes" in (await bench.run("queue", "counts")).stdout
+    assert (await bench.run("queue", "resume")).returncode == 0
+    assert len(await bench.queue.take(1, 0)) == 1
+
+
+async def test_showing_an_order(bench: Bench) -> None:
+    order = await bench.order(4, buried="it broke")
+    shown = await bench.ask("orders", "show", order.order_id)
+    assert shown["order"]["orderId"] == order.order_id
+    assert [frame["message"] for frame in shown["events"]] == ["Order accepted", *order.logs]
+    assert (shown["job"]["place"], shown["job"]["why"]) == ("buried", "it broke")
+    assert (shown["transaction"]["txHash"], shown["transaction"]["venue"]) == (order.tx_hash, "Meteora")
+    text = (await bench.run("orders", "show", order.order_id)).stdout
+    for part in (order.order_id, "a dead letter: it broke", "[red]anna", order.tx_hash or "", *order.logs):
+        assert part in text
+    assert "No such order" in await bench.refused("orders", "show", an_id())
+
+
+async def test_requeueing_an_order(bench: Bench) -> None:
+    order, final = await bench.order(2), await bench.order(5)
+    assert await bench.ask("orders", "requeue", order.order_id) == {"queued": True, "job": None}
+    assert "in the queue already: waiting" in (await bench.run("orders", "requeue", order.order_id)).stdout
+    [lease] = await bench.queue.take(5, 0)
+    assert "leased by w1" in (await bench.run("orders", "requeue", order.order_id)).stdout
+    await bench.queue.bury(lease, "why")
+    assert "queue revive" in await bench.refused("orders", "requeue", order.order_id)
+    assert "confirmed" in await bench.refused("orders", "requeue", final.order_id)
+
+
+async def test_failing_an_order(bench: Bench) -> None:
+    order, final = await bench.order(3, buried="it broke"), await bench.order(5)
+    outcome = {"orderId": order.order_id, "status": "failed", "deadLetter": "dropped"}
+    assert await bench.ask("orders", "fail", order.order_id) == outcome
+    assert await bench.ask("orders", "fail", order.order_id) == {**outcome, "deadLetter": "none"}
+    assert (await bench.latest(order)).logs[-1] == "Internal error"
+    assert await bench.queue.buried() == []
+    assert "confirmed" in await bench.refused("orders", "fail", final.order_id)
+
+
+async def test_failing_is_refused_while_the_transaction_may_land_and_not_when_it_is_dead(bench: Bench) -> None:
+    order, dead = await bench.order(3), await bench.order(4)  # the dead one's expiry is long past
+    transaction = a_transaction(order, expires_at=datetime.now(UTC) + timedelta(seconds=600))
+    await bench.store.append(*order.submit(a_stamp(), transaction))
+    assert "may have landed" in await bench.refused("orders", "fail", order.order_id)
+    assert (await bench.latest(order)).status == "submitted"
+    assert (await bench.ask("orders", "fail", dead.order_id))["status"] == "failed"
+
+
+async def test_what_the_commands_do_while_redis_is_away(bench: Bench) -> None:
+    order = await bench.order(buried="why")
+    away = f"redis://{NO_SERVER}:{free_port()}/0"
+    assert "Redis does not answer" in await bench.refused("queue", "counts", REDIS_URL=away)
+    assert "Redis does not answer" in await bench.refused("orders", "requeue", order.order_id, REDIS_URL=away)
+    shown = await bench.ask("orders", "show", order.order_id, REDIS_URL=away)
+    assert (shown["queueAnswered"], shown["job"]) == (False, None)
+    assert "repeat this" in await bench.refused("orders", "fail", order.order_id, REDIS_URL=away)
+    assert (await bench.latest(order)).status == "failed"
+    assert (await bench.ask("orders", "fail", order.order_id))["deadLetter"] == "dropped"
+
+
+async def test_what_the_commands_do_while_postgres_is_away(bench: Bench) -> None:
+    order = await bench.order(buried="why")
+    away = f"postgresql://{NO_SERVER}:{free_port()}/db"
+    assert (await bench.ask("queue", "counts", POSTGRES_URL=away))["buried"] == 1
+    assert (await bench.ask("queue", "counts", POSTGRES_URL=""))["buried"] == 1
+    for command in ("show", "requeue", "fail"):
+        assert "Postgres does not answer" in await bench.refused("orders", command, order.order_id, POSTGRES_URL=away)
+    assert (await bench.queue.counts()).buried == 1
+
+
+async def test_settings_that_are_missing_or_wrong_end_with_2(bench: Bench) -> None:
+    missing = await bench.run("orders", "show", an_id(), POSTGRES_URL="")
+    wrong = await bench.run("queue", "counts", REDIS_URL="http://x")
+    assert (missing.returncode, wrong.returncode) == (2, 2)
+    assert "ORDER_ENGINE_POSTGRES_URL must be set" in missing.stderr
+    assert "ORDER_ENGINE_REDIS_URL must be" in wrong.stderr
