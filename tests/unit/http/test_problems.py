@@ -36,7 +36,7 @@ CONTRACT: Mapping[int, set[str]] = {
     500: {"internal"},
     503: {"store_unavailable", "overloaded", "trading_halted"},
 }
-# Use cases deal with these themselves, or only operators meet them; over HTTP one would be a mistake, which is `internal`.
+# Use cases deal with these, or only operators meet them; over HTTP one would be a mistake, which is `internal`.
 NEVER_SHOWN = {
     "domain_error",
     "application_error",
