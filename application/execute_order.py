@@ -128,7 +128,7 @@ class ExecuteOrder:
             if self.clock.now() < transaction.expires_at:
                 return await self._send(order, transaction)
             if is_dead_if_unknown(transaction, asked_at):
-                return await self._fail_attempt(order, FailureReason.EXPIRED, "Transaction expired")
+                return await self._fail_attempt(order, FailureReason.EXPIRED)
         return RetryIn(LOOKUP_SECONDS)
 
     async def _expire(self, order: Order) -> Outcome:
@@ -139,13 +139,15 @@ class ExecuteOrder:
         await self._record(order.confirm(self._stamp(), fill))
         return Done()
 
-    async def _fail_attempt(self, order: Order, reason: FailureReason, why: str | None = None) -> Outcome:
-        observe.attempt_failed(order.order_id, order.attempt, why or reason)
+    async def _fail_attempt(self, order: Order, reason: FailureReason) -> Outcome:
+        observe.attempt_failed(order.order_id, order.attempt, reason)
         delay_ms = self.retries.delay_ms(order.attempt)
         if delay_ms is None:
             await self._record(order.fail(self._stamp(), reason))
             return Done()
-        step = order.fail_attempt(self._stamp(), why or reason.message, self.retries.attempts, delay_ms)
+        # What expires in the middle of an order's life is its transaction, not the order.
+        why = "Transaction expired" if reason is FailureReason.EXPIRED else reason.message
+        step = order.fail_attempt(self._stamp(), why, self.retries.attempts, delay_ms)
         await self._record(step)
         return RetryIn(delay_ms / 1000)
 

@@ -209,6 +209,13 @@ async def test_an_unknown_swap_is_left_alone_at_its_expiry_and_dead_after_the_ma
     assert bench.gateway.sent == []
 
 
+async def test_a_transaction_that_its_venue_calls_expired_is_told_as_such(bench: Bench) -> None:
+    order = await bench.order()
+    bench.gateway.executing = [TransactionRejected(FailureReason.EXPIRED)]
+    assert await bench.execute(order.order_id) == RetryIn(1.0)
+    assert (await bench.latest(order)).logs[-1] == "Attempt 1 of 3 failed: Transaction expired. Retrying in 1 s"
+
+
 async def test_a_lost_reply_is_never_a_rejection(bench: Bench) -> None:
     order = await bench.order()
     bench.gateway.executing = [VenueUnavailable("timeout")]
