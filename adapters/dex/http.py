@@ -30,13 +30,15 @@ from domain.transaction import Fill, Transaction, TransactionReport, Transaction
 POLL_SECONDS = 0.5
 _NO_TIME_LEFT = "took too long"
 _JSON = {"Content-Type": "application/json"}
+_NONE: Mapping[str, str] = {}
 
 
 class HttpDexGateway:
     """A `DexGateway` of venues at their own URLs, `venues` in the order in which they are told to clients.
 
     `timeout_seconds` is for each quote, build and lookup, `swap_timeout_seconds` for a swap until its end.
-    `connections` is the most for each venue: an order needs one at a time.
+    `connections` is the most for each venue: an order needs one at a time. Quotes, builds and lookups take turns to
+    start, and waiting for its turn is not counted as the venue's time.
     """
 
     def __init__(
@@ -123,14 +125,14 @@ class HttpDexGateway:
     async def _submit(self, transaction: Transaction) -> TransactionReport:
         # The venue gets less time than we wait: an answer that it is still on its way is worth more than none.
         wait = max(0, int(self._swap_timeout - self._timeout))
-        answer = await self._ask(
+        answer = await self._call(
             transaction.venue,
             "PUT",
             _path(transaction),
             TransactionAnswer,
             submit_body(transaction),
-            prefer=f"wait={wait}",
-            seconds=self._swap_timeout,
+            self._swap_timeout,
+            {"Prefer": f"wait={wait}"},
         )
         return answer.report(transaction.tx_hash)
 
@@ -141,24 +143,26 @@ class HttpDexGateway:
         except VenueUnavailable as refusal:
             return refusal
 
-    async def _ask(
+    async def _ask(self, venue: str, method: str, path: str, kind: type[Answer], body: bytes = b"") -> Answer:
+        """Make a short call in its turn. Raises as `_call` does."""
+        async with self._at(venue).turn(self._timeout / 4):
+            return await self._call(venue, method, path, kind, body, self._timeout)
+
+    async def _call(
         self,
         venue: str,
         method: str,
         path: str,
         kind: type[Answer],
-        body: bytes = b"",
-        *,
-        prefer: str | None = None,
-        seconds: float | None = None,
+        body: bytes,
+        seconds: float,
+        headers: Mapping[str, str] = _NONE,
     ) -> Answer:
         """Call a venue. Raises VenueUnavailable unless it answers 200 and in the form of `kind` in time."""
-        if venue not in self._urls:
-            raise VenueUnavailable("is not among the venues")
-        headers = _JSON if prefer is None else {**_JSON, "Prefer": prefer}
+        connections = self._at(venue)
         try:
-            async with asyncio.timeout(seconds or self._timeout), self._connections[venue].one() as client:
-                response = await client.request(method, path, content=body, headers=headers)
+            async with asyncio.timeout(seconds), connections.one() as client:
+                response = await client.request(method, path, content=body, headers={**_JSON, **headers})
         except TimeoutError as error:
             raise VenueUnavailable(_NO_TIME_LEFT) from error
         except httpx.HTTPError as error:
@@ -166,6 +170,12 @@ class HttpDexGateway:
         if response.status_code != HTTPStatus.OK:
             raise VenueUnavailable(f"answered {response.status_code}")
         return read(response.content, kind)
+
+    def _at(self, venue: str) -> Connections:
+        try:
+            return self._connections[venue]
+        except KeyError as error:
+            raise VenueUnavailable("is not among the venues") from error
 
 
 def _path(transaction: Transaction) -> str:

@@ -27,9 +27,7 @@ SETTINGS = {
     "RECOVERY_SECONDS": str(RECOVERY_SECONDS),
     "TX_EXPIRY_SECONDS": str(EXPIRY_SECONDS),
     "RETRY_BASE_MS": "300",
-    # Few at once, so that what a stop left behind does not bury the venues and the machine under it.
-    "WORKER_CONCURRENCY": "40",
-    "VENUE_TIMEOUT_MS": "1500",
+    "VENUE_TIMEOUT_MS": "1000",
     "VENUE_SWAP_TIMEOUT_MS": "3000",
     "MOCK_QUOTE_MS": "50",
     "MOCK_BUILD_MS": "80",

@@ -15,7 +15,7 @@ from tests.clients import Follower, new_engine, rows, submit
 from tests.eventually import eventually
 from tests.processes import EngineProcess, running
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = pytest.mark.timeout(7200)
 
 ORDERS = int(os.environ.get("SOAK_ORDERS", "20000"))
 JOBS = int(os.environ.get("SOAK_JOBS", "200000"))
