@@ -152,8 +152,10 @@ class ExecuteOrder:
         return RetryIn(delay_ms / 1000)
 
     def _too_old(self, order: Order) -> bool:
+        if not self.max_age_seconds:
+            return False
         age = self.clock.now() - order.created_at
-        return 0 < self.max_age_seconds < age.total_seconds()
+        return age.total_seconds() > self.max_age_seconds
 
     async def _record(self, step: Step) -> Order:
         """Store a step, then tell it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from json import JSONEncoder
 from typing import Any
 
@@ -25,6 +26,7 @@ class Frame:
     text: str
 
 
+@lru_cache(maxsize=64)
 def timestamp(at: datetime) -> str:
     """RFC 3339, UTC with milliseconds and `Z`; `at` must be UTC."""
     return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

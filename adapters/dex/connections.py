@@ -47,7 +47,7 @@ class Connections:
 
     @asynccontextmanager
     async def turn(self, seconds: float) -> AsyncIterator[None]:
-        """Wait for a turn to start a call. It ends with the call, or after `seconds`: then it is the venue that is slow."""
+        """Wait for a turn to start a call. It ends with the call, or after `seconds`: the venue is slow then."""
         await self._turns.acquire()
         with ExitStack() as turn:
             turn.callback(self._turns.release)
