@@ -1,32 +1,63 @@
-"""Clients of a running engine: they submit, follow and wait; and what an operator would look up in its database."""
+"""A running engine and its clients, who submit, follow and wait; and what an operator would look up in its database."""
 
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 import httpx
 import psycopg
 import websockets
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 from psycopg.rows import dict_row
 
 from adapters.postgres.migrator import Migrator
+from entrypoints.local_servers import LocalRedis
+from tests import servers
 from tests.eventually import eventually
+from tests.processes import EngineProcess, running
 
 ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
 FINAL = ("confirmed", "failed")
 
 
 def new_engine(postgres_url: str, redis_url: str) -> dict[str, str]:
-    """Migrate an empty database; return the variables that all processes of one engine share, with little patience."""
+    """Migrate an empty database; return the engine's `impatient` variables."""
     asyncio.run(Migrator(postgres_url).apply())
+    return impatient(postgres_url, redis_url)
+
+
+def impatient(postgres_url: str, redis_url: str) -> dict[str, str]:
+    """Return the variables that all processes of one engine share: they wait little, and no swap fails by chance."""
     urls = {"POSTGRES_URL": postgres_url, "REDIS_URL": redis_url}
     waits = {"LEASE_SECONDS": "1", "RECOVERY_SECONDS": "1", "GRACE_SECONDS": "1", "LINGER_SECONDS": "0"}
     return {**urls, **waits, "MOCK_FAILURE_RATE": "0"}
+
+
+@frozen
+class Fleet:
+    """An engine of one API and one worker, and its own Redis."""
+
+    settings: dict[str, str]
+    redis: LocalRedis
+    api: EngineProcess
+    worker: EngineProcess
+
+
+@contextmanager
+def running_fleet(postgres_url: str, settings: Mapping[str, str] | None = None) -> Iterator[Fleet]:
+    """Run a fleet on an empty database until the block ends: no process of it may have ended before.
+
+    Module-wide it serves many tests: that each finds it well again after the one before is half of their proof.
+    """
+    with servers.reachable_folder() as folder, LocalRedis(folder / "redis") as redis:
+        shared = {**new_engine(postgres_url, redis.url), **(settings or {})}
+        with running("api", settings=shared) as api, running("worker", settings=shared) as worker:
+            yield Fleet(shared, redis, api, worker)
+            assert (api.process.poll(), worker.process.poll()) == (None, None)
 
 
 async def submit(client: httpx.AsyncClient, count: int, **over: object) -> list[str]:

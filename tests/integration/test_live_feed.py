@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from attrs import frozen
 from redis.asyncio import Redis
 
 from adapters.postgres.order_store import PostgresOrderStore
@@ -20,11 +19,10 @@ from adapters.redis.update_feed import RedisUpdateFeed
 from application.frames import Frame
 from application.watch_order import Watcher
 from entrypoints.http.server import ServerTimes
-from entrypoints.local_servers import LocalRedis
 from tests import servers
 from tests.api import Engine, running_api
 from tests.builders import an_order
-from tests.clients import ORDER, Follower, new_engine, rows, stories_are_whole, submit
+from tests.clients import ORDER, Fleet, Follower, rows, running_fleet, stories_are_whole, submit
 from tests.contracts.order_store_harness import clean_run
 from tests.eventually import eventually
 from tests.processes import EngineProcess, running
@@ -38,25 +36,10 @@ WARM = 3000  # so many, and a process is as large as it gets
 AT_ONCE = 500
 
 
-@frozen
-class Fleet:
-    """An engine of one API and one worker, and its Redis."""
-
-    settings: dict[str, str]
-    redis: LocalRedis
-    api: EngineProcess
-
-
 @pytest.fixture(scope="module")
 def fleet(postgres_url: str) -> Iterator[Fleet]:
-    with (
-        servers.empty_database(postgres_url) as database_url,
-        servers.reachable_folder() as folder,
-        LocalRedis(folder / "redis") as redis,
-    ):
-        settings = {**new_engine(database_url, redis.url), **SLOW}
-        with running("api", settings=settings) as api, running("worker", settings=settings):
-            yield Fleet(settings, redis, api)
+    with servers.empty_database(postgres_url) as database_url, running_fleet(database_url, SLOW) as fleet:
+        yield fleet
 
 
 @pytest.fixture

@@ -8,15 +8,13 @@ from statistics import median
 
 import httpx
 import pytest
-from attrs import frozen
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from entrypoints.local_servers import LocalRedis
 from tests import servers
-from tests.clients import ORDER, all_final, new_engine, stories_are_whole, submit
+from tests.clients import ORDER, Fleet, all_final, running_fleet, stories_are_whole, submit
 from tests.eventually import eventually
-from tests.processes import EngineProcess, running
 
 # What the engine promises is 200 ms on top of the usual; a busy machine may add to it.
 SLOWER_SECONDS = 0.2 + 0.3
@@ -26,29 +24,10 @@ LOADING = {"key-load-delay": "5000", "loading-process-events-interval-bytes": "1
 KEYS = 400
 
 
-@frozen
-class Fleet:
-    """An engine of one API and one worker, and its Redis."""
-
-    settings: dict[str, str]
-    redis: LocalRedis
-    folder: Path
-    api: EngineProcess
-    worker: EngineProcess
-
-
 @pytest.fixture(scope="module")
 def fleet(postgres_url: str) -> Iterator[Fleet]:
-    """One fleet for all tests here: that each finds it well again after the one before is half of the proof."""
-    with (
-        servers.empty_database(postgres_url) as database_url,
-        servers.reachable_folder() as folder,
-        LocalRedis(folder / "redis") as redis,
-    ):
-        settings = new_engine(database_url, redis.url)
-        with running("api", settings=settings) as api, running("worker", settings=settings) as worker:
-            yield Fleet(settings, redis, folder / "redis", api, worker)
-            assert (api.process.poll(), worker.process.poll()) == (None, None)
+    with servers.empty_database(postgres_url) as database_url, running_fleet(database_url) as fleet:
+        yield fleet
 
 
 @pytest.fixture
@@ -198,7 +177,7 @@ async def test_while_it_refuses_writes(fleet: Fleet, client: httpx.AsyncClient, 
 
 async def test_while_it_cannot_save(fleet: Fleet, client: httpx.AsyncClient, redis: Redis) -> None:
     """A folder stands where its snapshot should go: the save fails, and it says MISCONF to every write."""
-    snapshot = fleet.folder / "data" / "dump.rdb"
+    snapshot = Path(str((await redis.config_get("dir"))["dir"])) / "dump.rdb"
 
     async def harm(redis: Redis) -> None:
         snapshot.mkdir()

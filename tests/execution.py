@@ -1,0 +1,87 @@
+"""An engine's executing half on in-memory adapters, with a clock and a venue that tests move."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from attrs import define, field
+
+from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.update_feed import InMemoryUpdateFeed
+from adapters.system import RandomIds
+from application.execute_order import ExecuteOrder
+from application.frames import Frame
+from application.ports.errors import TransactionRejected
+from application.retry_policy import RetryPolicy
+from domain.order import Order, Step
+from domain.routing import lowest_price
+from domain.status import FailureReason
+from tests.builders import VENUES, a_request, a_stamp, an_id
+from tests.clock import ManualClock
+from tests.gateways import ScriptedGateway
+
+CLEAN = (
+    "Fetching quotes from Raydium & Meteora...",
+    "Best route: Meteora",
+    "Building transaction...",
+    "Transaction submitted to network...",
+    "Swap executed successfully",
+)
+# The steps of `Bench.at` that lead to a submitted order.
+SUBMITTED = ("request_quotes", "choose_route", "start_building", "submit")
+SLIPPAGE = TransactionRejected(FailureReason.SLIPPAGE_EXCEEDED)
+
+
+@define
+class Bench:
+    """An engine's executing half on in-memory adapters; `told` is what was published."""
+
+    clock: ManualClock
+    store: InMemoryOrderStore
+    feed: InMemoryUpdateFeed
+    gateway: ScriptedGateway
+    execute: ExecuteOrder
+    told: list[Frame] = field(factory=list)
+
+    async def order(self) -> Order:
+        order = Order.new(an_id(), a_request(), self.clock.now())
+        await self.store.add(order)
+        return order
+
+    async def at(self, *steps: str) -> Order:
+        """Store an order that took these steps and was then left alone."""
+        order = await self.order()
+        for step in steps:
+            order = await self.write(await self.step(order, step))
+        return order
+
+    async def step(self, order: Order, name: str) -> Step:
+        quotes = (await self.gateway.quotes(order)).quotes
+        moves = {
+            "request_quotes": lambda: order.request_quotes(a_stamp(), VENUES),
+            "choose_route": lambda: order.choose_route(a_stamp(), quotes, lowest_price(quotes)),
+            "start_building": lambda: order.start_building(a_stamp()),
+            "fail_attempt": lambda: order.fail_attempt(a_stamp(), "why", 3, 1000),
+        }
+        if name == "submit":
+            return order.submit(a_stamp(), await self.gateway.build(order, quotes[1]))
+        return moves[name]()
+
+    async def write(self, step: Step) -> Order:
+        await self.store.append(*step)
+        return step[0]
+
+    async def latest(self, order: Order) -> Order:
+        latest = await self.store.get(order.order_id)
+        assert latest is not None
+        return latest
+
+
+@asynccontextmanager
+async def open_bench() -> AsyncIterator[Bench]:
+    """Give a bench with nothing in it, subscribed to all that is published meanwhile."""
+    clock = ManualClock()
+    store, feed, gateway = InMemoryOrderStore(clock), InMemoryUpdateFeed(), ScriptedGateway(clock)
+    execute = ExecuteOrder(store, feed, gateway, clock, RandomIds(), lowest_price, RetryPolicy())
+    bench = Bench(clock, store, feed, gateway, execute)
+    async with feed.subscribe_all(bench.told.append):
+        yield bench
