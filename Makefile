@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check soak acceptance chaos lock format clean venv venv-dev
+.PHONY: help run test check soak acceptance chaos bench lock format clean venv venv-dev
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -30,6 +30,9 @@ acceptance: venv-dev  ## Run the black-box checks against a running engine, in m
 
 chaos: venv-dev  ## Load a fleet, kill everything in it at random, and check every promise (SEED=1 SECONDS=60)
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60)
+
+bench: venv-dev  ## Measure throughput and latency beside references of the same run (BENCH="accept drain", ARGS=--list)
+	$(BIN)/python -m benchmarks $(BENCH) $(ARGS)
 
 lock: venv-dev  ## Write both locks again from pyproject.toml (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) pyproject.toml --extra local --group build $(ARGS) -o requirements.lock

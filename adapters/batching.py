@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 
 from application.ports.errors import Overloaded
 
+# For what nobody at the other end of a connection waits for. A third of the CPU at 1,250 orders/s: see ADR 3.
+FLUSHES_APART = 0.005
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -14,11 +17,12 @@ Flush = Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]]
 
 
 class Batcher(Generic[Item, Result]):
-    """Turns single calls into batches, without a timer: a flush starts as soon as the one before is done.
+    """Turns single calls into batches: a flush starts as soon as there is an item and the flush before is done.
 
     `flush` gets up to `most` items and returns one result or exception each, in order; when it raises, all of the batch
     fail with that. Items with equal `key` never share a flush: the later waits for the next, in order.
-    Beyond `bound` waiting items `submit` raises Overloaded.
+    Beyond `bound` waiting items `submit` raises Overloaded. Flushes start at least `apart` seconds from each other: a
+    trickle of items that would each have had a flush makes small groups, a lone item does not wait.
     """
 
     def __init__(
@@ -28,11 +32,13 @@ class Batcher(Generic[Item, Result]):
         most: int,
         bound: int,
         key: Callable[[Item], Hashable] | None = None,
+        apart: float = 0.0,
     ) -> None:
         self._flush = flush
         self._most = most
         self._bound = bound
         self._key = key
+        self._apart = apart
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -64,10 +70,14 @@ class Batcher(Generic[Item, Result]):
         return await future
 
     async def _run(self) -> None:
+        now = asyncio.get_running_loop().time
         try:
             while self._waiting or not self._closing:
                 if self._waiting:
+                    next_at = now() + self._apart
                     await self._flush_next()
+                    if (rest := next_at - now()) > 0:
+                        await asyncio.sleep(rest)
                 else:
                     self._arrived.clear()
                     await self._arrived.wait()

@@ -10,6 +10,8 @@ from application.ports.system import Clock
 
 TAKE_MOST = 500
 TAKE_WAIT_SECONDS = 0.5
+# Slots that free up one by one are filled in groups, whose orders then share their flushes.
+TAKES_APART = 0.005
 QUEUE_BACKOFF_SECONDS = 0.5
 ERROR_BACKOFF_SECONDS = 1.0
 
@@ -69,6 +71,7 @@ class Worker:
                 continue
             for lease in leases:
                 self._held[lease] = group.create_task(self._work(lease), name=lease.order_id)
+            await self._clock.sleep(TAKES_APART)
 
     async def _work(self, lease: Lease) -> None:
         try:

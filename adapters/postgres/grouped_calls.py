@@ -36,11 +36,12 @@ class GroupedCalls(Generic[Item, Result]):
         most: int,
         bound: int,
         key: Callable[[Item], Hashable] | None = None,
+        apart: float = 0.0,
     ) -> None:
         self._run = run
         self._connection = OwnConnection(conninfo)
         self._batcher: Batcher[tuple[Item, float], Result] = Batcher(
-            self._flush, most=most, bound=bound, key=key and (lambda call: key(call[0]))
+            self._flush, most=most, bound=bound, key=key and (lambda call: key(call[0])), apart=apart
         )
 
     def open(self) -> None:

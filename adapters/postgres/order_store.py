@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
+from adapters.batching import FLUSHES_APART
 from adapters.cursor import cursor_after, order_id_of
 from adapters.postgres import statements
 from adapters.postgres.adding import Addition, add_keyed, add_plain
@@ -47,7 +48,7 @@ class PostgresOrderStore:
         self._plain_adds: GroupedCalls[Addition, Admission] = GroupedCalls(conninfo, add_plain, most=most, bound=bound)
         self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(conninfo, add_keyed, most=most, bound=bound)
         self._appends: GroupedCalls[Step, Frame] = GroupedCalls(
-            conninfo, append_steps, most=most, bound=bound, key=lambda step: step.event.order_id
+            conninfo, append_steps, most=most, bound=bound, key=lambda step: step.event.order_id, apart=FLUSHES_APART
         )
 
     async def open(self) -> None:

@@ -6,7 +6,7 @@ from itertools import chain
 
 from redis.asyncio import Redis
 
-from adapters.batching import Batcher
+from adapters.batching import FLUSHES_APART, Batcher
 from adapters.redis import keys
 from adapters.redis.breaker import Breaker
 from adapters.redis.errors import translated
@@ -58,8 +58,8 @@ class RedisOrderQueue:
         self._forget = script("forget", keys.JOBS, keys.BURIED)
         self._resume = script("resume", keys.PAUSED, keys.BELL)
         self._puts = Batcher(self._flush_puts, most=CHUNK, bound=20_000)
-        self._dones = Batcher(self._flush_dones, most=CHUNK, bound=20_000)
-        self._retries = Batcher(self._flush_retries, most=CHUNK, bound=20_000)
+        self._dones = Batcher(self._flush_dones, most=CHUNK, bound=20_000, apart=FLUSHES_APART)
+        self._retries = Batcher(self._flush_retries, most=CHUNK, bound=20_000, apart=FLUSHES_APART)
 
     async def open(self) -> None:
         """Get ready for `put`, `done` and `retry_in`; connects to nothing yet."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from redis.asyncio import Redis
 
+from adapters.batching import FLUSHES_APART
 from adapters.redis.channel import PREFIX
 from adapters.redis.script import Script
 from application import observe
@@ -56,13 +57,17 @@ class Publisher:
             self._arrived.set()
 
     async def _run(self) -> None:
+        now = asyncio.get_running_loop().time
         while True:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
-                if not await self._flush():
-                    if self._closing.is_set():
-                        return
+                next_at = now() + FLUSHES_APART
+                if await self._flush():
+                    await asyncio.sleep(max(0.0, next_at - now()))
+                elif self._closing.is_set():
+                    return
+                else:
                     await self._rest()
             if self._closing.is_set():
                 return

@@ -176,3 +176,16 @@ async def test_a_cancelled_close_leaves_nobody_waiting(batcher: Batcher[str, str
     await asyncio.wait((closing, *tasks))
     assert all(task.cancelled() for task in tasks)
     batcher.open()
+
+
+async def test_flushes_keep_apart_and_a_lone_item_goes_at_once(flushes: Flushes) -> None:
+    batcher: Batcher[str, str] = Batcher(flushes, most=3, bound=6, apart=0.2)
+    batcher.open()
+    now = asyncio.get_running_loop().time
+    began = now()
+    await batcher.submit("a")
+    assert now() - began < 0.2
+    assert await asyncio.gather(*(batcher.submit(item) for item in "bcd")) == list("BCD")
+    assert now() - began >= 0.2
+    assert flushes.batches == [["a"], ["b", "c", "d"]]
+    await batcher.close()

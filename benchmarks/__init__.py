@@ -1,0 +1,1 @@
+"""Benchmarks on real servers, processes and clients, each figure beside a reference of the same run: `make bench`."""
