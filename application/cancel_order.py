@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from application import observe
 from application.errors import OrderNotCancellable
 from application.ports.errors import StaleOrder
 from application.ports.order_store import OrderStore
@@ -35,5 +36,6 @@ class CancelOrder:
                 frame = await self.store.append(cancelled, event)
             except StaleOrder:
                 continue  # the worker took a step first; an order has only so many of them
+            observe.step_stored(order, event)
             self.feed.publish((frame,))
             return cancelled

@@ -81,22 +81,22 @@ class ExecuteOrder:
     async def _attempt(self, order: Order) -> Outcome:
         if self._too_old(order):
             return await self._expire(order)
-        order = await self._record(order.request_quotes(self._stamp(), self.gateway.venues))
+        order = await self._record(order, order.request_quotes(self._stamp(), self.gateway.venues))
         answer = await self.gateway.quotes(order)
         for venue, why in answer.refusals:
-            observe.venue_refused(order.order_id, venue, why)
+            observe.venue_refused(order.order_id, order.attempt, venue, why)
         if not answer.quotes:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
         best = self.policy(answer.quotes)
-        order = await self._record(order.choose_route(self._stamp(), answer.quotes, best))
-        order = await self._record(order.start_building(self._stamp()))
+        order = await self._record(order, order.choose_route(self._stamp(), answer.quotes, best))
+        order = await self._record(order, order.start_building(self._stamp()))
         try:
             transaction = await self.gateway.build(order, best)
         except VenueUnavailable:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
         if self._too_old(order):
             return await self._expire(order)
-        order = await self._record(order.submit(self._stamp(), transaction))
+        order = await self._record(order, order.submit(self._stamp(), transaction))
         return await self._send(order, transaction)
 
     async def _send(self, order: Order, transaction: Transaction) -> Outcome:
@@ -105,7 +105,7 @@ class ExecuteOrder:
         except TransactionRejected as rejection:
             return await self._fail_attempt(order, rejection.reason)
         except VenueUnavailable as error:
-            observe.swap_outcome_unknown(order.order_id, transaction.tx_hash, error)
+            observe.swap_outcome_unknown(order.order_id, order.attempt, transaction.tx_hash, error)
             return RetryIn(LOOKUP_SECONDS)
         return await self._confirm(order, fill)
 
@@ -118,7 +118,7 @@ class ExecuteOrder:
         try:
             report = await self.gateway.lookup(transaction)
         except VenueUnavailable as error:
-            observe.swap_outcome_unknown(order.order_id, transaction.tx_hash, error)
+            observe.swap_outcome_unknown(order.order_id, order.attempt, transaction.tx_hash, error)
             return RetryIn(LOOKUP_SECONDS)
         if report.status is TransactionStatus.LANDED and report.fill is not None:
             return await self._confirm(order, report.fill)
@@ -132,23 +132,23 @@ class ExecuteOrder:
         return RetryIn(LOOKUP_SECONDS)
 
     async def _expire(self, order: Order) -> Outcome:
-        await self._record(order.expire(self._stamp()))
+        await self._record(order, order.expire(self._stamp()))
         return Done()
 
     async def _confirm(self, order: Order, fill: Fill) -> Outcome:
-        await self._record(order.confirm(self._stamp(), fill))
+        await self._record(order, order.confirm(self._stamp(), fill))
         return Done()
 
     async def _fail_attempt(self, order: Order, reason: FailureReason) -> Outcome:
         observe.attempt_failed(order.order_id, order.attempt, reason)
         delay_ms = self.retries.delay_ms(order.attempt)
         if delay_ms is None:
-            await self._record(order.fail(self._stamp(), reason))
+            await self._record(order, order.fail(self._stamp(), reason))
             return Done()
         # What expires in the middle of an order's life is its transaction, not the order.
         why = "Transaction expired" if reason is FailureReason.EXPIRED else reason.message
         step = order.fail_attempt(self._stamp(), why, self.retries.attempts, delay_ms)
-        await self._record(step)
+        await self._record(order, step)
         return RetryIn(delay_ms / 1000)
 
     def _too_old(self, order: Order) -> bool:
@@ -157,11 +157,11 @@ class ExecuteOrder:
         age = self.clock.now() - order.created_at
         return age.total_seconds() > self.max_age_seconds
 
-    async def _record(self, step: Step) -> Order:
-        """Store a step, then tell it."""
+    async def _record(self, before: Order, step: Step) -> Order:
+        """Store a step of the order as it was before, then tell it."""
         order, event = step
         frame = await self._patiently(lambda: self.store.append(order, event))
-        observe.step_stored(order.order_id, event.seq, event.status, event.attempt)
+        observe.step_stored(before, event)
         self.feed.publish((frame,))
         return order
 

@@ -100,6 +100,7 @@ class OperateOrders:
                 frame = await self.store.append(failed, event)
             except StaleOrder:
                 continue  # a worker took a step first; an order has only so many of them
+            observe.step_stored(order, event)
             observe.order_failed_by_operator(order.order_id, order.status)
             self.feed.publish((frame,))
             return failed

@@ -1,14 +1,13 @@
 """Follow an order: what happened so far, then what happens, each seq once and in order, to its end."""
 
-import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 
 from attrs import define, field, frozen
 
 from application import observe
-from application.errors import OrderNotFound, SlowWatcher
+from application.errors import OrderNotFound
 from application.frames import Frame, birth_frame
+from application.mailbox import Mailbox, TooSlow, ignore
 from application.ports.errors import Overloaded, StoreUnavailable
 from application.ports.order_store import OrderStore
 from application.ports.system import Clock
@@ -21,52 +20,26 @@ CHECK_SECONDS = 2.0
 # 3 s later, and not only after 4.
 QUIET_SECONDS = 1.0
 CHECK_BATCH = 1000
-MAILBOX_FRAMES = 256
-MAILBOX_BYTES = 1 << 20
 
 
 @define(eq=False)
 class Watcher:
-    """One follower of one order: a bounded mailbox that the feed fills, and how far the follower is."""
+    """One follower of one order: the mailbox that the feed fills, and how far the follower is."""
 
     order_id: str
     last_seq: int
     quiet_since: float
+    mailbox: Mailbox
     _clock: Clock
-    _frames: deque[Frame] = field(factory=deque)
-    _bytes: int = 0
-    _arrived: asyncio.Event = field(factory=asyncio.Event)
-    _behind: bool = False
-    _overflowed: bool = False
 
     def offer(self, frame: Frame) -> None:
-        """Take a frame from the feed; beyond the bounds, remember only that the follower is too slow."""
+        """Take a frame from the feed."""
         self.quiet_since = self._clock.monotonic()
-        if len(self._frames) >= MAILBOX_FRAMES or self._bytes + len(frame.text) > MAILBOX_BYTES:
-            self._overflowed = True
-        else:
-            self._frames.append(frame)
-            self._bytes += len(frame.text)
-        self._arrived.set()
+        self.mailbox.put(frame)
 
     def look(self) -> None:
         """Send the follower to the store: there is more than the feed told."""
-        self._behind = True
-        self._arrived.set()
-
-    async def next(self) -> Frame | None:
-        """Return the next frame of the feed; None when the store should be read. Raises SlowWatcher."""
-        while not (self._frames or self._behind or self._overflowed):
-            self._arrived.clear()
-            await self._arrived.wait()
-        if self._overflowed:
-            raise SlowWatcher("too many frames are waiting")
-        if self._frames:
-            frame = self._frames.popleft()
-            self._bytes -= len(frame.text)
-            return frame
-        self._behind = False
-        return None
+        self.mailbox.wake()
 
 
 @frozen
@@ -78,16 +51,18 @@ class WatchOrder:
     clock: Clock
     _watchers: set[Watcher] = field(factory=set)
 
-    async def __call__(self, order_id: str, after_seq: int | None) -> AsyncGenerator[Frame, None]:
+    async def __call__(
+        self, order_id: str, after_seq: int | None, too_slow: TooSlow = ignore
+    ) -> AsyncGenerator[Frame, None]:
         """Yield the order's frames with seq > `after_seq` (all, seq 0 too, when None), ending after the final one.
 
         Raises OrderNotFound before anything, StoreUnavailable when the story so far cannot be read,
-        SlowWatcher when the consumer lets too much wait.
+        SlowWatcher when the consumer lets too much wait; `too_slow` as in `Mailbox`.
         """
         known = canonical(order_id)
         if known is None:
             raise OrderNotFound
-        watcher = Watcher(known, after_seq or 0, self.clock.monotonic(), self.clock)
+        watcher = Watcher(known, after_seq or 0, self.clock.monotonic(), Mailbox(too_slow), self.clock)
         async with self.feed.subscribe(known, watcher.offer):
             order = await self.store.get(known)
             if order is None:
@@ -131,7 +106,7 @@ class WatchOrder:
                     return
             if ended:
                 return
-            hint = await watcher.next()
+            hint = await watcher.mailbox.next()
             if hint is not None and hint.seq <= watcher.last_seq + 1:
                 news = (hint,)
             else:

@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, str] = {
     "pick_up": "POST sent to first routing message, idle engine; beside a Redis round trip",
     "fan_out": "1,000 sockets, 5,000 and 10,000 frames/s, 1 API; beside a bare subscriber",
     "idle_sockets": "memory of 10,000 idle sockets, 1 API; beside a bare echo app",
+    "scaling": "1, 2 and 4 workers, and an API of 1, 2 and 4 processes; beside one",
     "growth": "accept, end to end, list and get beside 1 and 5 million finished orders; beside the empty table",
     "soak": "minutes at half of capacity, 1 API and 1 worker; beside its own first minute",
 }

@@ -1,31 +1,66 @@
-"""The API process: HTTP and WebSockets."""
+"""The API process, or several on one port: HTTP and WebSockets."""
 
 import asyncio
 import socket
+import sys
+from collections.abc import Callable
 
 import uvloop
 
 from application import observe
 from entrypoints.container import Container
 from entrypoints.http.server import ServerTimes, bind, serve, url_of
-from entrypoints.lifecycle import allow_many_files, background, opened, stop_on_signals
+from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
+from entrypoints.processes.line import end_with_parent, tell_serving
+from entrypoints.processes.supervisor import Supervisor
 from entrypoints.settings import Settings, require_urls
+
+CLOSING_SECONDS = 5.0  # for what comes after the grace time: connections to servers, the interpreter
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. Raises StartError, CannotListen."""
+    """Serve until SIGTERM or SIGINT, then drain; with `api_processes` above 1 in that many children.
+
+    Raises StartError, CannotListen; SystemExit when a child did not end well.
+    """
     require_urls(settings)
-    allow_many_files()
-    uvloop.run(_run(settings, bind(settings.host, settings.port)))
+    listener = bind(settings.host, settings.port)
+    if settings.api_processes > 1:
+        if not asyncio.run(_run_children(settings, listener)):
+            raise SystemExit(1)
+        return
+    prepare_process()
+    uvloop.run(_run(settings, listener))
 
 
-async def _run(settings: Settings, listener: socket.socket) -> None:
+def run_child(settings: Settings, listener_fd: int) -> None:
+    """Serve on an inherited socket as one of several processes, until told to or until the parent is gone."""
+    end_with_parent(_end_seconds(settings))
+    prepare_process()
+    uvloop.run(_run(settings, socket.socket(fileno=listener_fd), tell_serving))
+
+
+async def _run(settings: Settings, listener: socket.socket, started: Callable[[], None] = lambda: None) -> None:
     stop = stop_on_signals()
     container = Container(settings=settings, mode="live")
     async with opened(*container.resources()):
+        container.api()  # made before anyone is told that it serves
         observe.process_started("api", url_of(listener))
+        started()
         await serve_api(container, listener, stop)
     observe.process_stopped("api")
+
+
+async def _run_children(settings: Settings, listener: socket.socket) -> bool:
+    command = [sys.executable, "-P", "-m", "entrypoints.cli", "api-child", str(listener.fileno())]
+    observe.process_started("api-parent", url_of(listener))
+    ended_well = await Supervisor(command, listener, end_seconds=_end_seconds(settings)).run(settings.api_processes)
+    observe.process_stopped("api-parent")
+    return ended_well
+
+
+def _end_seconds(settings: Settings) -> float:
+    return settings.linger_seconds + settings.grace_seconds + CLOSING_SECONDS
 
 
 async def serve_api(container: Container, listener: socket.socket, stop: asyncio.Event) -> None:

@@ -17,6 +17,7 @@ from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.update_feed import RedisUpdateFeed
 from adapters.system import RandomIds, SystemClock
 from application.cancel_order import CancelOrder
+from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.operate_orders import OperateOrders
 from application.ports.dex_gateway import DexGateway
@@ -28,6 +29,7 @@ from application.query_orders import QueryOrders
 from application.recover_orders import RecoverOrders
 from application.retry_policy import RetryPolicy
 from application.submit_order import SubmitOrder
+from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.http.app import Services, create_app, health_app
@@ -143,6 +145,8 @@ class Container(containers.DeclarativeContainer):
     query = providers.Singleton(QueryOrders, store)
     cancel = providers.Singleton(CancelOrder, store, feed, clock, ids)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
+    watch_feed = providers.Singleton(WatchFeed, feed)
+    stats = providers.Singleton(EngineStats, store, queue, clock)
     operate = providers.Singleton(OperateOrders, store, queue, feed, gateway, clock, ids)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 
@@ -154,9 +158,9 @@ class Container(containers.DeclarativeContainer):
     )
     drain = providers.Singleton(Drain)
     api = providers.Singleton(
-        create_app, providers.Factory(Services, submit, query, cancel, watch, ready=checks), drain
+        create_app, providers.Factory(Services, submit, query, cancel, watch, watch_feed, stats, ready=checks), drain
     )
-    worker_health = providers.Singleton(health_app, checks, drain=drain)
+    worker_health = providers.Singleton(health_app, checks, drain=drain, stats=stats)
     worker = providers.Singleton(
         Worker,
         queue,

@@ -14,7 +14,7 @@ from rich.console import Console
 from entrypoints.api import serve_api
 from entrypoints.container import Container
 from entrypoints.http.server import bind, url_of
-from entrypoints.lifecycle import allow_many_files, opened, stop_on_signals
+from entrypoints.lifecycle import opened, prepare_process, stop_on_signals
 from entrypoints.local_servers import LocalPostgres, LocalRedis
 from entrypoints.migrate import migrate
 from entrypoints.settings import Settings
@@ -43,7 +43,7 @@ Ctrl-C stops everything."""
 
 def run(settings: Settings, *, memory: bool) -> None:
     """Run until Ctrl-C or SIGTERM. Raises CannotListen, LocalServerError, StartError."""
-    allow_many_files()
+    prepare_process()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop runs, SIGTERM is a Ctrl-C too
     listener = bind(settings.host, settings.port)
     settings = evolve(settings, grace_seconds=min(settings.grace_seconds, GRACE_SECONDS), linger_seconds=0)

@@ -1,6 +1,7 @@
 """Opens resources in order, closes them in reverse, and turns signals into a wish to stop."""
 
 import asyncio
+import gc
 import resource
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -71,8 +72,16 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
-def allow_many_files() -> None:
-    """Raise the soft limit of open files, often 1,024, to the hard one: each socket is a file."""
+def prepare_process() -> None:
+    """Make ready for load; call it once all is imported, before the work starts.
+
+    Raises the soft limit of open files, often 1,024, to the hard one: each socket is a file. Keeps the garbage collector
+    away from what stays for good, and from running 40 times a second: an order leaves no cycles, so its rounds found
+    nothing, at a sixth of the CPU and up to 60 ms a pause.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):  # macOS may call it unlimited and refuse it; then it stays as it was
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

@@ -1,37 +1,85 @@
-"""Log lines as JSON or for a console: an event's name, then its ids and facts as key=value."""
+"""Log lines as JSON or for a console: the event's name, then its ids and facts by key.
+
+Our own lines and those of drivers and servers take the same way: through logging to one handler, which has structlog
+write them. Of others' loggers only warnings and worse are kept: below that they write of every call, and with payloads.
+"""
 
 import json
 import logging
+import os
+import re
 import sys
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+import structlog
+from structlog.stdlib import ProcessorFormatter
+
+from application.observe.log import ROOT, context
+
+Line = MutableMapping[str, Any]
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# In a URL, `//user:password@`; in a connection string, `password=...`.
+_SECRET = re.compile(r"(//[^\s/@:]*:)[^\s/]*@|(\bpassword=)[^\s&'\"]+", re.IGNORECASE)
 
 
 def configure(log_format: str, level: str) -> None:
     """Send all logs to stderr; `log_format` is `console` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if log_format == "json" else _Console())
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    handler.setFormatter(formatter(log_format, colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR")))
+    chosen = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(handlers=[handler], level=max(chosen, logging.WARNING), force=True)
+    logging.getLogger(ROOT).setLevel(chosen)
 
 
-def _facts(record: logging.LogRecord) -> dict[str, Any]:
-    return {key: value for key, value in vars(record).items() if key not in _STANDARD}
+def formatter(log_format: str, *, colors: bool = False) -> logging.Formatter:
+    """Return what writes records as lines."""
+    render: Any
+    if log_format == "json":
+        arrange = partial(_arranged, _rfc3339)
+        render = structlog.processors.JSONRenderer(json.dumps, ensure_ascii=False, default=str)
+    else:
+        arrange = partial(_arranged, _time_of_day)
+        render = structlog.dev.ConsoleRenderer(
+            colors=colors, timestamp_key="at", exception_formatter=structlog.dev.plain_traceback
+        )
+    processors = [arrange, structlog.processors.format_exc_info, _without_secrets, render]
+    return ProcessorFormatter(processors=processors)
 
 
-class _Json(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "level": record.levelname.lower(), "event": record.getMessage(), **_facts(record)}
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+def _rfc3339(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-class _Console(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S.%f")[:-3]
-        facts = "".join(f" {key}={value}" for key, value in _facts(record).items())
-        line = f"{at} {record.levelname.lower():<7} {record.getMessage()}{facts}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+def _time_of_day(at: datetime) -> str:
+    return at.strftime("%H:%M:%S.%f")[:-3]
+
+
+def _arranged(written: Callable[[datetime], str], logger: object, method: str, given: Line) -> Line:
+    """Put a record's facts in order: when, how urgent, what; who and about what; then the rest."""
+    record = given["_record"]
+    line = {
+        "at": written(datetime.fromtimestamp(record.created, UTC)),
+        "level": record.levelname.lower(),
+        "event": given["event"],
+    }
+    ours = record.name.partition(".")[0] == ROOT
+    line |= {} if ours else {"logger": record.name}
+    line |= context()
+    if ours:  # what others add to their records may be anything, requests and sockets too
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+    if "exc_info" in given:
+        line["exc_info"] = given["exc_info"]
+    return line
+
+
+def _without_secrets(logger: object, method: str, line: Line) -> Line:
+    """Blot out passwords in URLs and connection strings, wherever they come from: a driver's error may quote one."""
+    return {key: _SECRET.sub(_blotted, value) if isinstance(value, str) else value for key, value in line.items()}
+
+
+def _blotted(found: re.Match[str]) -> str:
+    return f"{found[1]}***@" if found[1] else f"{found[2]}***"

@@ -13,6 +13,7 @@ from entrypoints.setting_types import WrongValue, any_text, number, one_of, seco
 from entrypoints.venue_simulator.faults import Fault
 
 PREFIX = "ORDER_ENGINE_"
+MOST_PROCESSES = 64
 
 
 class SettingsError(Exception):
@@ -43,6 +44,9 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", any_text, "Address that the API and the worker's health page listen on")
     port: int = _setting(3000, whole(0, 65535), "The API's port; 0 takes a free one")
+    api_processes: int = _setting(
+        1, whole(1, MOST_PROCESSES), "Processes that `api` serves its port with, each with connections of its own"
+    )
     worker_http_port: int = _setting(3001, whole(0, 65535), "The worker's health page; 0 takes a free port")
     data_dir: Path = _setting(Path(".order-engine"), Path, "Where `dev` keeps its private servers' data")
     worker_concurrency: int = _setting(500, whole(1, 100_000), "Orders that one worker process runs at once")

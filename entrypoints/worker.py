@@ -9,14 +9,14 @@ from application import observe
 from entrypoints.container import Container
 from entrypoints.http.drain import Drain
 from entrypoints.http.server import bind, serve, url_of
-from entrypoints.lifecycle import allow_many_files, background, opened, stop_on_signals
+from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
 from entrypoints.settings import Settings, require_urls
 
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then finish or hand back what is in flight. Raises StartError, CannotListen."""
     require_urls(settings)
-    allow_many_files()
+    prepare_process()
     uvloop.run(_run(settings, bind(settings.host, settings.worker_http_port)))
 
 

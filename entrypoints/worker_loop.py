@@ -40,6 +40,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight, and after the grace time hand the rest back."""
+        observe.worker_ready(self._concurrency)
         async with asyncio.TaskGroup() as group:
             extender = group.create_task(self._keep_leases())
             taker = group.create_task(self._take(group, stop))
@@ -71,9 +72,11 @@ class Worker:
                 continue
             for lease in leases:
                 self._held[lease] = group.create_task(self._work(lease), name=lease.order_id)
+            observe.in_flight(len(self._held))
             await self._clock.sleep(TAKES_APART)
 
     async def _work(self, lease: Lease) -> None:
+        observe.working_on(lease.order_id)
         try:
             await self._finish(lease)
         except LeaseLost:
@@ -83,6 +86,7 @@ class Worker:
             observe.queue_away("a finished job", error)
         finally:
             del self._held[lease]
+            observe.in_flight(len(self._held))
             self._freed.set()
 
     async def _finish(self, lease: Lease) -> None:

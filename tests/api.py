@@ -17,6 +17,7 @@ from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.system import RandomIds, SystemClock
 from application.cancel_order import CancelOrder
+from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.ports.dex_gateway import DexGateway
 from application.ports.order_queue import OrderQueue
@@ -25,6 +26,7 @@ from application.ports.system import Clock
 from application.ports.update_feed import UpdateFeed
 from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
+from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from domain.mock_dex import MockDexRouter
 from domain.routing import lowest_price
@@ -32,6 +34,7 @@ from entrypoints.http.app import Services, create_app
 from entrypoints.http.drain import Drain
 from entrypoints.http.health import NO_CHECKS, Checks
 from entrypoints.http.server import ServerTimes, bind, serve, url_of
+from tests.described import as_described
 
 ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
 HASTY_DEX = MockDexRouter(quote_ms=0, build_ms=0, swap_min_ms=0, swap_max_ms=0, failure_rate=0)
@@ -63,6 +66,8 @@ class Engine:
             QueryOrders(self.store),
             CancelOrder(self.store, self.feed, self.clock, ids),
             WatchOrder(self.store, self.feed, self.clock),
+            WatchFeed(self.feed),
+            EngineStats(self.store, self.queue, self.clock),
             self.ready,
             self.live,
         )
@@ -93,6 +98,10 @@ class Api:
         """Open a socket on an order."""
         return websockets.connect(f"{self.url.replace('http', 'ws', 1)}/ws/orders/{order_id}{query}", **options)
 
+    def connect_feed(self, query: str = "", **options: Any) -> websockets.connect:
+        """Open a socket on all orders."""
+        return websockets.connect(f"{self.url.replace('http', 'ws', 1)}/ws/orders{query}", **options)
+
     async def watch(self, order_id: str, query: str = "") -> tuple[list[str], int | None]:
         """Return all frames' texts until the server closes, and its close code."""
         async with asyncio.timeout(10), self.connect(order_id, query) as socket:
@@ -113,12 +122,13 @@ async def rest_of(socket: websockets.ClientConnection) -> tuple[list[str], int |
 async def running_api(
     engine: Engine | None = None, *, times: ServerTimes | None = None, **app_options: Any
 ) -> AsyncIterator[Api]:
-    """Run an API meanwhile; `app_options` are those of `create_app`."""
+    """Run an API meanwhile; `app_options` are those of `create_app`. Every answer must be a described one."""
     engine, drain, stop = engine or Engine(), Drain(), asyncio.Event()
     services = engine.services()
     listener = bind("127.0.0.1", 0)
     url = url_of(listener)
-    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=url) as http:
+    hooks = {"response": [as_described]}
+    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=url, event_hooks=hooks) as http:
         watching = group.create_task(services.watch.run())
         app = create_app(services, drain, **app_options)
         serving = group.create_task(serve(app, listener, stop, drain=drain, times=times))

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from urllib.parse import quote as quoted
 
 import httpx
+from attrs import frozen
 
 from adapters.dex.connections import Connections
 from adapters.dex.wire import (
@@ -20,6 +21,7 @@ from adapters.dex.wire import (
     read,
     submit_body,
 )
+from application import observe
 from application.ports.dex_gateway import Quotes
 from application.ports.errors import TransactionRejected, VenueUnavailable
 from application.ports.system import Clock
@@ -31,6 +33,17 @@ POLL_SECONDS = 0.5
 _NO_TIME_LEFT = "took too long"
 _JSON = {"Content-Type": "application/json"}
 _NONE: Mapping[str, str] = {}
+
+
+@frozen
+class _Call:
+    """What is asked of a venue; `name` is what it is counted under."""
+
+    name: str
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Mapping[str, str] = _NONE
 
 
 class HttpDexGateway:
@@ -89,8 +102,8 @@ class HttpDexGateway:
         """Have the venue name the transaction. Its time to expire starts before the call, not after it."""
         limit = limit_price(quote.price, order.slippage_bps)
         expires_at = self._clock.now() + self._expiry
-        body = build_body(order, limit, expires_at)
-        answer = await self._ask(quote.dex, "POST", "builds", BuildAnswer, body)
+        call = _Call("build", "POST", "builds", build_body(order, limit, expires_at))
+        answer = await self._ask(quote.dex, call, BuildAnswer)
         return Transaction(
             order_id=order.order_id,
             attempt=order.attempt,
@@ -119,50 +132,50 @@ class HttpDexGateway:
 
     async def lookup(self, transaction: Transaction) -> TransactionReport:
         """Ask the venue that it was built for. UNKNOWN is only what the venue calls so, never a 404."""
-        answer = await self._ask(transaction.venue, "GET", _path(transaction), TransactionAnswer)
+        call = _Call("lookup", "GET", _path(transaction))
+        answer = await self._ask(transaction.venue, call, TransactionAnswer)
         return answer.report(transaction.tx_hash)
 
     async def _submit(self, transaction: Transaction) -> TransactionReport:
         # The venue gets less time than we wait: an answer that it is still on its way is worth more than none.
         wait = max(0, int(self._swap_timeout - self._timeout))
-        answer = await self._call(
-            transaction.venue,
-            "PUT",
-            _path(transaction),
-            TransactionAnswer,
-            submit_body(transaction),
-            self._swap_timeout,
-            {"Prefer": f"wait={wait}"},
-        )
+        prefer = {"Prefer": f"wait={wait}"}
+        call = _Call("submit", "PUT", _path(transaction), submit_body(transaction), prefer)
+        answer = await self._call(transaction.venue, call, TransactionAnswer, self._swap_timeout)
         return answer.report(transaction.tx_hash)
 
     async def _quote(self, venue: str, order: Order) -> Quote | VenueUnavailable:
         try:
-            answer = await self._ask(venue, "POST", "quotes", QuoteAnswer, quote_body(order))
+            answer = await self._ask(venue, _Call("quote", "POST", "quotes", quote_body(order)), QuoteAnswer)
             return answer.quote(venue)
         except VenueUnavailable as refusal:
             return refusal
 
-    async def _ask(self, venue: str, method: str, path: str, kind: type[Answer], body: bytes = b"") -> Answer:
+    async def _ask(self, venue: str, call: _Call, kind: type[Answer]) -> Answer:
         """Make a short call in its turn. Raises as `_call` does."""
         async with self._at(venue).turn(self._timeout / 4):
-            return await self._call(venue, method, path, kind, body, self._timeout)
+            return await self._call(venue, call, kind, self._timeout)
 
-    async def _call(
-        self,
-        venue: str,
-        method: str,
-        path: str,
-        kind: type[Answer],
-        body: bytes,
-        seconds: float,
-        headers: Mapping[str, str] = _NONE,
-    ) -> Answer:
-        """Call a venue. Raises VenueUnavailable unless it answers 200 and in the form of `kind` in time."""
+    async def _call(self, venue: str, call: _Call, kind: type[Answer], seconds: float) -> Answer:
+        """Call a venue and count how it ended. Raises VenueUnavailable unless it answers 200, as `kind`, in time."""
         connections = self._at(venue)
+        begun = self._clock.monotonic()
+        outcome = "cut_off"  # by whoever waits for it
+        try:
+            answer = await self._exchange(connections, call, kind, seconds)
+            outcome = "rejected" if _is_rejection(answer) else "ok"
+            return answer
+        except VenueUnavailable as error:
+            outcome = _kind_of(error)
+            raise
+        finally:
+            observe.venue_called(venue, call.name, outcome, self._clock.monotonic() - begun)
+
+    async def _exchange(self, connections: Connections, call: _Call, kind: type[Answer], seconds: float) -> Answer:
+        headers = {**_JSON, **call.headers}
         try:
             async with asyncio.timeout(seconds), connections.one() as client:
-                response = await client.request(method, path, content=body, headers={**_JSON, **headers})
+                response = await client.request(call.method, call.path, content=call.body, headers=headers)
         except TimeoutError as error:
             raise VenueUnavailable(_NO_TIME_LEFT) from error
         except httpx.HTTPError as error:
@@ -180,3 +193,16 @@ class HttpDexGateway:
 
 def _path(transaction: Transaction) -> str:
     return f"transactions/{quoted(transaction.tx_hash, safe='')}"
+
+
+def _is_rejection(answer: object) -> bool:
+    return isinstance(answer, TransactionAnswer) and answer.status is TransactionStatus.REJECTED
+
+
+def _kind_of(error: VenueUnavailable) -> str:
+    match error.__cause__:
+        case TimeoutError():
+            return "timeout"
+        case httpx.HTTPError():
+            return "unreachable"
+    return "bad_answer"

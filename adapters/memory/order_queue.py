@@ -169,15 +169,18 @@ class InMemoryOrderQueue:
     def _lease(self, most: int) -> list[Lease]:
         leases: list[Lease] = []
         now = self._clock.monotonic()
+        taken_over = 0
         for job in () if self._jobs.paused else self._takeable(most, now):
             if job.count >= self._most_deliveries:
                 self._give_up(job)
             elif len(leases) < most:
+                taken_over += job.place is self._jobs.leased
                 job.lease = Lease(job.order_id, self._holder, next(self._jobs.deliveries))
                 job.due = now + self._lease_seconds
                 job.count += 1
                 self._jobs.move(job, self._jobs.leased)
                 leases.append(job.lease)
+        observe.leases_taken_over(taken_over)
         return leases
 
     def _takeable(self, most: int, now: float) -> Iterator[_Job]:

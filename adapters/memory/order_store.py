@@ -9,7 +9,15 @@ from attrs import evolve
 from adapters.cursor import cursor_after, order_id_of
 from application.frames import Frame, frame_of
 from application.ports.errors import ClientOrderIdConflict, DataRefused, IdempotencyKeyReused, StaleOrder
-from application.ports.order_store import Admission, InvalidCursor, OpenOrders, OrderFilter, OrderPage, Progress
+from application.ports.order_store import (
+    Admission,
+    Backlog,
+    InvalidCursor,
+    OpenOrders,
+    OrderFilter,
+    OrderPage,
+    Progress,
+)
 from application.ports.system import Clock
 from domain.events import OrderEvent
 from domain.order import Order
@@ -105,6 +113,11 @@ class InMemoryOrderStore:
         idle = (order.order_id for order in oldest_first if self._is_idle(order, idle_seconds))
         order_ids = tuple(order_id for order_id, _ in zip(idle, range(limit), strict=False))
         return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)
+
+    async def backlog(self) -> Backlog:
+        unfinished = [order for order in self._orders.values() if not order.status.is_final]
+        pending = (order.created_at for order in unfinished if order.status is OrderStatus.PENDING)
+        return Backlog(len(unfinished), min(pending, default=None))
 
     def _is_idle(self, order: Order, idle_seconds: float) -> bool:
         if order.status is OrderStatus.PENDING:

@@ -37,11 +37,12 @@ class GroupedCalls(Generic[Item, Result]):
         bound: int,
         key: Callable[[Item], Hashable] | None = None,
         apart: float = 0.0,
+        kind: str = "other",
     ) -> None:
         self._run = run
         self._connection = OwnConnection(conninfo)
         self._batcher: Batcher[tuple[Item, float], Result] = Batcher(
-            self._flush, most=most, bound=bound, key=key and (lambda call: key(call[0])), apart=apart
+            self._flush, most=most, bound=bound, key=key and (lambda call: key(call[0])), apart=apart, kind=kind
         )
 
     def open(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC
 
 from adapters.batching import FLUSHES_APART
 from adapters.cursor import cursor_after, order_id_of
@@ -16,12 +17,22 @@ from adapters.postgres.rows import read_or_refuse
 from application import observe
 from application.frames import Frame
 from application.ports.errors import DataRefused, Overloaded, StoreUnavailable, UnreadableOrder
-from application.ports.order_store import Admission, InvalidCursor, OpenOrders, OrderFilter, OrderPage, Progress
+from application.ports.order_store import (
+    Admission,
+    Backlog,
+    InvalidCursor,
+    OpenOrders,
+    OrderFilter,
+    OrderPage,
+    Progress,
+)
 from domain.events import OrderEvent
 from domain.order import Order
 
 # Names the sweep among the database's advisory locks.
 SWEEP_LOCK = 0x6F726465_72730001
+# Counting more could take longer than a statement may.
+BACKLOG_MOST = 200_000
 
 
 class PostgresOrderStore:
@@ -44,11 +55,23 @@ class PostgresOrderStore:
     ) -> None:
         conninfo = store_conninfo(url, application_name)
         self._reads = ReadPool(conninfo, readers)
-        self._gets: GroupedCalls[str, Order | None] = GroupedCalls(conninfo, get_orders, most=most, bound=bound)
-        self._plain_adds: GroupedCalls[Addition, Admission] = GroupedCalls(conninfo, add_plain, most=most, bound=bound)
-        self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(conninfo, add_keyed, most=most, bound=bound)
+        self._gets: GroupedCalls[str, Order | None] = GroupedCalls(
+            conninfo, get_orders, most=most, bound=bound, kind="get"
+        )
+        self._plain_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
+            conninfo, add_plain, most=most, bound=bound, kind="add"
+        )
+        self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
+            conninfo, add_keyed, most=most, bound=bound, kind="keyed_add"
+        )
         self._appends: GroupedCalls[Step, Frame] = GroupedCalls(
-            conninfo, append_steps, most=most, bound=bound, key=lambda step: step.event.order_id, apart=FLUSHES_APART
+            conninfo,
+            append_steps,
+            most=most,
+            bound=bound,
+            key=lambda step: step.event.order_id,
+            apart=FLUSHES_APART,
+            kind="append",
         )
 
     async def open(self) -> None:
@@ -113,3 +136,7 @@ class PostgresOrderStore:
         rows = await self._reads.run(statements.SWEEP, (SWEEP_LOCK, after, idle_seconds, idle_seconds, limit))
         order_ids = tuple(order_id for (order_id,) in rows)
         return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)
+
+    async def backlog(self) -> Backlog:
+        [(unfinished, oldest_pending_at)] = await self._reads.run(statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
+        return Backlog(unfinished, oldest_pending_at and oldest_pending_at.replace(tzinfo=UTC))

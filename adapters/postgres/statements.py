@@ -144,6 +144,17 @@ ORDER BY id
 LIMIT %s
 """
 
+# How much there is to do. (limit, limit): the number of unfinished orders up to the limit, and when the first pending
+# one was created. Counting reads the partial index alone where VACUUM has been; the search ends early, since only what
+# is in workers' hands comes before it. Held orders do not wait: an operator decides on them.
+BACKLOG: Final = """
+SELECT
+    (SELECT count(*) FROM (SELECT FROM orders WHERE finished_at IS NULL ORDER BY id LIMIT %s) AS unfinished),
+    (SELECT created_at
+        FROM (SELECT * FROM orders WHERE finished_at IS NULL ORDER BY id LIMIT %s) AS unfinished
+        WHERE status = 'pending' AND NOT held ORDER BY id LIMIT 1)
+"""
+
 _FIND: Final = "SELECT {order} FROM orders AS o WHERE true".replace("{order}", _ORDER)
 
 

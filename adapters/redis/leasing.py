@@ -93,9 +93,10 @@ class Leasing:
             raise
 
     async def _run_script(self, most: int) -> _Answer:
-        taken, buried, *rest = await self._take((keys.GROUP, self._holder, most, *self._settings))
+        taken, buried, taken_over, *rest = await self._take((keys.GROUP, self._holder, most, *self._settings))
         for order_id in buried:
             observe.job_buried(order_id, "delivered too often")
+        observe.leases_taken_over(taken_over)
         if not rest:
             pairs = zip(taken[::2], taken[1::2], strict=True)
             return _Answer([Lease(order_id, self._holder, int(delivery)) for order_id, delivery in pairs])

@@ -57,9 +57,9 @@ class RedisOrderQueue:
         self._revive = script("revive", keys.STREAM, keys.JOBS, keys.BURIED)
         self._forget = script("forget", keys.JOBS, keys.BURIED)
         self._resume = script("resume", keys.PAUSED, keys.BELL)
-        self._puts = Batcher(self._flush_puts, most=CHUNK, bound=20_000)
-        self._dones = Batcher(self._flush_dones, most=CHUNK, bound=20_000, apart=FLUSHES_APART)
-        self._retries = Batcher(self._flush_retries, most=CHUNK, bound=20_000, apart=FLUSHES_APART)
+        self._puts = Batcher(self._flush_puts, most=CHUNK, bound=20_000, kind="put")
+        self._dones = Batcher(self._flush_dones, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="done")
+        self._retries = Batcher(self._flush_retries, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="retry")
 
     async def open(self) -> None:
         """Get ready for `put`, `done` and `retry_in`; connects to nothing yet."""

@@ -1,6 +1,7 @@
 """The sending half of the Redis feed."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
@@ -78,6 +79,7 @@ class Publisher:
         for _ in range(count):
             frame = self._waiting.popleft()
             args += (PREFIX + frame.order_id, frame.text)
+        begun = time.perf_counter()
         try:
             await self._send(args)
         except QueueUnavailable as error:
@@ -85,6 +87,8 @@ class Publisher:
             observe.feed_away("the publisher", error)
             observe.frames_dropped(count)
             return False
+        finally:
+            observe.batch_flushed("publish", count, time.perf_counter() - begun)
         return True
 
     async def _rest(self) -> None:
@@ -93,6 +97,8 @@ class Publisher:
                 await self._closing.wait()
 
     def _drop(self, count: int) -> None:
+        if count > 0:
+            observe.frames_crowded_out(count)
         for _ in range(count):
             self._waiting.popleft()
             self.dropped += 1

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 
 from redis.asyncio import Redis
@@ -19,6 +20,7 @@ REST_SECONDS = 0.5
 # Silence after which the server is asked whether it is there, and then gets as long again to answer.
 SILENCE_SECONDS = 2.0
 TELL_MOST = 1000
+TURN = 64
 
 
 class Subscriber:
@@ -161,7 +163,9 @@ class Subscriber:
                 asked = True
 
     async def _read(self, connection: Any) -> None:
-        while True:
+        for number in count(1):
+            if number % TURN == 0:
+                await asyncio.sleep(0)  # reading alone never waits while there is more: sinks' owners get their turn
             message: Sequence[Any] = await connection.read_response(
                 timeout=math.inf, disconnect_on_error=False, push_request=True
             )

@@ -1,6 +1,7 @@
 """The home of the truth: orders and their events."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from attrs import frozen
@@ -49,6 +50,17 @@ class OpenOrders:
 
     order_ids: tuple[str, ...]
     next_after: str | None
+
+
+@frozen
+class Backlog:
+    """How many orders are not final, and when the oldest of those that wait for their first step was created.
+
+    From 200,000 on `open` may be too low; `oldest_pending_at` is None when none waits.
+    """
+
+    open: int
+    oldest_pending_at: datetime | None
 
 
 class InvalidCursor(ValueError):
@@ -107,4 +119,8 @@ class OrderStore(Protocol):
         Idleness is judged by the store's own clock. Pages are in a fixed order; start with `after=None`. Only one
         caller at a time gets ids: while another holds the sweep the page is empty and the last.
         """
+        ...
+
+    async def backlog(self) -> Backlog:
+        """Say how much there is to do."""
         ...

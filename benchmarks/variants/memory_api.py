@@ -12,7 +12,7 @@ import uvloop
 from entrypoints.api import serve_api
 from entrypoints.container import Container
 from entrypoints.http.server import bind
-from entrypoints.lifecycle import prepare_process, opened, stop_on_signals
+from entrypoints.lifecycle import opened, prepare_process, stop_on_signals
 from entrypoints.settings import Settings
 
 

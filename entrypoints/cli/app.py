@@ -5,17 +5,17 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from attrs import evolve
 
-from application.ports.errors import PortError
-from entrypoints import logs
 from entrypoints.cli import orders, queue
-from entrypoints.cli.ending import WRONG_SETTINGS, errors, fail, settings_of_the_environment
-from entrypoints.http.server import CannotListen
-from entrypoints.lifecycle import StartError
-from entrypoints.local_servers import LocalServerError
-from entrypoints.settings import Settings, SettingsError, shown, unknown_variables
+from entrypoints.cli.ending import INTERRUPTED, WRONG_USAGE, fail, settings_of_the_environment
+from entrypoints.cli.load.command import load
+from entrypoints.cli.options import URL_VARIABLE
+from entrypoints.cli.output import complain, show, unprintable_replaced
+from entrypoints.cli.submit import submit
+from entrypoints.settings import MOST_PROCESSES, Settings, SettingsError, shown, unknown_variables
+
+RUN, TRADE, OPERATE = "Run", "Trade", "Operate"  # in this order in the list of commands
 
 app = typer.Typer(
     name="order-engine",
@@ -23,11 +23,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(queue.app, name="queue")
-app.add_typer(orders.app, name="orders")
+app.add_typer(queue.app, name="queue", rich_help_panel=OPERATE)
+app.add_typer(orders.app, name="orders", rich_help_panel=TRADE)
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def dev(
     memory: Annotated[bool, typer.Option("--memory", help="No Postgres, no Redis: all is gone at the end.")] = False,
 ) -> None:
@@ -37,15 +37,33 @@ def dev(
     _run(lambda settings: run(settings, memory=memory))
 
 
-@app.command()
-def api() -> None:
-    """Run an API process."""
+@app.command(rich_help_panel=RUN)
+def api(
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_PROCESSES,
+            metavar="N",
+            help="Processes on the one port; overrides ORDER_ENGINE_API_PROCESSES.",
+        ),
+    ] = None,
+) -> None:
+    """Run the API."""
     from entrypoints.api import run
 
-    _run(run)
+    _run(lambda settings: run(evolve(settings, api_processes=processes or settings.api_processes)))
 
 
-@app.command()
+@app.command(hidden=True)
+def api_child(listener_fd: int) -> None:
+    """Run one of the processes of `api --processes`, which alone starts it."""
+    from entrypoints.api import run_child
+
+    _run(lambda settings: run_child(settings, listener_fd))
+
+
+@app.command(rich_help_panel=RUN)
 def worker() -> None:
     """Run a worker process."""
     from entrypoints.worker import run
@@ -53,7 +71,11 @@ def worker() -> None:
     _run(run)
 
 
-@app.command()
+app.command(rich_help_panel=TRADE)(submit)
+app.command(rich_help_panel=TRADE)(load)
+
+
+@app.command(rich_help_panel=OPERATE)
 def migrate(
     adopt_open: Annotated[
         bool, typer.Option("--adopt-open", help="Also run what was unfinished in an orders table made by hand.")
@@ -65,7 +87,7 @@ def migrate(
     _run(lambda settings: run(settings, adopt_open=adopt_open))
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def venue_simulator() -> None:
     """Run the mock venues as a process of their own, over HTTP: a ledger on disk, and faults by seed."""
     from entrypoints.venue_simulator.process import run
@@ -73,32 +95,42 @@ def venue_simulator() -> None:
     _run(run)
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATE)
 def check_config() -> None:
     """Check the settings and show them all, without secrets."""
+    from rich.table import Table
+
     settings = settings_of_the_environment()
     table = Table("variable", "value", "meaning")
     for row in shown(settings):
         table.add_row(*row)
-    Console().print(table)
+    show(table)
     for name in unknown_variables(os.environ):
-        errors.print(f"[yellow]{name} is not a setting of this engine; is it misspelt?")
+        if name != URL_VARIABLE:
+            complain(f"{name} is not a setting of this engine; is it misspelt?")
 
 
 def main() -> None:
     """Run the command line."""
-    app()
+    with unprintable_replaced():
+        app()
 
 
 def _run(process: Callable[[Settings], None]) -> None:
     """Run a process until it ends; a known trouble is one clear sentence and exit code 1."""
+    from application.ports.errors import PortError
+    from entrypoints import logs
+    from entrypoints.http.server import CannotListen
+    from entrypoints.lifecycle import StartError
+    from entrypoints.local_servers import LocalServerError
+
     settings = settings_of_the_environment()
     logs.configure(settings.log_format, settings.log_level)
     try:
         process(settings)
     except SettingsError as error:
-        fail("\n".join(error.mistakes), WRONG_SETTINGS)
+        fail("\n".join(error.mistakes), WRONG_USAGE)
     except (StartError, CannotListen, LocalServerError, PortError) as error:
         fail(str(error))
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None

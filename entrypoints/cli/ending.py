@@ -1,26 +1,52 @@
 """How commands end: a known trouble is one clear sentence on stderr and an exit code, never a stack."""
 
 import os
-from typing import NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
 
-from rich.console import Console
+from entrypoints.cli.output import complain
 
-from entrypoints.settings import Settings, SettingsError
+if TYPE_CHECKING:
+    from entrypoints.settings import Settings
 
-WRONG_SETTINGS = 2
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+DONE = 0
+REFUSED = 1  # by the engine or by a server; it was not done
+WRONG_USAGE = 2  # of the command line or of the settings
+ORDER_FAILED = 3
+NO_ENGINE = 4  # nobody answers, or somebody who is no engine
+NOT_IN_TIME = 5
+INTERRUPTED = 130
 
 
-def settings_of_the_environment() -> Settings:
+class Trouble(Exception):
+    """A known trouble; its text is for the user, a line for each thing to say."""
+
+    exit_code = REFUSED
+
+
+def settings_of_the_environment() -> "Settings":
     """Read the settings; their mistakes end the command."""
+    from entrypoints.settings import Settings, SettingsError
+
     try:
         return Settings.from_environment(os.environ)
     except SettingsError as error:
-        fail("\n".join(error.mistakes), WRONG_SETTINGS)
+        fail("\n".join(error.mistakes), WRONG_USAGE)
 
 
-def fail(text: str, code: int = 1) -> NoReturn:
+def fail(text: str, code: int = REFUSED) -> NoReturn:
     """Tell what is wrong and end the command."""
-    for line in text.splitlines():
-        errors.print(line, style="red", markup=False)
+    complain(text, "red")
     raise SystemExit(code)
+
+
+@contextmanager
+def troubles_told() -> Iterator[None]:
+    """End the command with the exit code and the text of a trouble in the block; Ctrl-C ends it silently."""
+    try:
+        yield
+    except Trouble as trouble:
+        fail(str(trouble), trouble.exit_code)
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None

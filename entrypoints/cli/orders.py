@@ -1,130 +1,97 @@
-"""`order-engine orders ...`: one order, all that is known of it, and what an operator may do with it."""
+"""`order-engine orders ...`: what users do through an engine's API, and beside it the operators' commands."""
 
-import json
+import os
+from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from application.frames import timestamp
-from application.operate_orders import FailedOrder, OrderReport
-from application.ports.order_queue import Job, JobPlace
-from domain.money import plain
-from domain.transaction import Transaction
-from entrypoints.cli.ending import fail
-from entrypoints.cli.operating import AsJson, OrderId, cell, on_orders, say, say_json, show
-from entrypoints.http.presenter import order_json
+from domain.status import OrderStatus
+from entrypoints.cli import orders_operator
+from entrypoints.cli.ending import troubles_told
+from entrypoints.cli.options import AsJson, AsJsonLines, OrderId, Timeout, Url
+from entrypoints.cli.output import say, say_json
 
-app = typer.Typer(help="Look at one order, queue it again, or end it.", no_args_is_help=True)
+USERS, OPERATORS = "Trade: through an engine's API (--url)", "Operate: straight to its servers, by their settings"
+_SERVERS = ("ORDER_ENGINE_POSTGRES_URL", "ORDER_ENGINE_REDIS_URL")
 
-_Facts = dict[str, object]
+app = typer.Typer(help="List, show, watch and cancel orders; queue one again, or end it.", no_args_is_help=True)
 
 
-@app.command("show")
-def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
-    """Show an order, its events, its job's place in the queue, and its transaction."""
-    report = on_orders(lambda container: container.operate().show(order_id))
+@app.command("list", rich_help_panel=USERS)
+def list_orders(
+    url: Url,
+    user: Annotated[str | None, typer.Option("--user", "-u", metavar="NAME", help="Only this user's.")] = None,
+    status: Annotated[OrderStatus | None, typer.Option(help="Only those that are so.")] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="The newest N.")] = 20,
+    every: Annotated[bool, typer.Option("--all", help="All there are, whatever the limit.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List orders, the newest first."""
+    from entrypoints.cli.client import EngineClient
+    from entrypoints.cli.order_list import print_json, print_table
+
+    with troubles_told(), EngineClient(url) as client:
+        filters = {"userId": user, "status": None if status is None else status.value}
+        pages = client.pages(None if every else limit, **filters)
+        (print_json if as_json else print_table)(pages)
+
+
+@app.command("show", rich_help_panel=USERS)
+def show_order(context: typer.Context, order_id: OrderId, url: Url, as_json: AsJson = False) -> None:
+    """Show an order, its quotes and its events.
+
+    Where the servers' settings are set (ORDER_ENGINE_POSTGRES_URL, ORDER_ENGINE_REDIS_URL) and no --url is given, it
+    asks the servers, and tells its job's place in the queue and its transaction too.
+    """
+    if not _given(context, "url") and any(os.environ.get(name, "").strip() for name in _SERVERS):
+        return orders_operator.show_by_servers(order_id, as_json=as_json)
+    from entrypoints.cli.client import EngineClient
+    from entrypoints.cli.order_view import print_order
+
+    with troubles_told(), EngineClient(url) as client:
+        order, events = client.order(order_id), client.events(order_id)
     if as_json:
-        return typer.echo(_report_json(report))
-    facts = Table("order", cell(report.order.order_id).plain)
-    for name, value in _facts(report).items():
-        facts.add_row(name, cell(value))
-    show(facts)
-    events = Table("seq", "time", "status", "attempt", "message")
-    for frame in map(json.loads, (frame.text for frame in report.frames)):
-        events.add_row(*(cell(frame[name]) for name in ("seq", "timestamp", "status", "attempt", "message")))
-    show(events)
+        return say_json({"order": order, "events": events})
+    more = {} if order["finishedAt"] else {"job": "only the servers know: ask with a worker's settings"}
+    print_order(order, events, more, asked=url)
 
 
-@app.command()
-def requeue(order_id: OrderId, as_json: AsJson = False) -> None:
-    """Put an open order in the queue, unless it is there."""
-    job = on_orders(lambda container: container.operate().requeue(order_id))
-    if job is not None and job.place is JobPlace.BURIED:
-        fail("Its job is a dead letter: `order-engine queue revive` puts it back, `orders fail` ends the order.")
+@app.command("watch", rich_help_panel=USERS)
+def watch_order(order_id: OrderId, url: Url, timeout: Timeout = None, as_json: AsJsonLines = False) -> None:
+    """Follow an order to its end, from its first step, whenever one begins.
+
+    Exit code 0: confirmed; 3: failed; 1: no such order; 4: no engine answers; 5: out of time.
+    """
+    from entrypoints.cli.client import EngineClient
+    from entrypoints.cli.watching import deadline_of, watch
+
+    with troubles_told(), EngineClient(url) as client:
+        deadline = deadline_of(timeout)
+        known: dict[str, Any] = client.order(order_id)
+        raise SystemExit(watch(url, known["orderId"], as_json=as_json, deadline=deadline))
+
+
+@app.command("cancel", rich_help_panel=USERS)
+def cancel_order(order_id: OrderId, url: Url, as_json: AsJson = False) -> None:
+    """Cancel an order; refused once its transaction is submitted."""
+    from entrypoints.cli.client import EngineClient
+    from entrypoints.cli.troubles import NoAnswer
+
+    with troubles_told(), EngineClient(url) as client:
+        try:
+            order = client.cancel(order_id)
+        except NoAnswer as trouble:
+            raise NoAnswer(f"{trouble}\nIt may be cancelled or not: order-engine orders show {order_id}") from trouble
     if as_json:
-        return say_json({"queued": job is None, "job": _job(job)})
-    say("The order is in the queue now." if job is None else f"The order was in the queue already: {_place(job)}.")
+        return say_json(order)
+    say("The order is cancelled.")
 
 
-@app.command("fail")
-def fail_order(order_id: OrderId, as_json: AsJson = False) -> None:
-    """End an order as failed (internal_error) and drop its dead letter; refused while its swap may have landed."""
-    outcome = on_orders(lambda container: container.operate().fail(order_id))
-    if as_json:
-        say_json({"orderId": outcome.order.order_id, "status": outcome.order.status, "deadLetter": _letter(outcome)})
-    elif outcome.dead_letter is not None:
-        say(f"The order is failed.{' Its dead letter was dropped.' if outcome.dead_letter else ''}")
-    if outcome.dead_letter is None:
-        fail("The order is failed, but Redis does not answer: if it is a dead letter, repeat this when Redis is back.")
+app.command("requeue", rich_help_panel=OPERATORS)(orders_operator.requeue)
+app.command("fail", rich_help_panel=OPERATORS)(orders_operator.fail_order)
 
 
-def _facts(report: OrderReport) -> _Facts:
-    order = report.order
-    facts: _Facts = {
-        "status": f"{order.status} ({order.reason})" if order.reason else order.status,
-        "asked for": f"{plain(order.amount)} {order.input_token} to {order.output_token}, by {order.user_id}",
-        "attempt": order.attempt,
-        "created": timestamp(order.created_at),
-        "last moved": timestamp(order.updated_at),
-        "job": (_place(report.job) if report.job else "not in the queue") if report.asked else "Redis does not answer",
-    }
-    if order.execution_price is not None:
-        facts["executed at"] = plain(order.execution_price)
-    for name, value in (_transaction(order.transaction) or {"transaction": "none"}).items():
-        facts[_LABELS.get(name, name)] = value
-    return facts
-
-
-_LABELS = {"txHash": "transaction", "limitPrice": "limit price", "expiresAt": "expires"}
-
-
-def _report_json(report: OrderReport) -> str:
-    """Put what is JSON already beside the rest, byte for byte."""
-    parts = {
-        "order": order_json(report.order),
-        "events": f"[{','.join(frame.text for frame in report.frames)}]",
-        "queueAnswered": json.dumps(report.asked),
-        "job": json.dumps(_job(report.job), ensure_ascii=False),
-        "transaction": json.dumps(_transaction(report.order.transaction), ensure_ascii=False),
-    }
-    return "{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}"
-
-
-def _transaction(transaction: Transaction | None) -> _Facts | None:
-    if transaction is None:
-        return None
-    limit = transaction.limit_price
-    return {
-        "txHash": transaction.tx_hash,
-        "venue": transaction.venue,
-        "amount": plain(transaction.amount),
-        "limitPrice": None if limit is None else plain(limit),
-        "expiresAt": timestamp(transaction.expires_at),
-    }
-
-
-def _job(job: Job | None) -> _Facts | None:
-    if job is None:
-        return None
-    return {
-        "place": job.place,
-        "deliveries": job.deliveries,
-        "holder": job.holder,
-        "seconds": job.seconds,
-        "why": job.why,
-    }
-
-
-def _place(job: Job) -> str:
-    match job.place:
-        case JobPlace.LEASED:
-            return f"leased by {job.holder} for another {job.seconds:.1f} s"
-        case JobPlace.DELAYED:
-            return f"delayed, due in {job.seconds:.1f} s"
-        case JobPlace.BURIED:
-            return f"a dead letter: {job.why}"
-    return "waiting for a worker"
-
-
-def _letter(outcome: FailedOrder) -> str:
-    return {True: "dropped", False: "none", None: "unknown"}[outcome.dead_letter]
+def _given(context: typer.Context, parameter: str) -> bool:
+    """Whether an option stands on the command line, and is not only a default or a variable."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"

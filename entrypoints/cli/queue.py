@@ -1,12 +1,11 @@
 """`order-engine queue ...`: the jobs as a whole. Needs Redis only."""
 
 import typer
-from attrs import asdict, astuple
-from rich.table import Table
 
-from application.query_orders import canonical
 from entrypoints.cli.ending import fail
-from entrypoints.cli.operating import AsJson, OrderId, cell, on_queue, say, say_json, show
+from entrypoints.cli.operating import on_queue
+from entrypoints.cli.options import AsJson, OrderId
+from entrypoints.cli.output import cell, say, say_json, show
 
 app = typer.Typer(help="Look at the queue, decide on dead letters, pause everything.", no_args_is_help=True)
 
@@ -14,6 +13,9 @@ app = typer.Typer(help="Look at the queue, decide on dead letters, pause everyth
 @app.command()
 def counts(as_json: AsJson = False) -> None:
     """Count the jobs in each place, and tell whether there is a pause."""
+    from attrs import asdict, astuple
+    from rich.table import Table
+
     found = on_queue(lambda container: container.queue().counts())
     if as_json:
         return say_json(asdict(found))
@@ -25,6 +27,8 @@ def counts(as_json: AsJson = False) -> None:
 @app.command()
 def dead(as_json: AsJson = False) -> None:
     """List the dead letters, oldest first: jobs that were given up, and why. Their orders are as they were."""
+    from rich.table import Table
+
     jobs = on_queue(lambda container: container.queue().buried())
     if as_json:
         return say_json([{"orderId": job.order_id, "why": job.why} for job in jobs])
@@ -39,6 +43,8 @@ def dead(as_json: AsJson = False) -> None:
 @app.command()
 def revive(order_id: OrderId, as_json: AsJson = False) -> None:
     """Put a dead letter back in the queue, with a fresh count of deliveries."""
+    from application.query_orders import canonical
+
     known = canonical(order_id) or order_id  # what somebody put there by hand can have any name
     if not on_queue(lambda container: container.queue().revive(known)):
         fail("No dead letter has this id.")

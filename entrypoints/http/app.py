@@ -4,15 +4,22 @@ from attrs import frozen
 from falcon.asgi import App, Response
 
 from application.cancel_order import CancelOrder
+from application.engine_stats import EngineStats
 from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
+from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
+from entrypoints.console.resources import add_console
 from entrypoints.http import error_handlers, orders
+from entrypoints.http.describing import add_descriptions
 from entrypoints.http.drain import Drain, SendAway
 from entrypoints.http.health import NO_CHECKS, Checks, HealthResource
+from entrypoints.http.metrics import AnswerCount, MetricsResource
 from entrypoints.http.request import Request
 from entrypoints.http.request_id import RequestIdMiddleware
-from entrypoints.ws.orders import SOCKETS_MOST, OrderSocket
+from entrypoints.http.stats import StatsResource
+from entrypoints.ws.door import Door
+from entrypoints.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
 
 
 @frozen
@@ -23,6 +30,8 @@ class Services:
     query: QueryOrders
     cancel: CancelOrder
     watch: WatchOrder
+    watch_feed: WatchFeed
+    stats: EngineStats
     ready: Checks = NO_CHECKS
     live: Checks = NO_CHECKS
 
@@ -34,29 +43,42 @@ def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_
     """
     app = _bare_app()
     app.add_middleware(SendAway(drain))
+    door = Door(drain, sockets_most)
     app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
     app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query))
     app.add_route("/api/orders/{order_id}/events", orders.EventsResource(services.query))
     app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
-    app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, drain, sockets_most))
+    app.add_route("/api/stats", StatsResource(services.stats))
+    app.add_route("/ws/orders", FeedSocket(services.watch_feed, door))
+    app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, door))
     app.add_route("/health/live", HealthResource(services.live))
     app.add_route("/health/ready", HealthResource(services.ready, drain))
+    app.add_route("/metrics", MetricsResource(services.stats))
+    add_console(app)
+    add_descriptions(app)
     return app
 
 
 def health_app(
-    ready: Checks, live: Checks = NO_CHECKS, *, all_required: bool = True, drain: Drain | None = None
+    ready: Checks,
+    live: Checks = NO_CHECKS,
+    *,
+    all_required: bool = True,
+    drain: Drain | None = None,
+    stats: EngineStats | None = None,
 ) -> "App[Request, Response]":
-    """Build a small app with the two health resources alone, for a worker's port."""
+    """Build a small app for a worker's port: the two health resources, and with `stats` the metrics."""
     app = _bare_app()
+    if stats is not None:
+        app.add_route("/metrics", MetricsResource(stats))
     app.add_route("/health/live", HealthResource(live))
     app.add_route("/health/ready", HealthResource(ready, drain, all_required))
     return app
 
 
 def _bare_app() -> "App[Request, Response]":
-    app: App[Request, Response] = App(request_type=Request, middleware=RequestIdMiddleware())
+    app: App[Request, Response] = App(request_type=Request, middleware=[RequestIdMiddleware(), AnswerCount()])
     app.ws_options.max_receive_queue = 0  # no task and queue a socket: its resource always receives
     error_handlers.install(app)
     return app

@@ -26,6 +26,7 @@ async def _answer(
     ws: falcon.asgi.WebSocket | None = None,
 ) -> None:
     problem = problem_of(error)
+    observe.refused(problem.code)
     _tell(req.request_id, error, problem)
     if resp is not None:
         resp.status = problem.kind.status

@@ -1,30 +1,77 @@
-"""What is worth knowing at the HTTP and WebSocket doors, one function each; only they log."""
+"""What is worth knowing at the HTTP and WebSocket doors, one function each: it logs and counts; only they do either."""
 
-import logging
+import structlog
 
-_log = logging.getLogger("order_engine.http")
+from application.observe import metrics
+from application.observe.log import REQUEST_ID, logger
+from application.observe.meters import Histogram
+
+_log: structlog.stdlib.BoundLogger = logger("http")
+# By what falcon has at hand: a status is "202 Accepted" here and 200 there.
+_answers: dict[tuple[str | None, str, str | int], Histogram] = {}
+
+
+def request_begun(request_id: str) -> None:
+    """Have every line of this task name its request."""
+    REQUEST_ID.set(request_id)
+
+
+def request_answered(route: str | None, method: str, status: str | int, seconds: float) -> None:
+    """Tell how a request ended; `route` is its template, None for a path that no resource has."""
+    try:
+        answers = _answers[route, method, status]
+    except KeyError:
+        answers = metrics.HTTP_REQUESTS[route or "none", method, str(status)[:3]]
+        _answers[route, method, status] = answers
+    answers.observe(seconds)
+
+
+def refused(code: str) -> None:
+    """Tell that a request or a socket was answered with a problem."""
+    metrics.REFUSALS[code].add()
 
 
 def request_failed(request_id: str, error: Exception) -> None:
     """Tell that a request ended in an error that nobody foresaw."""
-    _log.error("request_failed", extra={"request_id": request_id}, exc_info=error)
+    _log.error("request_failed", request_id=request_id, exc_info=error)
 
 
 def data_refused(request_id: str, error: Exception) -> None:
     """Tell that the store refused what validation had let through: a rule is missing at the door."""
-    _log.warning("data_refused", extra={"request_id": request_id, "error": repr(error)})
+    _log.warning("data_refused", request_id=request_id, error=repr(error))
 
 
 def store_away(request_id: str, error: Exception) -> None:
     """Tell that a request was turned away because the store could not serve it."""
-    _log.warning("store_away", extra={"request_id": request_id, "error": repr(error)})
+    metrics.STORE_AWAY.add()
+    _log.warning("store_away", request_id=request_id, error=repr(error))
 
 
 def check_failed(name: str, error: Exception) -> None:
     """Tell that a health check found something down."""
-    _log.warning("check_failed", extra={"check": name, "error": repr(error)})
+    _log.warning("check_failed", check=name, error=repr(error))
 
 
 def draining(sockets: int) -> None:
     """Tell that the server stops: it is no longer ready, and its open sockets are being closed."""
-    _log.info("draining", extra={"sockets": sockets})
+    _log.info("draining", sockets=sockets)
+
+
+def socket_opened(kind: str) -> None:
+    """Tell that a client follows an order, or the feed of all."""
+    metrics.SOCKETS_OPEN[kind].add()
+
+
+def socket_ended(kind: str) -> None:
+    """Tell that a socket is gone, whoever closed it."""
+    metrics.SOCKETS_OPEN[kind].add(-1)
+
+
+def socket_closed(code: int) -> None:
+    """Tell that we closed a socket, and with which code."""
+    metrics.SOCKETS_CLOSED[str(code)].add()
+
+
+def frame_sent(kind: str) -> None:
+    """Tell that a client was sent a frame."""
+    metrics.FRAMES_SENT[kind].add()

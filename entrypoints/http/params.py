@@ -61,6 +61,22 @@ def after_seq(given: Given) -> int | None:
     return min(int(text), SEQ_MAX) if len(text) < 20 else SEQ_MAX
 
 
+def feed_user(given: Given) -> str | None:
+    """Read a live feed's `userId`; None when it is absent. Raises HttpProblem, also for `afterSeq`."""
+    errors = []
+    user_id = None
+    if "afterSeq" in given:
+        errors.append(FieldError("afterSeq", "means nothing here: nothing is repeated"))
+    if "userId" in given:
+        try:
+            user_id = _user_id(_one(given["userId"]))
+        except _Bad as error:
+            errors.append(FieldError("userId", str(error)))
+    if errors:
+        raise invalid(errors)
+    return user_id
+
+
 def _one(value: str | list[str]) -> str:
     if isinstance(value, list):
         raise _Bad("must be given once")

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable
 from json import JSONEncoder
 from typing import Any
 
+from attrs import asdict
+
+from application.engine_stats import Stats
 from application.frames import Frame, timestamp
 from application.ports.order_store import OrderPage
 from domain.money import plain
@@ -11,6 +14,7 @@ from domain.order import Order
 from domain.routing import Quote
 
 _text: Callable[[Any], str] = JSONEncoder(ensure_ascii=False).encode
+_compact: Callable[[Any], str] = JSONEncoder(separators=(",", ":")).encode
 
 
 def accepted_json(order_id: str) -> bytes:
@@ -42,6 +46,13 @@ def page_json(page: OrderPage) -> str:
 def frames_json(frames: Iterable[Frame]) -> str:
     """Return an order's story; each frame is byte for byte the one on the WebSocket."""
     return f'{{"data":[{",".join(frame.text for frame in frames)}]}}'
+
+
+def stats_json(stats: Stats) -> str:
+    """Return the engine's state at a glance; seconds have milliseconds."""
+    waited = stats.oldest_pending_seconds
+    queue = None if stats.queue is None else asdict(stats.queue)
+    return _compact({"open": stats.open, "oldestPendingSeconds": waited and round(waited, 3), "queue": queue})
 
 
 def _quote(quote: Quote, chosen: str | None) -> str:

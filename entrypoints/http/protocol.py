@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from entrypoints.http import observe
 from entrypoints.http.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.http.request import request_id_of
 
@@ -29,6 +30,7 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer and close: where the next request would start is not known."""
         request_id = request_id_of(None)
+        observe.refused("malformed_request")
         body = HttpProblem("malformed_request", msg.removesuffix(".")).document("/", request_id)
         head = (
             f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"

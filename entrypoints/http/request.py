@@ -2,11 +2,13 @@
 
 import re
 import secrets
+import time
 from typing import Any
 
 import falcon
 import falcon.asgi
 
+from entrypoints.http import observe
 from entrypoints.http.problems import HttpProblem
 
 BODY_BYTES = 16 * 1024
@@ -20,13 +22,15 @@ def request_id_of(given: str | None) -> str:
 
 
 class Request(falcon.asgi.Request):
-    """Adds `request_id` and a `body` that is read whole."""
+    """Adds `request_id`, when it had `begun`, and a `body` that is read whole."""
 
-    __slots__ = ("request_id",)
+    __slots__ = ("begun", "request_id")
 
     def __init__(self, scope: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(scope, *args, **kwargs)
+        self.begun = time.perf_counter()
         self.request_id = request_id_of(self.get_header("X-Request-Id"))
+        observe.request_begun(self.request_id)
         if self.method not in _METHODS:
             # The router answers 400 to methods that it never heard of; as one that no resource has, it is a 405.
             self.method = "TRACE"

@@ -4,6 +4,8 @@ from contextlib import suppress
 
 from falcon.asgi import WebSocket
 
+from entrypoints.http import observe
+
 NORMAL = 1000  # the final frame was delivered
 INTERNAL = 1011
 RESTARTING = 1012  # come back with afterSeq
@@ -14,5 +16,7 @@ NOT_FOUND = 4404
 
 async def close(ws: WebSocket, code: int, reason: str | None = None) -> None:
     """Close the socket; a client that left at this very moment is no error."""
+    if ws.ready:
+        observe.socket_closed(code)
     with suppress(OSError):
         await ws.close(code, reason)

@@ -7,6 +7,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
+from entrypoints.http import observe
 from entrypoints.http.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.http.request import request_id_of
 
@@ -26,6 +27,7 @@ class ProblemServerProtocol(ServerProtocol):
     def reject(self, status: int, text: str) -> Response:
         """Return the refusal; `text` says what is wrong with the handshake."""
         problem = _problem(status)
+        observe.refused(problem.code)
         request_id = request_id_of(self._request_id)
         body = problem.document(self._path, request_id)
         headers = Headers(

@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+import struct
 from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from entrypoints.ws.closing import TRY_LATER
 from entrypoints.ws.handshake import ProblemServerProtocol
 
 SEND_BUFFER_BYTES = 64 * 1024
@@ -56,15 +58,19 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
         self._bound_closing()
 
     async def send(self, message: Any) -> None:
-        """Send for the app; a close is not held up by what the client has not read."""
+        """Send for the app; a close is not held up by what the client has not read, and then soon cuts it."""
         if self.close_sent:
             raise ClientDisconnected
         if message["type"] != "websocket.close":
+            await self.writable.wait()
+            if self.close_sent:  # meanwhile, by another task
+                raise ClientDisconnected
             await super().send(message)
             return
+        in_time = self.writable.is_set() and message.get("code") != TRY_LATER
         self.writable.set()
         await super().send(message)
-        self._bound_closing(self.close_timeout)
+        self._bound_closing(self.close_timeout if in_time else 0)
 
     def _refuse_handshake(self) -> None:
         """Answer a request that could not be read: the original says nothing and keeps the connection."""
@@ -76,4 +82,11 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _bound_closing(self, after: float = 0) -> None:
         if self._abort_timer is None and (self.close_sent or self.transport.is_closing()):
-            self._abort_timer = self.loop.call_later(after + ABORT_SECONDS, self.transport.abort)
+            self._abort_timer = self.loop.call_later(after + ABORT_SECONDS, self._abort)
+
+    def _abort(self) -> None:
+        """Cut the connection; if our close cannot reach the client, have the kernel forget what it has not read."""
+        if self.transport.get_write_buffer_size():
+            connection = self.transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
 
 from application.frames import frame_of
 from application.ports.errors import ClientOrderIdConflict, IdempotencyKeyReused, PortError, StaleOrder
-from application.ports.order_store import Admission, OrderFilter, OrderStore, Progress
+from application.ports.order_store import Admission, Backlog, OrderFilter, OrderStore, Progress
 from domain.order import Order, Step
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import Fill
@@ -122,6 +122,13 @@ class OrderStoreMachine(RuleBasedStateMachine):
             if cursor is None:
                 break
         assert found == wanted
+
+    @rule()
+    def count_what_is_open(self) -> None:
+        unfinished = [order for order in self.model.values() if not order.status.is_final]
+        pending = [order.created_at for order in unfinished if order.status is OrderStatus.PENDING]
+        wanted = Backlog(len(unfinished), min(pending, default=None))
+        assert self.runner.run(_listed(self.store.backlog())) == wanted
 
     def _outcome(self, call: Coroutine[Any, Any, Value]) -> Value | type[PortError]:
         try:

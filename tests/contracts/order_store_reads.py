@@ -2,14 +2,24 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from attrs import evolve
 
-from application.ports.order_store import InvalidCursor, OpenOrders, OrderFilter, OrderPage, OrderStore, Progress
+from application.ports.order_store import (
+    Backlog,
+    InvalidCursor,
+    OpenOrders,
+    OrderFilter,
+    OrderPage,
+    OrderStore,
+    Progress,
+)
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
-from tests.builders import a_stamp, an_id, an_order
+from tests.builders import START, a_stamp, an_id, an_order
 from tests.contracts.order_store_harness import OrderStoreHarness, append_all, life
 
 
@@ -122,6 +132,21 @@ class ReadContract:
         }
         assert await store.last_seqs([]) == {}
         assert len(await store.last_seqs([other, *(an_id() for _ in range(2000))])) == 1
+
+    async def test_the_backlog_is_what_is_not_final(self, store: OrderStore) -> None:
+        assert await store.backlog() == Backlog(0, None)
+        orders = [evolve(an_order(), created_at=START + timedelta(seconds=n, milliseconds=n)) for n in range(4)]
+        for order in orders:
+            await store.add(order)
+        assert await store.backlog() == Backlog(4, orders[0].created_at)
+        await append_all(store, life(orders[0])[:1])
+        assert await store.backlog() == Backlog(4, orders[1].created_at)
+        await append_all(store, life(orders[0])[1:])
+        await failed(store, orders[1].order_id)
+        assert await store.backlog() == Backlog(2, orders[2].created_at)
+        for order in orders[2:]:
+            await append_all(store, life(order)[:4])
+        assert await store.backlog() == Backlog(2, None)
 
     async def test_the_sweep_sees_every_idle_order_once_in_pages(self, harness: OrderStoreHarness) -> None:
         order_ids = await added(harness.store, 5)

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from adapters.postgres import statements
 from adapters.postgres.connection import store_conninfo
-from adapters.postgres.order_store import SWEEP_LOCK, PostgresOrderStore
+from adapters.postgres.order_store import BACKLOG_MOST, SWEEP_LOCK, PostgresOrderStore
 from adapters.postgres.rows import in_json, row_of_order, row_of_step
 from application.frames import frame_of
 from domain.order import Order
@@ -31,9 +31,14 @@ FROM generate_series(1, 100000) AS n;
 INSERT INTO order_events SELECT id, seq, 'e', 'frame' FROM orders, generate_series(1, 5) AS seq;
 INSERT INTO idempotency_keys SELECT user_id, id, order_id, now() FROM orders;
 """
+FILL_WAITING = """
+INSERT INTO orders (order_id, user_id, input_token, output_token, amount, status, logs, created_at, updated_at)
+SELECT n::text, 'user', 'SOL', 'USDC', 10, 'pending', '{}', now(), now() FROM generate_series(1, 100000) AS n
+"""
 # Reading `orders` whole would be ten thousand blocks, its smallest index 280.
 BLOCKS_FOR_A_GROUP, GROUP = 250, 10
 BLOCKS_FOR_A_READ = 40
+BLOCKS_OF_THE_INDEX = 600
 UPDATES = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'orders'"
 
 
@@ -72,6 +77,7 @@ def cases() -> Iterator[Case]:
     yield Case("events", statements.EVENTS, (ids[0], 0), BLOCKS_FOR_A_READ)
     yield Case("sweep", statements.SWEEP, (SWEEP_LOCK, None, 30, 30, 100), BLOCKS_FOR_A_READ)
     yield Case("sweep_on", statements.SWEEP, (SWEEP_LOCK, ids[0], 30, 30, 100), BLOCKS_FOR_A_READ)
+    yield Case("backlog", statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST), BLOCKS_FOR_A_READ)
     for user in (False, True):
         for status in ((), ("confirmed",), ("pending",)):
             for after in (False, True):
@@ -123,6 +129,17 @@ async def test_statements_prepared_on_empty_tables_read_little_of_full_ones(
             await other.execute(prelude)
             costs = [(case, await cost(session, case)) for case in all_cases]
             assert {case.name: blocks for case, blocks in costs if blocks > case.blocks} == {}
+
+
+async def test_a_long_backlog_is_counted_in_its_index(session: psycopg.AsyncConnection[Any], migrated_url: str) -> None:
+    case = Case("backlog", statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
+    await session.execute(prepared(case).encode())
+    async with await psycopg.AsyncConnection.connect(migrated_url, autocommit=True) as other:
+        await other.execute(FILL_WAITING)
+        await other.execute("VACUUM (ANALYZE) orders")
+        assert await cost(session, case) < BLOCKS_OF_THE_INDEX
+    [(unfinished, _)] = await (await session.execute(executed(case))).fetchall()
+    assert unfinished == MANY
 
 
 async def test_most_updates_touch_no_index(migrated_url: str) -> None:

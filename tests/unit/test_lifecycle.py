@@ -5,10 +5,10 @@ import sys
 
 SCRIPT = """
 import resource
-from entrypoints.lifecycle import allow_many_files
+from entrypoints.lifecycle import prepare_process
 _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-allow_many_files()
+prepare_process()
 assert resource.getrlimit(resource.RLIMIT_NOFILE) in ((hard, hard), (256, hard))
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 256 or hard <= 256 or sys.platform == "darwin")
 """

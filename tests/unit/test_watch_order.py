@@ -11,9 +11,10 @@ from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.errors import OrderNotFound, SlowWatcher
 from application.frames import Frame, birth_frame
+from application.mailbox import MAILBOX_FRAMES
 from application.ports.errors import StoreUnavailable
 from application.ports.order_store import Progress
-from application.watch_order import MAILBOX_FRAMES, WatchOrder
+from application.watch_order import WatchOrder
 from domain.order import Order, Step
 from tests.builders import QUOTES, VENUES, a_request, a_stamp, a_transaction, an_id
 from tests.clock import ManualClock

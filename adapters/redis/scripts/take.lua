@@ -1,8 +1,9 @@
 -- Leases jobs: first those whose lease ran out, then retries that are due, then new ones.
 -- KEYS: stream, jobs, leases, delayed, buried, paused, bell
 -- ARGV: group, holder, most jobs (at most 1,000), length of a lease in µs, most deliveries
--- Returns: {id, delivery, id, delivery, ...}, {ids buried now}, and where to wait when no job was leased: µs until the
---   next one falls due (-1: none will), last id of the stream ('': paused), last id of the bell
+-- Returns: {id, delivery, id, delivery, ...}, {ids buried now}, how many of the jobs had a lease that ran out, and where
+--   to wait when no job was leased: µs until the next one falls due (-1: none will), last id of the stream ('': paused),
+--   last id of the bell
 -- Effects: rows (put.lua tells their form), sorted sets and the group's pending list follow; a job that was delivered too
 --   often is buried instead; a missing group is made
 local stream, jobs, leases, delayed, buried, paused, bell = unpack(KEYS)
@@ -106,9 +107,10 @@ local function last_of_bell()
 end
 
 if redis.call('EXISTS', paused) == 1 then
-  return { taken, given_up, -1, '', last_of_bell() }
+  return { taken, given_up, 0, -1, '', last_of_bell() }
 end
 redeliver(leases, 'l')
+local taken_over = #taken / 2
 redeliver(delayed, 'd')
 -- More than once only when some entries were no jobs to lease.
 for _ = 1, 10 do
@@ -119,7 +121,7 @@ end
 if #taken > 0 then
   redis.call('HSET', jobs, unpack(rows))
   redis.call('ZADD', leases, unpack(ends))
-  return { taken, given_up }
+  return { taken, given_up, taken_over }
 end
 local due = math.min(first(leases), first(delayed))
-return { taken, given_up, due < math.huge and math.max(0, due - now) or -1, last_of_stream(), last_of_bell() }
+return { taken, given_up, 0, due < math.huge and math.max(0, due - now) or -1, last_of_stream(), last_of_bell() }

@@ -13,9 +13,9 @@ import websockets
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.frames import Frame
+from application.mailbox import MAILBOX_BYTES
 from application.ports.errors import StoreUnavailable
 from application.ports.update_feed import Sink
-from application.watch_order import MAILBOX_FRAMES
 from domain.order import Order
 from tests.api import CLOCK, Api, Engine, rest_of, running_api
 from tests.eventually import eventually
@@ -225,11 +225,11 @@ async def test_a_store_that_cannot_tell_the_story(
 
 
 async def test_a_watcher_that_falls_behind(api: Api) -> None:
-    """The feed fills a mailbox in one go, before the socket's task gets its turn."""
+    """The feed brings more in one go than may wait, before the socket's task gets its turn."""
     order_id = await api.submit()
     async with api.connect(order_id) as socket:
         await socket.recv()
-        api.engine.feed.publish(Frame(order_id, "u", 1, False, '{"seq":1}') for _ in range(MAILBOX_FRAMES + 1))
+        api.engine.feed.publish(Frame(order_id, "u", 1, False, "x" * (MAILBOX_BYTES // 4)) for _ in range(5))
         assert await rest_of(socket) == ([], 1013)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrypoints.ws.orders import is_foreign
+from entrypoints.ws.door import is_foreign
 
 
 @pytest.mark.parametrize(

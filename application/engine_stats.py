@@ -1,0 +1,83 @@
+"""How much there is to do, at a glance: for dashboards, asked often, so read at most once a second."""
+
+import asyncio
+
+from attrs import define, field, frozen
+
+from application import observe
+from application.ports.errors import QueueUnavailable, StoreUnavailable
+from application.ports.order_queue import OrderQueue, QueueCounts
+from application.ports.order_store import Backlog, OrderStore
+from application.ports.system import Clock
+
+FRESH_SECONDS = 1.0
+QUEUE_SECONDS = 0.2
+
+
+@frozen
+class Stats:
+    """Orders that are not final, the age of the oldest pending one, and the queue's jobs (None: it is away)."""
+
+    open: int
+    oldest_pending_seconds: float | None
+    queue: QueueCounts | None
+
+
+@frozen
+class Known:
+    """What could be found out: the queue's jobs (None: it is away) also when the store did not answer."""
+
+    stats: Stats | StoreUnavailable
+    queue: QueueCounts | None
+
+
+@define(eq=False)
+class EngineStats:
+    """Reads store and queue for all callers: who asks while or soon after another did gets the same answer."""
+
+    store: OrderStore
+    queue: OrderQueue
+    clock: Clock
+    _known: Known | None = None
+    _answered_at: float = 0.0
+    _reading: asyncio.Lock = field(factory=asyncio.Lock)
+
+    async def __call__(self) -> Stats:
+        """Return the present state, up to a second old; a queue that is away or hangs costs 200 ms at most.
+
+        Raises StoreUnavailable, also for a second after the store was found away.
+        """
+        stats = (await self.known()).stats
+        if isinstance(stats, StoreUnavailable):
+            raise StoreUnavailable(str(stats)) from stats
+        return stats
+
+    async def known(self) -> Known:
+        """Return what is known, as up to date and as soon; a server that is away is no error."""
+        async with self._reading:
+            if self._known is None or self.clock.monotonic() - self._answered_at >= FRESH_SECONDS:
+                self._known = await self._read()
+                self._answered_at = self.clock.monotonic()
+            return self._known
+
+    async def _read(self) -> Known:
+        backlog, counts = await asyncio.gather(self._backlog(), self._counts())
+        if isinstance(backlog, StoreUnavailable):
+            return Known(backlog, counts)
+        since = backlog.oldest_pending_at
+        waited = None if since is None else max(0.0, (self.clock.now() - since).total_seconds())
+        return Known(Stats(backlog.open, waited, counts), counts)
+
+    async def _backlog(self) -> Backlog | StoreUnavailable:
+        try:
+            return await self.store.backlog()
+        except StoreUnavailable as error:
+            return error
+
+    async def _counts(self) -> QueueCounts | None:
+        try:
+            async with asyncio.timeout(QUEUE_SECONDS):
+                return await self.queue.counts()
+        except (QueueUnavailable, TimeoutError) as error:
+            observe.queue_away("the statistics", error)
+            return None

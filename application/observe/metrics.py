@@ -1,0 +1,93 @@
+"""Every metric that a process counts by itself. The functions beside this file move them; docs/metrics.md lists them.
+
+Labels have few values, all known beforehand or chosen by the operator: never an order, a user or a text of a client's.
+"""
+
+from application.observe.meters import Meters
+from domain.status import FINAL, EventKind, FailureReason, OrderStatus
+
+PREFIX = "order_engine_"
+METERS = Meters(PREFIX)
+
+# 1 ms to 60 s, close together where an order's life usually ends.
+LIFE_SECONDS = (
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 20.0, 30.0, 60.0,
+)  # fmt: skip
+CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
+
+ORDERS_ACCEPTED = METERS.counter("orders_accepted_total", "Orders that are safe in the store")
+ORDERS_REPLAYED = METERS.counter("orders_replayed_total", "Requests that were answered with an earlier, equal order")
+ORDERS_NOT_QUEUED = METERS.counter(
+    "orders_not_queued_total", "Accepted orders that the queue did not take; the sweep puts them"
+)
+REFUSALS = METERS.counters("refusals_total", "Requests that were answered with a problem", "code")
+
+STEPS = METERS.histograms(
+    "step_duration_seconds",
+    "From an order's step before (or its acceptance) to this one; waiting in the queue and between attempts included",
+    LIFE_SECONDS,
+    "step",
+)
+ORDERS = METERS.histograms("order_duration_seconds", "From acceptance to the final state", LIFE_SECONDS, "status")
+ORDERS_FINISHED = METERS.counters("orders_finished_total", "Orders that reached a final state", "status", "reason")
+ATTEMPTS_FAILED = METERS.counters("attempts_failed_total", "Attempts that failed, retried or not", "reason")
+SWAPS_UNKNOWN = METERS.counter(
+    "swap_outcomes_unknown_total", "Times that a venue did not tell what became of a transaction; it is asked again"
+)
+STALE_WRITES = METERS.counter(
+    "stale_writes_refused_total", "Steps that were not stored since another writer had moved the order on"
+)
+
+IN_FLIGHT = METERS.gauge("orders_in_flight", "Orders that workers execute now")
+SLOTS = METERS.gauge("worker_slots", "Orders that workers may execute at once")
+JOBS_FAILED = METERS.counter("jobs_failed_total", "Executions that ended in an error that nobody foresaw")
+JOBS_BURIED = METERS.counter("jobs_buried_total", "Jobs that the queue gave up: dead letters")
+TAKEOVERS = METERS.counter("lease_takeovers_total", "Jobs that were taken after another worker's lease ran out")
+LEASES_LOST = METERS.counter("leases_lost_total", "Jobs that a worker had in hand and lost to another")
+PUT_BACK = METERS.counter("orders_put_back_total", "Idle open orders that the sweep gave to the queue")
+ORDERS_UNREADABLE = METERS.counter("orders_unreadable_total", "Damaged orders that were left out of a list")
+
+VENUE_CALLS = METERS.histograms(
+    "venue_call_duration_seconds",
+    "Calls to venues: how they ended and how long they took",
+    CALL_SECONDS,
+    "venue",
+    "call",
+    "outcome",
+)
+
+STORE_AWAY = METERS.counter("store_away_total", "Times that the store did not answer something that waits or gave up")
+QUEUE_AWAY = METERS.counter("queue_away_total", "Times that the queue did not answer")
+FEED_AWAY = METERS.counter("feed_away_total", "Times that the live channel did not answer")
+BATCH_SIZES = METERS.histograms("batch_size", "Calls that went to a server together", SIZES, "kind")
+BATCH_FLUSHES = METERS.histograms(
+    "batch_flush_duration_seconds", "From the sending of a batch to its answer", CALL_SECONDS, "kind"
+)
+
+HTTP_REQUESTS = METERS.histograms(
+    "http_request_duration_seconds",
+    "HTTP requests, until their answer is ready",
+    CALL_SECONDS,
+    "route",
+    "method",
+    "status",
+)
+SOCKETS_OPEN = METERS.gauges("sockets_open", "WebSockets that are open", "kind")
+SOCKETS_CLOSED = METERS.counters("sockets_closed_total", "WebSockets that the server closed", "code")
+FRAMES_SENT = METERS.counters("frames_sent_total", "Frames that were sent on WebSockets", "kind")
+FRAMES_DROPPED = METERS.counter(
+    "frames_dropped_total", "Frames that were not published; those who watch read them from the store"
+)
+PROCESSES_ENDED = METERS.counter(
+    "api_processes_ended_total", "Processes of `api --processes` that ended and were not told to"
+)
+
+
+# Series whose first rise must show are there from the start: one that begins at 1 has no increase.
+STEPS.make(*EventKind)
+ORDERS.make(*FINAL)
+ORDERS_FINISHED.make((OrderStatus.CONFIRMED, ""), *((OrderStatus.FAILED, reason) for reason in FailureReason))
+ATTEMPTS_FAILED.make(*FailureReason)
+SOCKETS_OPEN.make("order", "feed")
+FRAMES_SENT.make("order", "feed")

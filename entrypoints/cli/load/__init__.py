@@ -1,0 +1,1 @@
+"""`order-engine load`: many orders at once, and how the engine bore it."""

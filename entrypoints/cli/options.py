@@ -1,0 +1,57 @@
+"""Options that several commands share, and what a shell may complete them with."""
+
+import os
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+URL_VARIABLE = "ORDER_ENGINE_URL"
+_PORT_VARIABLE = "ORDER_ENGINE_PORT"
+_TOKENS = ("SOL", "USDC", "USDT", "BTC", "ETH", "JUP", "BONK")
+
+
+def default_url() -> str:
+    """Return where `order-engine dev` or `api` listens that was started with the same variables."""
+    return f"http://127.0.0.1:{os.environ.get(_PORT_VARIABLE, '').strip() or 3000}"
+
+
+def engine_url(text: str) -> str:
+    """Read an engine's address; `localhost:3000` will do. Raises typer.BadParameter."""
+    address = text.strip()
+    if "://" not in address:
+        address = f"http://{address}"
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - reading it is the check
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise typer.BadParameter("must be the address of an engine, such as http://127.0.0.1:3000")
+    return address.rstrip("/")
+
+
+def tokens_like(incomplete: str) -> list[str]:
+    """List well-known tokens that begin so; any other is as good."""
+    return [token for token in _TOKENS if token.startswith(incomplete.upper())]
+
+
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        envvar=URL_VARIABLE,
+        default_factory=default_url,
+        callback=engine_url,
+        metavar="URL",
+        show_default="http://127.0.0.1:3000, or the port of ORDER_ENGINE_PORT",
+        help="The engine to talk to.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for scripts.")]
+AsJsonLines = Annotated[bool, typer.Option("--json", help="Print each update as a line of JSON, for scripts.")]
+OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.", show_default=False)]
+Timeout = Annotated[
+    float | None,
+    typer.Option(min=0, metavar="SECONDS", help="Wait no longer than this.", show_default="for ever"),
+]

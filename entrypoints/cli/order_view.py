@@ -1,0 +1,54 @@
+"""One order on the screen: what was asked for, the venues' quotes, its events."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from entrypoints.cli.client import Document
+from entrypoints.cli.output import cell, show
+from entrypoints.cli.timeline_view import FINAL_STYLES, STYLES
+
+
+def print_order(order: Document, events: list[Document], more: Mapping[str, object], *, asked: str) -> None:
+    """Print tables of all that is known; `more` are rows beside the API's, `asked` is who told it."""
+    order_id, source = cell(order["orderId"]).plain, cell(f"told by {asked}", "dim")
+    facts = Table("order", order_id, caption=source, caption_justify="left")
+    for name, value in {**_facts(order), **more}.items():
+        facts.add_row(name, cell(value, _style(value) if name == "status" else ""))
+    show(facts)
+    if order["quotes"]:
+        show(_quotes(order["quotes"]))
+    story = Table("seq", "time", "status", "attempt", "message")
+    for event in events:
+        story.add_row(*(cell(event[name]) for name in ("seq", "timestamp", "status", "attempt", "message")))
+    show(story)
+
+
+def _facts(order: Document) -> dict[str, object]:
+    reason = order["reasonCode"]
+    facts: dict[str, Any] = {
+        "status": f"{order['status']} ({reason})" if reason else order["status"],
+        "asked for": f"{order['amount']} {order['inputToken']} to {order['outputToken']}, by {order['userId']}",
+        "attempt": order["attempt"],
+        "created": order["createdAt"],
+        "last moved": order["updatedAt"],
+    }
+    optional = {
+        "slippage limit": None if order["slippageBps"] is None else f"{order['slippageBps']} bps",
+        "client order id": order["clientOrderId"],
+        "executed at": order["executionPrice"],
+        "transaction": order["txHash"],
+    }
+    return facts | {name: value for name, value in optional.items() if value is not None}
+
+
+def _quotes(quotes: list[Document]) -> Table:
+    table = Table("venue", "quote", "fee", "chosen")
+    for quote in quotes:
+        table.add_row(*(cell(quote[name]) for name in ("dex", "price", "fee")), "yes" if quote["chosen"] else "")
+    return table
+
+
+def _style(status: object) -> str:
+    return {**STYLES, **FINAL_STYLES}.get(str(status).partition(" ")[0], "")

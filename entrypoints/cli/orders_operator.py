@@ -1,0 +1,121 @@
+"""The operators' part of `order-engine orders ...`: straight to the servers, by their settings."""
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import typer
+
+from entrypoints.cli.ending import fail
+from entrypoints.cli.operating import on_orders
+from entrypoints.cli.options import AsJson, OrderId
+from entrypoints.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from application.operate_orders import FailedOrder, OrderReport
+    from application.ports.order_queue import Job
+    from domain.transaction import Transaction
+
+_Facts = dict[str, object]
+
+
+def show_by_servers(order_id: str, *, as_json: bool) -> None:
+    """Show an order with what only the servers know: its job's place in the queue, its transaction."""
+    report = on_orders(lambda container: container.operate().show(order_id))
+    if as_json:
+        return typer.echo(_report_json(report))
+    from entrypoints.cli.order_view import print_order
+    from entrypoints.http.presenter import order_json
+
+    events = [json.loads(frame.text) for frame in report.frames]
+    order = json.loads(order_json(report.order), parse_float=Decimal)
+    print_order(order, events, _facts(report), asked="the servers that the settings name")
+
+
+def requeue(order_id: OrderId, as_json: AsJson = False) -> None:
+    """Put an open order in the queue, unless it is there."""
+    from application.ports.order_queue import JobPlace
+
+    job = on_orders(lambda container: container.operate().requeue(order_id))
+    if job is not None and job.place is JobPlace.BURIED:
+        fail("Its job is a dead letter: `order-engine queue revive` puts it back, `orders fail` ends the order.")
+    if as_json:
+        return say_json({"queued": job is None, "job": _job(job)})
+    say("The order is in the queue now." if job is None else f"The order was in the queue already: {_place(job)}.")
+
+
+def fail_order(order_id: OrderId, as_json: AsJson = False) -> None:
+    """End an order as failed (internal_error) and drop its dead letter; refused while its swap may have landed."""
+    outcome = on_orders(lambda container: container.operate().fail(order_id))
+    if as_json:
+        say_json({"orderId": outcome.order.order_id, "status": outcome.order.status, "deadLetter": _letter(outcome)})
+    elif outcome.dead_letter is not None:
+        say(f"The order is failed.{' Its dead letter was dropped.' if outcome.dead_letter else ''}")
+    if outcome.dead_letter is None:
+        fail("The order is failed, but Redis does not answer: if it is a dead letter, repeat this when Redis is back.")
+
+
+def _facts(report: "OrderReport") -> _Facts:
+    job = (_place(report.job) if report.job else "not in the queue") if report.asked else "Redis does not answer"
+    transaction = _transaction(report.order.transaction) or {"transaction": "none"}
+    return {"job": job} | {_LABELS.get(name, name): value for name, value in transaction.items()}
+
+
+_LABELS = {"txHash": "transaction", "limitPrice": "limit price", "expiresAt": "expires"}
+
+
+def _report_json(report: "OrderReport") -> str:
+    """Put what is JSON already beside the rest, byte for byte."""
+    from entrypoints.http.presenter import order_json
+
+    parts = {
+        "order": order_json(report.order),
+        "events": f"[{','.join(frame.text for frame in report.frames)}]",
+        "queueAnswered": json.dumps(report.asked),
+        "job": json.dumps(_job(report.job), ensure_ascii=False),
+        "transaction": json.dumps(_transaction(report.order.transaction), ensure_ascii=False),
+    }
+    return "{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}"
+
+
+def _transaction(transaction: "Transaction | None") -> _Facts | None:
+    from application.frames import timestamp
+    from domain.money import plain
+
+    if transaction is None:
+        return None
+    limit = transaction.limit_price
+    return {
+        "txHash": transaction.tx_hash,
+        "venue": transaction.venue,
+        "amount": plain(transaction.amount),
+        "limitPrice": None if limit is None else plain(limit),
+        "expiresAt": timestamp(transaction.expires_at),
+    }
+
+
+def _job(job: "Job | None") -> _Facts | None:
+    if job is None:
+        return None
+    return {
+        "place": job.place,
+        "deliveries": job.deliveries,
+        "holder": job.holder,
+        "seconds": job.seconds,
+        "why": job.why,
+    }
+
+
+def _place(job: "Job") -> str:
+    match job.place:
+        case "leased":
+            return f"leased by {job.holder} for another {job.seconds:.1f} s"
+        case "delayed":
+            return f"delayed, due in {job.seconds:.1f} s"
+        case "buried":
+            return f"a dead letter: {job.why}"
+    return "waiting for a worker"
+
+
+def _letter(outcome: "FailedOrder") -> str:
+    return {True: "dropped", False: "none", None: "unknown"}[outcome.dead_letter]

@@ -1,0 +1,77 @@
+"""What commands print: plain on a pipe, in colours on a terminal, JSON for scripts. Imports rich when it is needed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+PIPE_WIDTH = 240
+
+
+def say(text: str) -> None:
+    """Tell one sentence."""
+    console().print(text, markup=False)
+
+
+def say_json(value: Any) -> None:
+    """Answer a script with one line; decimals keep their digits."""
+    typer.echo(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON, decimals as numbers with their exact digits."""
+    import msgspec
+
+    return msgspec.json.Encoder(decimal_format="number").encode(value).decode()
+
+
+def show(what: "RenderableType") -> None:
+    """Show a table, or anything else that rich can draw."""
+    console().print(what, soft_wrap=not on_terminal())
+
+
+def complain(text: str, style: str = "yellow") -> None:
+    """Tell something on stderr, beside what a script reads."""
+    for line in text.splitlines():
+        console(stderr=True).print(printable(line), style=style, markup=False)
+
+
+def cell(value: object, style: str = "") -> "Text":
+    """Return a value for a table: nothing in it is taken for markup, and nothing reaches the terminal's controls."""
+    from rich.text import Text
+
+    return Text(printable("" if value is None else str(value)), style)
+
+
+def printable(text: str) -> str:
+    """Return a text without what a terminal would obey."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Return a console on stdout, or on stderr."""
+    from rich.console import Console
+
+    # A pipe has no width of its own, and `grep` wants whole lines.
+    width = None if on_terminal(stderr=stderr) else PIPE_WIDTH
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=width)
+
+
+def on_terminal(*, stderr: bool = False) -> bool:
+    """Whether a person looks at what is printed, so that it may move."""
+    return (sys.stderr if stderr else sys.stdout).isatty()
+
+
+@contextmanager
+def unprintable_replaced() -> Iterator[None]:
+    """Meanwhile print a question mark for what the terminal's encoding lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    yield

@@ -1,0 +1,94 @@
+/** Keeps the orders live: every frame of every order, and after each connection the newest page, for what was missed. */
+import { getOrder, listOrders } from "./api.js";
+import { engineNow, heard } from "./clock.js";
+import { parseExact } from "./exact-json.js";
+import { Intake } from "./intake.js";
+import { isFinal } from "./orders.js";
+import { LiveSocket } from "./socket.js";
+
+const QUIET_MS = 15_000; // an open order without news for so long is looked up: frames are hints, the API is the truth
+const LOOKUPS = 10;
+const UNKNOWN_MS = 5_000;
+export const TOO_SLOW = 1013;
+
+export class Feed {
+  #reloading = false;
+  #unknownAt = 0;
+  /** @type {number | null} */
+  #missedSince = null;
+
+  /**
+   * @param {import("./orders.js").Orders} orders
+   * @param {{onState: (state: import("./socket.js").SocketState) => void, onChange: () => void, onReloaded: (page: any, missedSince: number | null) => void}} handlers
+   */
+  constructor(orders, handlers) {
+    this.orders = orders;
+    this.handlers = handlers;
+    this.intake = new Intake((batch) => this.#take(batch));
+    this.socket = new LiveSocket(() => "/ws/orders", {
+      onText: (text) => this.intake.add(text),
+      onState: (state) => {
+        handlers.onState(state);
+        if (state.phase === "waiting") this.#missedSince ??= engineNow();
+        // Only now: what happens from here on comes as frames, so nothing falls between the page and the feed.
+        if (state.phase === "open") this.reload();
+      },
+    });
+  }
+
+  start() {
+    this.socket.open();
+    setInterval(() => this.#lookUpQuietOnes(), QUIET_MS);
+  }
+
+  /** Read the newest page, and say since when frames were missed, if they were. */
+  async reload() {
+    if (this.#reloading) return;
+    this.#reloading = true;
+    const missedSince = this.#missedSince;
+    try {
+      const page = await listOrders({});
+      this.orders.putPage(page.data);
+      if (this.socket.state.phase === "open") this.#missedSince = null;
+      this.handlers.onReloaded(page, missedSince);
+    } catch {
+      setTimeout(() => this.socket.state.phase === "open" && this.reload(), 1_000);
+    } finally {
+      this.#reloading = false;
+    }
+  }
+
+  /** @param {string[]} batch */
+  #take(batch) {
+    let unknown = false;
+    for (const text of batch) {
+      const frame = parseExact(text);
+      heard(Date.parse(frame.timestamp));
+      if (!this.orders.apply(frame)) unknown = true;
+    }
+    this.handlers.onChange();
+    if (unknown) this.#meetUnknown();
+  }
+
+  /** An order whose birth was not told: old, or its first frame was lost. The newest page tells which. */
+  #meetUnknown() {
+    if (Date.now() - this.#unknownAt < UNKNOWN_MS) return;
+    this.#unknownAt = Date.now();
+    this.reload();
+  }
+
+  async #lookUpQuietOnes() {
+    if (this.socket.state.phase !== "open" || document.hidden) return;
+    const limit = Date.now() - QUIET_MS;
+    const quiet = this.orders.newestFirst().filter((order) => !isFinal(order) && order.heardMs < limit);
+    for (const order of quiet.sort((a, b) => a.heardMs - b.heardMs).slice(0, LOOKUPS)) {
+      order.heardMs = Date.now();
+      try {
+        this.orders.put(await getOrder(order.orderId));
+      } catch {
+        return; // away: the next round asks again
+      }
+    }
+    this.handlers.onChange();
+  }
+}

@@ -1,0 +1,109 @@
+/** Starts the console: makes its parts and joins them. */
+import { announce } from "./announce.js";
+import { engineNow } from "./clock.js";
+import { Connection } from "./connection.js";
+import { byId } from "./dom.js";
+import { Feed } from "./feed.js";
+import { Filters } from "./filters.js";
+import { OrderForm } from "./form.js";
+import { shortId } from "./format.js";
+import { startKeys } from "./keys.js";
+import { ListPage } from "./list-page.js";
+import { Measures } from "./measures.js";
+import { Orders } from "./orders.js";
+import { OrderPage } from "./order-page.js";
+import { Pulse } from "./pulse.js";
+import { startRouter } from "./router.js";
+import { statusWord } from "./status.js";
+import { Strip } from "./strip.js";
+import { startTheme } from "./theme.js";
+import { View } from "./view.js";
+import { Warnings } from "./warnings.js";
+
+const STRIP_MS = 1_000;
+const orders = new Orders();
+const measures = new Measures();
+const view = new View(orders);
+/** The orders that were placed here: their end is told aloud. @type {Set<string>} */
+const mine = new Set();
+/** @type {OrderPage | null} */
+let page = null;
+
+const filters = new Filters({
+  onChange: (filter) => {
+    view.filter = filter;
+    view.pausedAt = null;
+    list.grid.select(null);
+    list.grid.toTop();
+    list.draw();
+    if (filter.status || filter.userId) list.loadOlder();
+  },
+  onOpen: (orderId) => list.open(orderId),
+  onEnter: () => {
+    const { rows } = view.rows();
+    if (rows.length === 1) list.open(rows[0].orderId);
+    else if (rows.length) list.grid.select(0), list.grid.focus();
+  },
+});
+const list = new ListPage(view, filters);
+
+const connection = new Connection(() => {
+  feed.socket.hurry();
+  page?.watch.socket.hurry();
+});
+const feed = new Feed(orders, {
+  onState: (state) => connection.show(state),
+  onChange: () => list.draw(),
+  onReloaded: (newest, missedSince) => {
+    measures.knownSince(newest.nextCursor === null ? -Infinity : Date.parse(newest.data.at(-1).createdAt));
+    view.tookNewest(newest, missedSince);
+    connection.caughtUp("The list is up to date.");
+    list.ready();
+    list.draw();
+    strip.draw();
+    if (view.filter.status || view.filter.userId) list.loadOlder();
+  },
+});
+orders.onNew = (order) => measures.accepted(order);
+orders.onFinal = (order) => {
+  measures.finished(order);
+  if (mine.delete(order.orderId)) announce(`Order ${shortId(order.orderId)}: ${statusWord(order.status)}.`);
+};
+
+const pulse = new Pulse({ onBeat: beat, onSilence: () => feed.socket.state.phase === "open" && feed.socket.replace() });
+const strip = new Strip(measures, pulse);
+const warnings = new Warnings();
+setInterval(() => document.hidden || strip.draw(), STRIP_MS);
+
+function beat() {
+  strip.draw();
+  if (pulse.stats) warnings.show(pulse.stats);
+}
+
+new OrderForm((orderId, fields) => {
+  mine.add(orderId);
+  orders.expect(orderId, fields, engineNow());
+  list.toNewest();
+});
+
+startTheme(byId("theme-button"));
+startKeys(list, filters);
+startRouter((orderId, first) => {
+  page?.close();
+  page = null;
+  byId("list-view").hidden = orderId !== null;
+  byId("order-view").hidden = orderId === null;
+  if (orderId !== null) {
+    page = new OrderPage(orderId, () => filters.path);
+    page.open();
+    return;
+  }
+  document.title = "Orders · Order engine";
+  list.draw();
+  if (first) return;
+  if (list.grid.selected) list.grid.focus();
+  else byId("list-heading").focus({ preventScroll: true });
+});
+view.filter = filters.filter;
+feed.start();
+pulse.start();

@@ -1,0 +1,48 @@
+/** How a status looks: a word, and a sign that tells the same without colour. */
+import { h, s, setAttribute } from "./dom.js";
+
+/** How far along, in quarters of the ring; a tick and a cross at the end. */
+const SIGNS = Object.freeze({ pending: 0, routing: 1, building: 2, submitted: 3, confirmed: "tick", failed: "cross" });
+const LENGTH = 2 * Math.PI * 5.5;
+
+export const REASONS = Object.freeze({
+  slippage_exceeded: "Slippage exceeded",
+  venue_unavailable: "No venue",
+  cancelled: "Cancelled",
+  expired: "Expired",
+  internal_error: "Internal error",
+});
+
+/** @param {string} status */
+export function statusWord(status) {
+  return status.charAt(0).toUpperCase() + status.slice(1);
+}
+
+/** A status that can change: give it to `showStatus`. */
+export function statusBadge() {
+  return h("span", { class: "status" }, h("span", { class: "sign" }), h("span", { class: "word" }));
+}
+
+/** @param {HTMLElement} badge @param {string} status @param {string | null} [reason] */
+export function showStatus(badge, status, reason) {
+  const word = reason === "cancelled" ? "Cancelled" : reason === "expired" ? "Expired" : statusWord(status);
+  if (badge.dataset.status === status && badge.lastChild.textContent === word) return;
+  setAttribute(badge, "data-status", status);
+  badge.firstChild.replaceChildren(sign(status));
+  badge.lastChild.textContent = word;
+}
+
+/** @param {string} status */
+export function sign(status) {
+  const what = SIGNS[status] ?? 0;
+  const drawing = s("svg", { viewBox: "0 0 16 16", class: "status-sign", "aria-hidden": "true" });
+  if (typeof what === "string") {
+    const stroke = what === "tick" ? "M4.8 8.2l2.2 2.2 4.2-4.6" : "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8";
+    drawing.append(s("circle", { cx: 8, cy: 8, r: 7, class: "disc" }), s("path", { d: stroke, class: "stroke" }));
+  } else {
+    drawing.append(s("circle", { cx: 8, cy: 8, r: 5.5, class: what ? "track" : "track waiting" }));
+    const arc = { cx: 8, cy: 8, r: 5.5, class: "arc", transform: "rotate(-90 8 8)" };
+    if (what) drawing.append(s("circle", { ...arc, "stroke-dasharray": `${(LENGTH * what) / 4} ${LENGTH}` }));
+  }
+  return drawing;
+}

@@ -1,0 +1,1 @@
+"""The live console in a real browser, on a real engine."""

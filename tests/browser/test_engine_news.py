@@ -1,0 +1,50 @@
+"""What the console says of the engine itself: warnings, and a connection that was cut for being too slow."""
+
+import json
+import re
+
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.browser.engines import submit
+from tests.browser.screens import PHONE, Screens, has_no_sideways_scroll, shoot
+
+TOO_SLOW = 1013
+
+
+def stats(page: Page, queue: dict[str, object] | None) -> None:
+    """Let the page read these statistics from its next question on."""
+    body = json.dumps({"open": 12, "oldestPendingSeconds": 75.5, "queue": queue})
+    page.route("**/api/stats", lambda route: route.fulfill(body=body, content_type="application/json"))
+
+
+def test_a_paused_queue_and_dead_letters_are_warned_of(screens: Screens) -> None:
+    for size, name in ((None, "wide"), (PHONE, "phone")):
+        page = screens.open(size=size) if size else screens.open()
+        stats(page, {"waiting": 9, "leased": 3, "delayed": 2, "buried": 4, "paused": True})
+        warnings = page.locator("#warnings")
+        expect(warnings).to_contain_text("Queue paused")
+        expect(warnings).to_contain_text(re.compile(r"4\sdead letters"))
+        expect(page.locator(".strip")).to_contain_text("75.5\u202fs")
+        assert has_no_sideways_scroll(page)
+        shoot(page, f"list-warnings-{name}")
+        stats(page, None)
+        expect(warnings).to_contain_text("Queue away")
+
+
+def test_a_connection_that_was_too_slow_comes_back_and_reads_the_list_again(screens: Screens) -> None:
+    page = screens.open("/?user=too-slow")
+    sockets: list[WebSocketRoute] = []
+
+    def first_is_cut(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        server = socket.connect_to_server()
+        if len(sockets) == 1:
+            server.on_message(lambda message: None)  # what it missed, it must read
+            submit(screens.url, userId="too-slow")
+            socket.close(code=TOO_SLOW)
+
+    page.route_web_socket(re.compile(r"/ws/orders$"), first_is_cut)
+    page.reload()
+    expect(page.locator("#toast")).to_contain_text("Too much at once for this connection.")
+    expect(page.locator("#toast")).to_contain_text("Reconnected. The list is up to date.")
+    expect(page.locator(".grid-body .row .status")).to_have_text("Confirmed")

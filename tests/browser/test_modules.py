@@ -1,0 +1,81 @@
+"""The console's pure modules, each asked in the browser that runs them."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.screens import Screens
+
+
+@pytest.fixture
+def page(screens: Screens) -> Page:
+    return screens.open()
+
+
+def run(page: Page, module: str, call: str) -> Any:
+    """Evaluate an expression over a module's names."""
+    return page.evaluate(f"import('/console/js/{module}.js').then((module) => {{ with (module) return {call}; }})")
+
+
+def quote(dex: str, price: str, fee: str, *, chosen: bool = False) -> str:
+    return f'{{dex: "{dex}", price: "{price}", fee: "{fee}", chosen: {str(chosen).lower()}}}'
+
+
+def test_decimals_keep_their_digits(page: Page) -> None:
+    text = r"""'{"amount":1234567890.12345678,"fee":0.002,"userId":"\\"amount\\":5"}'"""
+    assert run(page, "exact-json", f"parseExact({text})") == {
+        "amount": "1234567890.12345678",
+        "fee": "0.002",
+        "userId": '"amount":5',
+    }
+    assert run(page, "format", 'grouped("1234567.12345678")') == "1,234,567.12345678"
+    assert run(page, "format", 'priced("147.3")') == "147.3000"
+
+
+@pytest.mark.parametrize(
+    ("quotes", "sentences"),
+    [
+        (
+            [quote("Raydium", "150", "0.003"), quote("Meteora", "148.5", "0.002", chosen=True)],
+            [
+                "Meteora won: the lowest price wins, and its quote is 100.0\u202fbps below Raydium's.",
+                "After fees Raydium offered 13.47 USDC more.",
+            ],
+        ),
+        (
+            [quote("Raydium", "150", "0.003", chosen=True), quote("Meteora", "148.5", "0.002")],
+            [
+                "Raydium won: the most output after fees wins, and its quote is 101.0\u202fbps above Meteora's.",
+                "After fees Meteora offered 13.47 USDC less.",
+            ],
+        ),
+        ([quote("Meteora", "148.5", "0.002", chosen=True)], ["Meteora was the only venue that quoted."]),
+        ([quote("Meteora", "148.5", "0.002")], []),
+    ],
+    ids=["lowest price", "best net output", "one venue", "none chosen"],
+)
+def test_why_a_quote_won_is_told_in_words(page: Page, quotes: list[str], sentences: list[str]) -> None:
+    assert run(page, "explain", f'whyItWon([{",".join(quotes)}], "10", "USDC")') == sentences
+
+
+def test_a_story_has_attempts_with_steps_and_times(page: Page) -> None:
+    frames = """[["pending", "Order accepted", 1, 0], ["routing", "Fetching quotes...", 1, 5],
+      ["routing", "Attempt 1 of 3 failed: No venue could quote. Retrying in 1 s", 1, 205],
+      ["routing", "Fetching quotes...", 2, 1205], ["failed", "Order cancelled", 2, 1300]].map(
+      ([status, message, attempt, ms], seq) => ({status, message, attempt, seq, timestamp: new Date(ms).toISOString()}))"""
+    story = run(page, "story", f"storyOf({frames})")
+    assert [(attempt["number"], [step["seq"] for step in attempt["steps"]]) for attempt in story["attempts"]] == [
+        (1, [0, 1, 2]),
+        (2, [3, 4]),
+    ]
+    steps = [step for attempt in story["attempts"] for step in attempt["steps"]]
+    assert [step["until"] and step["until"] - step["at"] for step in steps] == [5, 200, 1000, 95, None]
+    assert [step["failure"] for step in steps] == [False, False, True, False, True]
+    assert (story["start"], story["end"]) == (0, 1300)
+
+
+def test_quantiles(page: Page) -> None:
+    assert run(page, "measures", "quantile([5, 1, 4, 2, 3], 0.5)") == 3
+    assert run(page, "measures", "quantile(Array.from({length: 100}, (_, n) => n), 0.95)") == 95
+    assert run(page, "measures", "quantile([], 0.5)") is None

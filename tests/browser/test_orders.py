@@ -1,0 +1,160 @@
+"""Placing orders and watching them."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Route, expect
+
+from tests.browser.conftest import watched
+from tests.browser.engines import in_memory, orders_of, submit
+from tests.browser.screens import Screens, shoot
+
+CONFIRMED = re.compile("Confirmed")
+
+
+def place(page: Page, *, user: str, amount: str = "10", slippage: str = "") -> None:
+    page.fill("#amount", amount)
+    page.fill("#userId", user)
+    page.fill("#slippageBps", slippage)
+    page.click("#place")
+
+
+def first_row(page: Page, user: str) -> str:
+    return f".grid-body .row:has(.c-user:text-is('{user}'))"
+
+
+def test_an_order_is_placed_and_seen_to_its_end(screens: Screens) -> None:
+    page = screens.open()
+    place(page, user="places", amount="0.12345678")
+    row = page.locator(first_row(page, "places"))
+    expect(row.locator(".c-amount")).to_have_text("0.12345678")
+    expect(row.locator(".status")).to_have_text(CONFIRMED)
+    expect(row.locator(".c-venue")).to_have_text(re.compile("Raydium|Meteora"))
+    expect(row.locator(".c-price")).to_have_text(re.compile(r"1\d\d\.\d{4}"))
+    expect(page.locator("#form-outcome")).to_contain_text("accepted")
+    shoot(page, "list-one-confirmed")
+
+
+def test_an_orders_page_tells_its_story_as_it_happens(screens: Screens) -> None:
+    order_id = submit(screens.url, userId="story", slippageBps=600)
+    page = screens.open(f"/orders/{order_id}")
+    expect(page.locator(".title .status")).to_have_text(CONFIRMED)
+    expect(page.locator(".steps li")).to_have_count(6)
+    expect(page.locator(".steps .took").nth(1)).to_have_text(re.compile(r"\d+\sms"))
+    expect(page.locator(".quotes tbody tr")).to_have_count(2)
+    expect(page.locator(".quotes [data-chosen=true]")).to_have_count(1)
+    expect(page.locator(".why")).to_contain_text("the lowest price wins")
+    expect(page.locator(".facts")).to_contain_text(re.compile(r"[+\u2212]?\d+\.\d\sbps"))
+    expect(page.locator(".facts")).to_contain_text("slippage limit 600\u202fbps")
+    page.click("text=Copy JSON")
+    expect(page.locator("text=Copied")).to_be_visible()
+    frames = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert [frame["seq"] for frame in frames] == list(range(6))
+    shoot(page, "order-confirmed", whole=True)
+
+
+def test_a_page_loaded_midway_shows_what_was_and_what_comes(screens: Screens) -> None:
+    order_id = submit(screens.url, userId="midway")
+    page = screens.open(f"/orders/{order_id}")
+    page.locator(".steps li[data-status=building]").wait_for()
+    page.reload()
+    expect(page.locator(".title .status")).to_have_text(CONFIRMED)
+    assert page.locator(".steps li").evaluate_all("rows => rows.map((row) => row.dataset.seq)") == list("012345")
+
+
+def test_two_screens_see_the_same(screens: Screens) -> None:
+    one, other = screens.open(), screens.open()
+    place(one, user="two-screens")
+    for page in (one, other):
+        expect(page.locator(first_row(page, "two-screens")).locator(".status")).to_have_text(CONFIRMED)
+
+
+def test_bad_values_are_told_at_their_fields(screens: Screens) -> None:
+    page = screens.open()
+    page.fill("#outputToken", "sol")
+    place(page, user=" ", amount="-3", slippage="lots")
+    told = {name: page.locator(f"#{name}-error") for name in ("outputToken", "amount", "userId", "slippageBps")}
+    expect(told["outputToken"]).to_have_text("Must differ from what is sold")
+    expect(told["amount"]).to_have_text("Must be greater than 0")
+    expect(told["userId"]).to_have_text("Must not be blank")
+    expect(told["slippageBps"]).to_have_text("Must be an integer")
+    expect(page.locator("#outputToken")).to_be_focused()
+    assert "amount-error" in (page.get_attribute("#amount", "aria-describedby") or "")
+    shoot(page, "form-errors")
+    page.fill("#amount", "3")
+    expect(told["amount"]).to_have_count(0)
+    page.fill("#outputToken", "USDC")
+    place(page, user="mended", amount="3")
+    expect(page.locator("#form-outcome")).to_contain_text("accepted")
+
+
+def test_a_lost_answer_does_not_order_twice(screens: Screens) -> None:
+    page = screens.open()
+    keys: list[str | None] = []
+
+    def lose_the_first(route: Route, request: Request) -> None:
+        keys.append(request.headers.get("idempotency-key"))
+        if len(keys) == 1:
+            route.fetch()  # it reaches the engine; its answer is lost
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/api/orders/execute", lose_the_first)
+    place(page, user="lost-answer")
+    expect(page.locator("#form-outcome")).to_contain_text("accepted")
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+    assert len(orders_of(screens.url, "lost-answer")) == 1
+    place(page, user="lost-answer")  # the same again is another order
+    expect(page.locator(first_row(page, "lost-answer"))).to_have_count(2)
+    assert keys[2] != keys[1]
+
+
+def test_an_unknown_order_is_told_so(screens: Screens) -> None:
+    page = screens.open("/orders/no-such-order")
+    expect(page.get_by_role("heading", level=1)).to_have_text("No such order")
+    shoot(page, "order-missing")
+
+
+@pytest.fixture
+def slow_screens(browser: Browser) -> Iterator[Screens]:
+    """Screens before an engine whose venues take long to quote."""
+    with in_memory(MOCK_QUOTE_MS="8000") as engine:
+        yield from watched(Screens(browser, engine.url))
+
+
+def test_an_order_is_cancelled_while_it_can_be(slow_screens: Screens) -> None:
+    order_id = submit(slow_screens.url)
+    page, late = slow_screens.open(f"/orders/{order_id}"), slow_screens.open(f"/orders/{order_id}")
+    expect(page.locator(".title .status")).to_have_text("Routing")
+    shoot(page, "order-in-flight")
+    # The other screen's button is still there when it is too late.
+    late.route("**/cancel", lambda route: (page.click("text=Cancel order"), route.continue_())[-1])
+    late.click("text=Cancel order")
+    expect(late.locator(".told")).to_contain_text("Too late to cancel")
+    for screen in (page, late):
+        expect(screen.locator(".title .status")).to_have_text("Cancelled")
+        expect(screen.locator("text=Cancel order")).to_be_hidden()
+    shoot(page, "order-cancelled")
+
+
+@pytest.fixture
+def failing_screens(browser: Browser) -> Iterator[Screens]:
+    """Screens before an engine on which every swap fails."""
+    with in_memory(MOCK_FAILURE_RATE="1", RETRY_BASE_MS="300") as engine:
+        yield from watched(Screens(browser, engine.url))
+
+
+def test_a_failed_order_shows_each_attempt(failing_screens: Screens) -> None:
+    order_id = submit(failing_screens.url)
+    page = failing_screens.open(f"/orders/{order_id}")
+    expect(page.locator(".title .status")).to_have_text("Failed")
+    expect(page.locator(".attempt h3")).to_have_text(["Attempt 1", "Attempt 2", "Attempt 3"])
+    expect(page.locator(".facts")).to_contain_text("Slippage exceeded")
+    shoot(page, "order-failed", whole=True)
+    page.click("text=All orders")
+    expect(page.locator(".strip")).to_contain_text("Slippage")
+    expect(page.locator(".c-attempt[data-retried]")).to_have_text("3")

@@ -1,0 +1,278 @@
+"""The users' commands against a running engine, as a script and as a person at a terminal call them."""
+
+import json
+import os
+import pty
+import signal
+import socketserver
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from entrypoints.cli.app import app
+from entrypoints.cli.ending import INTERRUPTED, NO_ENGINE, NOT_IN_TIME, ORDER_FAILED, REFUSED, WRONG_USAGE
+from tests.builders import an_id
+from tests.processes import COMMAND, EngineProcess, free_port, running
+
+ORDER = ("SOL", "USDC", "10", "--user", "anna")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EngineProcess]:
+    """An engine that is quick and never fails."""
+    with running("dev", "--memory", settings={"MOCK_FAILURE_RATE": "0"}) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def slow_engine() -> Iterator[EngineProcess]:
+    """An engine whose orders are routing for a minute."""
+    with running("dev", "--memory", settings={"MOCK_QUOTE_MS": "60000"}) as process:
+        yield process
+
+
+def call(engine: EngineProcess | str, *arguments: str) -> Result:
+    """Run a command in this process, on a pipe."""
+    url = engine if isinstance(engine, str) else engine.url
+    environment = {"ORDER_ENGINE_URL": url, "ORDER_ENGINE_POSTGRES_URL": None, "ORDER_ENGINE_REDIS_URL": None}
+    return CliRunner().invoke(app, arguments, env=environment, prog_name="order-engine", catch_exceptions=False)
+
+
+def ask(engine: EngineProcess, *arguments: str) -> Any:
+    """Run a command that must succeed and answers with JSON."""
+    ended = call(engine, *arguments, "--json")
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    return json.loads(ended.stdout)
+
+
+def at_terminal(engine: EngineProcess, *arguments: str, **environment: str) -> tuple[int, str]:
+    """Run a command on a terminal of its own; return its exit code and all that it drew."""
+    ours, theirs = pty.openpty()
+    variables = {**os.environ, "ORDER_ENGINE_URL": engine.url, "TERM": "xterm-256color", **environment}
+    with subprocess.Popen([COMMAND, *arguments], env=variables, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        drawn = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # how a terminal says that nobody is left on it
+                break
+            drawn += part
+        os.close(ours)
+        return process.wait(10), drawn.decode()
+
+
+def test_submitting_prints_the_id_alone(engine: EngineProcess) -> None:
+    ended = call(engine, "submit", *ORDER)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    order = ask(engine, "orders", "show", ended.stdout.strip())["order"]
+    assert (order["userId"], order["amount"], order["inputToken"]) == ("anna", 10, "SOL")
+
+
+def test_submitting_and_watching_to_the_end(engine: EngineProcess) -> None:
+    ended = call(engine, "submit", *ORDER, "--watch")
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    lines = ended.stdout.splitlines()
+    assert lines[0].startswith("10 SOL to USDC for anna")
+    assert [line.split()[2] for line in lines[1:-1]] == [
+        "pending", "routing", "routing", "building", "submitted", "confirmed",
+    ]  # fmt: skip
+    assert lines[-1].startswith("Confirmed after")
+    assert lines[-1].endswith("_mock")
+
+
+def test_on_a_terminal_it_is_drawn_in_colours_unless_they_are_not_wanted(engine: EngineProcess) -> None:
+    code, drawn = at_terminal(engine, "submit", *ORDER, "--watch", NO_COLOR="")
+    assert code == 0
+    assert "\x1b[32m✓" in drawn
+    assert "Confirmed after" in drawn
+    code, plain = at_terminal(engine, "submit", *ORDER, "--watch", NO_COLOR="1")
+    assert code == 0
+    assert "Confirmed after" in plain
+    assert "\x1b[32m" not in plain
+
+
+def test_json_lines_are_the_frames(engine: EngineProcess) -> None:
+    ended = call(engine, "submit", *ORDER, "--watch", "--json")
+    frames = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [frame["seq"] for frame in frames] == [0, 1, 2, 3, 4, 5]
+    again = call(engine, "orders", "watch", frames[0]["orderId"], "--json")
+    assert (again.exit_code, again.stdout) == (0, ended.stdout)
+    assert ask(engine, "orders", "show", frames[0]["orderId"])["events"] == frames
+
+
+def test_a_key_makes_one_order(engine: EngineProcess) -> None:
+    key = an_id()
+    first = ask(engine, "submit", *ORDER, "--idempotency-key", key)
+    second = ask(engine, "submit", *ORDER, "--idempotency-key", key)
+    assert (first["replayed"], second) == (False, {**first, "replayed": True})
+    other = call(engine, "submit", *ORDER[:2], "11", *ORDER[3:], "--idempotency-key", key)
+    assert (other.exit_code, other.stdout) == (REFUSED, "")
+    assert "idempotency_key_reused" in other.stderr
+
+
+def test_every_bad_field_is_told(engine: EngineProcess) -> None:
+    ended = call(engine, "submit", "SOL", "sol", "0", "--user", " ", "--slippage-bps", "10001")
+    assert (ended.exit_code, ended.stdout) == (REFUSED, "")
+    for field in ("outputToken", "amount", "userId", "slippageBps"):
+        assert f"  {field}: " in ended.stderr
+
+
+def test_wrong_usage_ends_with_2(engine: EngineProcess) -> None:
+    for arguments in (
+        ("submit", "SOL"),
+        ("orders", "list", "--status", "nice"),
+        ("orders", "list", "--url", "ftp://x"),
+    ):
+        assert call(engine, *arguments).exit_code == WRONG_USAGE
+
+
+def test_listing(engine: EngineProcess) -> None:
+    user = an_id()
+    ids = [ask(engine, "submit", *ORDER[:3], "-u", user)["orderId"] for _ in range(3)]
+    listed = ask(engine, "orders", "list", "--user", user, "--limit", "2")
+    assert [order["orderId"] for order in listed["data"]] == [ids[2], ids[1]]
+    assert listed["nextCursor"]
+    everything = ask(engine, "orders", "list", "--user", user, "--all")
+    assert ([order["orderId"] for order in everything["data"]], everything["nextCursor"]) == (ids[::-1], None)
+    table = call(engine, "orders", "list", "--user", user).stdout
+    assert [line.split()[0] for line in table.splitlines()] == ["order", *ids[::-1]]
+    assert "no such orders" in call(engine, "orders", "list", "--user", an_id()).stdout
+
+
+def test_showing(engine: EngineProcess) -> None:
+    order_id = ask(engine, "submit", *ORDER, "--client-order-id", (name := an_id()))["orderId"]
+    call(engine, "orders", "watch", order_id)
+    shown = call(engine, "orders", "show", order_id).stdout
+    for part in (order_id, "confirmed", name, "Raydium", "Meteora", "Swap executed successfully", engine.url):
+        assert part in shown
+
+
+@pytest.mark.parametrize("command", ["show", "watch", "cancel"])
+def test_an_unknown_order(engine: EngineProcess, command: str) -> None:
+    ended = call(engine, "orders", command, an_id())
+    assert (ended.exit_code, ended.stdout) == (REFUSED, "")
+    assert ended.stderr == "Refused (order_not_found): No such order.\n"
+
+
+def test_a_cancelled_order_is_a_failed_one(slow_engine: EngineProcess) -> None:
+    order_id = ask(slow_engine, "submit", *ORDER)["orderId"]
+    assert "only the servers know" in call(slow_engine, "orders", "show", order_id).stdout
+    assert ask(slow_engine, "orders", "cancel", order_id)["reasonCode"] == "cancelled"
+    again = call(slow_engine, "orders", "cancel", order_id)
+    assert (again.exit_code, "order_not_cancellable" in again.stderr) == (REFUSED, True)
+    watched = call(slow_engine, "orders", "watch", order_id)
+    assert watched.exit_code == ORDER_FAILED
+    assert "Order cancelled (cancelled)" in watched.stdout.splitlines()[-1]
+
+
+def test_watching_no_longer_than_is_wanted(slow_engine: EngineProcess) -> None:
+    ended = call(slow_engine, "submit", *ORDER, "--watch", "--timeout", "0.5")
+    assert ended.exit_code == NOT_IN_TIME
+    assert "did not finish in time" in ended.stderr
+    assert "order-engine orders watch" in ended.stderr
+
+
+def test_a_load(engine: EngineProcess) -> None:
+    told = ask(engine, "load", "--orders", "200")
+    assert (told["accepted"], told["finished"], told["refused"]) == (200, 200, {})
+    assert told["endings"] == [{"status": "confirmed", "reasonCode": None, "count": 200}]
+    assert told["followedBy"] == "feed"
+    assert 0 < told["acceptMs"]["p50"] <= told["acceptMs"]["p99"] <= told["acceptMs"]["max"]
+    assert 190 < told["acceptToFinalMs"]["p50"]
+
+
+def test_a_load_on_a_terminal_shows_its_progress_and_a_table(engine: EngineProcess) -> None:
+    code, drawn = at_terminal(engine, "load", "--orders", "50", "--rate", "200")
+    assert code == 0
+    assert "50/50" in drawn
+    assert "accept to final" in drawn
+    assert "50 finished in" in drawn
+
+
+def test_a_load_that_does_not_finish_in_time(slow_engine: EngineProcess) -> None:
+    ended = call(slow_engine, "load", "--orders", "5", "--timeout", "0.2")
+    assert ended.exit_code == NOT_IN_TIME
+    assert "5 accepted orders did not finish in time" in ended.stderr
+    assert "open" in ended.stdout
+
+
+def test_ctrl_c_tells_what_is_known(slow_engine: EngineProcess) -> None:
+    command = [COMMAND, "load", "--orders", "20", "--json", "--url", slow_engine.url, "--user", (user := an_id())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while len(ask(slow_engine, "orders", "list", "-u", user)["data"]) < 20:
+            pass
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    told = json.loads(out)
+    assert (process.returncode, told["accepted"], told["unfinishedCount"]) == (INTERRUPTED, 20, 20)
+    assert err == ""
+
+
+class _Web(BaseHTTPRequestHandler):
+    """A web server that is no engine."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<h1>It works!")
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+class _Redis(socketserver.BaseRequestHandler):
+    """A server that does not speak HTTP."""
+
+    def handle(self) -> None:
+        self.request.recv(1000)
+        self.request.sendall(b"-ERR unknown command\r\n")
+
+
+@contextmanager
+def serving(server: socketserver.TCPServer) -> Iterator[str]:
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+EVERY_COMMAND = [
+    ("submit", *ORDER),
+    ("submit", *ORDER, "--watch", "--json"),
+    ("orders", "list"),
+    ("orders", "show", an_id()),
+    ("orders", "watch", an_id()),
+    ("orders", "cancel", an_id()),
+    ("load", "--orders", "1"),
+]
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=" ".join)
+def test_nobody_there_and_somebody_else_there(command: tuple[str, ...]) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    ended = call(nobody, *command)
+    assert (ended.exit_code, ended.stdout) == (NO_ENGINE, "")
+    assert ended.stderr == (
+        f"No engine answers at {nobody}: start one with `make run` or `order-engine dev`, or name another with --url.\n"
+    )
+    with serving(HTTPServer(("127.0.0.1", 0), _Web)) as url:
+        ended = call(url, *command)
+        assert (ended.exit_code, ended.stdout) == (NO_ENGINE, "")
+        assert ended.stderr.startswith(f"{url} answers, but it is not an order engine")
+    with serving(socketserver.TCPServer(("127.0.0.1", 0), _Redis)) as url:
+        ended = call(url, *command)
+        assert (ended.exit_code, ended.stdout) == (NO_ENGINE, "")
+        assert "it is not an order engine: what it says is not HTTP." in ended.stderr

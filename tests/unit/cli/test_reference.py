@@ -1,0 +1,57 @@
+"""docs/cli.md has every command and option, and the list of commands is in order."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from entrypoints.cli import ending
+from entrypoints.cli.app import app
+
+PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
+
+
+def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield each command that is not hidden, with its whole name."""
+    for name, command in group.commands.items():
+        if command.hidden:
+            continue
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+ALL = dict(commands(typer.main.get_command(app), "order-engine"))
+
+
+def section(name: str) -> str:
+    """Return what the page says under the heading of a command."""
+    found = re.search(rf"^### `{re.escape(name)}\b.*?(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/cli.md has no heading for `{name}`"
+    return found[0]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_has_its_section_with_every_option(name: str) -> None:
+    options = [option for parameter in ALL[name].params for option in parameter.opts if option.startswith("--")]
+    text = section(name)
+    assert [option for option in options if option != "--help" and not re.search(rf"{option}\b", text)] == []
+
+
+def test_the_page_names_no_command_that_is_gone() -> None:
+    assert set(re.findall(r"^### `(order-engine(?: [a-z-]+)*)", PAGE, re.MULTILINE)) == set(ALL)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_and_option_says_what_it_is_for(name: str) -> None:
+    assert ALL[name].help
+    assert [parameter.name for parameter in ALL[name].params if not getattr(parameter, "help", None)] == []
+
+
+def test_every_exit_code_is_explained() -> None:
+    codes = {value for name, value in vars(ending).items() if name.isupper() and isinstance(value, int)}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)} == codes

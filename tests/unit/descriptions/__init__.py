@@ -1,0 +1,1 @@
+"""The descriptions that the engine serves of itself: valid, true and complete."""

@@ -1,0 +1,157 @@
+"""Every answer that openapi.yaml has is given by a running engine, and none that it does not have."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from attrs import define, field
+
+from adapters.memory.order_queue import InMemoryOrderQueue
+from adapters.memory.order_store import InMemoryOrderStore
+from application.ports.errors import Overloaded, QueueUnavailable, StoreUnavailable
+from application.ports.order_queue import QueueCounts
+from application.ports.order_store import Admission, Backlog, OrderFilter, OrderPage
+from domain.order import Order
+from entrypoints.console.assets import INDEX, read_assets
+from entrypoints.http.health import Check
+from tests.api import CLOCK, ORDER, Api, Engine, running_api
+from tests.builders import an_id
+from tests.described import OUTSIDE, Answer, check_answer, described_answers, operations
+from tests.unit.descriptions.test_drift import NOT_YET_SERVED
+
+EXECUTE = "/api/orders/execute"
+ERRORS = (RuntimeError("not foreseen"), StoreUnavailable("away"), Overloaded("too much"))
+PAGES = ("/openapi.json", "/asyncapi.json", "/docs", "/docs/websockets", "/", f"/orders/{an_id()}")
+CONSOLE = tuple(f"/console/{name}" for name in read_assets() if name != INDEX)
+ASSETS = ("/docs/assets/docs.css", "/docs/assets/docs.js", "/docs/assets/scalar.js")
+
+
+class BrokenStore(InMemoryOrderStore):
+    """Raises one error from whatever the API asks first."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(CLOCK)
+        self.error = error
+
+    async def add(self, order: Order, idempotency_key: str | None = None) -> Admission:
+        raise self.error
+
+    async def get(self, order_id: str) -> Order | None:
+        raise self.error
+
+    async def find(self, wanted: OrderFilter, cursor: str | None, limit: int) -> OrderPage:
+        raise self.error
+
+    async def backlog(self) -> Backlog:
+        raise self.error
+
+
+class QueueAway(InMemoryOrderQueue):
+    async def counts(self) -> QueueCounts:
+        raise QueueUnavailable("away")
+
+
+@define
+class Caller:
+    """Calls an API and keeps which described answers came."""
+
+    api: Api
+    seen: set[Answer] = field(factory=set)
+
+    async def __call__(self, method: str, path: str, **call: Any) -> httpx.Response:
+        answer = await self.api.http.request(method, path, **call)
+        self.seen.add(check_answer(method, answer.url.path, answer.status_code, answer.headers, answer.content))
+        return answer
+
+    async def raw(self, request: bytes) -> None:
+        """Send bytes that are no request."""
+        reader, writer = await asyncio.open_connection(self.api.http.base_url.host, self.api.http.base_url.port)
+        writer.write(request)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        status, *lines = head.decode().split("\r\n")
+        headers = httpx.Headers([(name, value) for name, _, value in (line.partition(": ") for line in lines)])
+        self.seen.add(check_answer("GET", "/", int(status.split()[1]), headers, body))
+
+
+@asynccontextmanager
+async def calling(engine: Engine | None = None) -> AsyncIterator[Caller]:
+    async with running_api(engine) as api:
+        yield Caller(api)
+
+
+async def orders(call: Caller) -> None:
+    """Send, repeat, read, list and cancel orders, and be refused all of it."""
+    keyed: Mapping[str, Any] = {"headers": {"Idempotency-Key": "k", "X-Request-Id": "mine"}}
+    order_id = (await call("POST", EXECUTE, json=ORDER, **keyed)).json()["orderId"]
+    assert (await call("POST", EXECUTE, json=ORDER, **keyed)).headers["Idempotency-Replayed"] == "true"
+    await call("POST", EXECUTE, json={**ORDER, "amount": 11}, **keyed)
+    named = {**ORDER, "clientOrderId": "c", "slippageBps": 50}
+    await call("POST", EXECUTE, json=named)
+    await call("POST", EXECUTE, json={**named, "amount": "0.00000001"})
+    await call("POST", EXECUTE, json={"extra": 1})
+    await call("POST", EXECUTE, content=b"{", headers={"Content-Type": "application/json"})
+    await call("POST", EXECUTE, content=b"{}")
+    await call("POST", EXECUTE, content=b" " * 20_000)
+    await call("GET", EXECUTE)
+    for path in (f"/api/orders/{order_id}", f"/api/orders/{order_id}/events", "/api/orders"):
+        await call("GET", path)
+        await call("HEAD", path)
+    await call("GET", f"/api/orders/{order_id}/events?afterSeq=x")
+    await call("GET", "/api/orders?limit=0&status=x&cursor=x&userId=")
+    await call("POST", f"/api/orders/{order_id}/cancel")
+    await call("POST", f"/api/orders/{order_id}/cancel")
+    await call("GET", f"/api/orders/{order_id}")
+    for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
+        await call(method, f"/api/orders/{an_id()}{tail}")
+
+
+async def pages(call: Caller) -> None:
+    """Get all pages and files, and get them again."""
+    for path in (*PAGES, *ASSETS, *CONSOLE):
+        first = await call("GET", path)
+        assert (await call("HEAD", path)).headers["ETag"] == first.headers["ETag"]
+        again = await call("GET", path, headers={"If-None-Match": f'"other", {first.headers["ETag"]}'})
+        assert (again.status_code, again.content) == (304, b"")
+    for path in ("/docs/assets/none.js", "/console/none.js", "/none"):
+        await call("GET", path)
+
+
+async def operation(call: Caller) -> None:
+    """Ask how the engine is, then let it stop."""
+    for path in ("/health/live", "/health/ready", "/api/stats"):
+        await call("GET", path)
+    await call("OPTIONS", EXECUTE)
+    call.api.drain.begin()
+    await call("GET", "/health/ready")
+
+
+async def down() -> None:
+    raise StoreUnavailable("away")
+
+
+async def test_every_described_answer_is_given_and_no_other() -> None:
+    seen: set[Answer] = set()
+    async with calling() as call:
+        await orders(call)
+        await pages(call)
+        await call.raw(b"\x16\x03\x01\r\n\r\n")
+        await operation(call)
+        seen |= call.seen
+    async with calling(Engine(live={"flusher": Check(down)}, queue=QueueAway(CLOCK, lease_seconds=30))) as call:
+        await call("GET", "/health/live")
+        assert (await call("GET", "/api/stats")).json()["queue"] is None
+        seen |= call.seen
+    for error in ERRORS:
+        async with calling(Engine(store=BrokenStore(error))) as call:
+            await call("POST", EXECUTE, json=ORDER)
+            for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
+                await call(method, f"/api/orders/{an_id()}{tail}")
+            await call("GET", "/api/orders")
+            await call("GET", "/api/stats")
+            seen |= call.seen
+    later = {operation["operationId"] for _, path, operation in operations() if path in NOT_YET_SERVED}
+    described = {answer for answer in described_answers() if answer.operation not in later}
+    assert described == seen - {Answer(OUTSIDE, 200)}

@@ -1,0 +1,41 @@
+"""Calls made up from openapi.yaml, right and wrong ones: each answer is a described one."""
+
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from entrypoints.http.app import create_app
+from entrypoints.http.drain import Drain
+from tests.api import Engine
+from tests.unit.descriptions.test_drift import NOT_YET_SERVED
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    unsupported_method,
+    allow_header_conformance,
+]
+# One app for all calls, so that made up orders meet earlier ones; pytest needs the operations when it collects.
+schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(Engine().services(), Drain()))
+schema.config.generation.update(modes=list(schemathesis.GenerationMode))
+
+
+@schema.exclude(path=sorted(NOT_YET_SERVED)).parametrize()
+@settings(max_examples=20, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+def test_made_up_calls(case: schemathesis.Case[Any]) -> None:
+    case.call_and_validate(checks=CHECKS)

@@ -1,0 +1,61 @@
+"""`GET /api/stats`: what there is to do, also when the queue cannot say."""
+
+import pytest
+
+from adapters.memory.order_queue import InMemoryOrderQueue
+from adapters.memory.order_store import InMemoryOrderStore
+from application.engine_stats import Stats
+from application.ports.errors import QueueUnavailable, StoreUnavailable
+from application.ports.order_queue import QueueCounts
+from application.ports.order_store import Backlog
+from entrypoints.http.presenter import stats_json
+from tests.api import CLOCK, Engine, running_api
+
+STATS = "/api/stats"
+
+
+class AwayQueue(InMemoryOrderQueue):
+    async def counts(self) -> QueueCounts:
+        raise QueueUnavailable("redis at 10.0.0.7 is away")
+
+
+class AwayStore(InMemoryOrderStore):
+    async def backlog(self) -> Backlog:
+        raise StoreUnavailable("postgres at 10.0.0.7 is away")
+
+
+async def test_an_engine_at_rest_and_at_work() -> None:
+    nothing = {"waiting": 0, "leased": 0, "delayed": 0, "buried": 0, "paused": False}
+    async with running_api() as api:
+        answer = await api.http.get(STATS)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.json() == {"open": 0, "oldestPendingSeconds": None, "queue": nothing}
+    async with running_api() as api:
+        await api.submit()
+        told = (await api.http.get(STATS)).json()
+        assert 0 <= told.pop("oldestPendingSeconds") < 5
+        assert told == {"open": 1, "queue": {**nothing, "waiting": 1}}
+        assert (await api.http.head(STATS)).status_code == 200
+        assert (await api.http.post(STATS)).status_code == 405
+
+
+async def test_without_the_queue() -> None:
+    async with running_api(Engine(queue=AwayQueue(CLOCK, lease_seconds=30))) as api:
+        answer = await api.http.get(STATS)
+    assert (answer.status_code, answer.text) == (200, '{"open":0,"oldestPendingSeconds":null,"queue":null}')
+
+
+async def test_without_the_store() -> None:
+    async with running_api(Engine(store=AwayStore(CLOCK))) as api:
+        answer = await api.http.get(STATS)
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "10.0.0.7" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "0.0"), (0.0004, "0.0"), (1.23456, "1.235"), (98765432.1, "98765432.1")]
+)
+def test_seconds_have_milliseconds_and_no_exponent(seconds: float, text: str) -> None:
+    assert f'"oldestPendingSeconds":{text},' in stats_json(Stats(1, seconds, None))

@@ -1,0 +1,146 @@
+"""The engine at a glance: one read a second for all who ask, and never held up by the queue."""
+
+import asyncio
+import time
+
+import pytest
+
+from adapters.memory.order_queue import InMemoryOrderQueue
+from adapters.memory.order_store import InMemoryOrderStore
+from application.engine_stats import EngineStats, Stats
+from application.ports.errors import QueueUnavailable, StoreUnavailable
+from application.ports.order_queue import QueueCounts
+from application.ports.order_store import Backlog
+from tests.builders import an_order
+from tests.clock import ManualClock
+
+NOTHING = QueueCounts(0, 0, 0, 0)
+
+
+class CountedStore(InMemoryOrderStore):
+    """Counts its reads; raises `error` if there is one."""
+
+    reads = 0
+    error: Exception | None = None
+
+    async def backlog(self) -> Backlog:
+        self.reads += 1
+        await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
+        return await super().backlog()
+
+
+class MoodyQueue(InMemoryOrderQueue):
+    """Raises `error` if there is one, and hangs when told to."""
+
+    asked = 0
+    error: Exception | None = None
+    hangs = False
+
+    async def counts(self) -> QueueCounts:
+        self.asked += 1
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.error is not None:
+            raise self.error
+        return await super().counts()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def store(clock: ManualClock) -> CountedStore:
+    return CountedStore(clock)
+
+
+@pytest.fixture
+def queue(clock: ManualClock) -> MoodyQueue:
+    return MoodyQueue(clock, lease_seconds=30)
+
+
+@pytest.fixture
+def stats(store: CountedStore, queue: MoodyQueue, clock: ManualClock) -> EngineStats:
+    return EngineStats(store, queue, clock)
+
+
+async def test_what_there_is_to_do(
+    stats: EngineStats, store: CountedStore, queue: MoodyQueue, clock: ManualClock
+) -> None:
+    assert await stats() == Stats(0, None, NOTHING)
+    order = an_order()
+    await store.add(order)
+    await queue.put([order.order_id])
+    await clock.advance(2.5)
+    assert await stats() == Stats(1, 2.5, QueueCounts(1, 0, 0, 0))
+
+
+async def test_a_clock_that_is_behind_makes_nothing_younger_than_new(
+    stats: EngineStats, store: CountedStore, queue: MoodyQueue, clock: ManualClock
+) -> None:
+    behind = EngineStats(store, queue, ManualClock(clock.now().replace(year=2000)))
+    await store.add(an_order())
+    assert (await behind()).oldest_pending_seconds == 0
+
+
+async def test_an_answer_serves_all_for_a_second(stats: EngineStats, store: CountedStore, clock: ManualClock) -> None:
+    answers = await asyncio.gather(*(stats() for _ in range(50)))
+    assert (len(set(map(id, answers))), store.reads) == (1, 1)
+    await clock.advance(0.99)
+    assert await stats() is answers[0]
+    await clock.advance(0.01)
+    assert await stats() is not answers[0]
+    assert store.reads == 2
+
+
+async def test_a_store_that_is_away_is_asked_once_a_second_too(
+    stats: EngineStats, store: CountedStore, clock: ManualClock
+) -> None:
+    store.error = StoreUnavailable("refused")
+    results = await asyncio.gather(*(stats() for _ in range(50)), return_exceptions=True)
+    assert {type(result) for result in results} == {StoreUnavailable}
+    assert len(set(map(id, results))) == 50  # one for each: a shared one would collect all tracebacks
+    assert store.reads == 1
+    store.error = None
+    with pytest.raises(StoreUnavailable):
+        await stats()
+    await clock.advance(1)
+    assert (await stats()).open == 0
+
+
+async def test_an_error_nobody_foresaw_is_not_kept(stats: EngineStats, store: CountedStore) -> None:
+    store.error = RuntimeError("bug")
+    with pytest.raises(RuntimeError):
+        await stats()
+    store.error = None
+    assert (await stats()).open == 0
+
+
+async def test_a_queue_that_is_away(stats: EngineStats, queue: MoodyQueue, clock: ManualClock) -> None:
+    queue.error = QueueUnavailable("refused")
+    assert await stats() == Stats(0, None, None)
+    queue.error = None
+    assert (await stats()).queue is None
+    assert queue.asked == 1
+    await clock.advance(1)
+    assert (await stats()).queue == NOTHING
+
+
+async def test_a_queue_that_hangs_costs_200_ms_once(stats: EngineStats, queue: MoodyQueue) -> None:
+    queue.hangs = True
+    started = time.monotonic()
+    answers = await asyncio.gather(*(stats() for _ in range(20)))
+    assert 0.19 < time.monotonic() - started < 1
+    assert {answer.queue for answer in answers} == {None}
+    assert queue.asked == 1
+
+
+async def test_a_caller_that_leaves_takes_nobody_with_it(stats: EngineStats, queue: MoodyQueue) -> None:
+    queue.hangs = True
+    leaver, stayer = asyncio.create_task(stats()), asyncio.create_task(stats())
+    await asyncio.sleep(0.05)
+    leaver.cancel()
+    assert (await stayer).queue is None
