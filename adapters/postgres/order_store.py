@@ -50,7 +50,7 @@ class PostgresOrderStore:
         *,
         application_name: str = "order-engine",
         readers: int = 4,
-        most: int = 500,
+        most: int = 200,
         bound: int = 10_000,
     ) -> None:
         conninfo = store_conninfo(url, application_name)

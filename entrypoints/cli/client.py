@@ -88,10 +88,12 @@ class EngineClient:
             raise NoAnswer(f"{self.url} was reached, but did not answer within {TIMEOUT_SECONDS:g} s.") from error
         except httpx.RemoteProtocolError as error:
             if "disconnected" in str(error):
-                raise NoAnswer(f"The connection to {self.url} broke before the answer came.") from error
+                raise NoAnswer(
+                    f"The connection to {self.url} broke before an answer came: is it an order engine?"
+                ) from error
             raise NotAnEngine(self.url, "what it says is not HTTP") from error
         except httpx.TransportError as error:
-            raise NoAnswer(f"The connection to {self.url} broke before the answer came ({error}).") from error
+            raise NoAnswer(f"The connection to {self.url} broke before an answer came ({error}).") from error
 
     def _document(self, answer: httpx.Response, wanted: int, key: str) -> Document:
         """Return the JSON object of an answer that has the wanted status and this key."""

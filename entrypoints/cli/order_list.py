@@ -1,17 +1,19 @@
 """Lists of orders on the screen, page by page: however long the list, one page is kept."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from entrypoints.cli.client import Document
-from entrypoints.cli.output import cell, json_text, say, show
+from entrypoints.cli.output import cell, console, json_text, say, show
 from entrypoints.cli.timeline_view import FINAL_STYLES, STYLES
 
-_COLUMNS = (("order", 36), ("status", 9), ("sells", 14), ("for", 8), ("venue", 9), ("price", 12), ("age", 6))
+_WIDTHS = {"order": 36, "status": 9, "swap": 22, "venue": 9, "price": 12, "age": 6, "user": 16}
+_BY_IMPORTANCE = ("order", "status", "swap", "age", "price", "venue", "user")
 
 
 def print_json(pages: Iterable[Document]) -> None:
@@ -43,23 +45,39 @@ def _joined(pages: Iterable[Document]) -> Iterator[str]:
 
 
 def _table(orders: list[Document], *, first: bool) -> Table:
+    """Return a table of as many columns as there is room for: an id is never cut."""
+    columns = _columns(console().width)
     table = Table(box=None, show_header=first, header_style="bold", padding=(0, 1, 0, 0))
-    for name, width in _COLUMNS:
-        table.add_column(name, width=width, no_wrap=True, justify="right" if name in ("price", "age") else "left")
-    table.add_column("user", no_wrap=True, overflow="ellipsis" if sys.stdout.isatty() else "ignore")
+    for name in columns:
+        justify: Literal["left", "right"] = "right" if name in ("price", "age") else "left"
+        width = None if name == "user" else _WIDTHS[name]  # the last one may be as long as it likes
+        table.add_column(name, width=width, no_wrap=True, justify=justify)
     for order in orders:
-        status = order["status"]
-        table.add_row(
-            cell(order["orderId"]),
-            cell(status, {**STYLES, **FINAL_STYLES}.get(status, "")),
-            cell(f"{order['amount']} {order['inputToken']}"),
-            cell(order["outputToken"]),
-            cell(order["chosenDex"]),
-            cell(order["executionPrice"]),
-            cell(_age(order["createdAt"])),
-            cell(order["userId"]),
-        )
+        cells = _cells(order)
+        table.add_row(*(cells[name] for name in columns))
     return table
+
+
+def _columns(width: int) -> list[str]:
+    chosen: list[str] = []
+    for name in _BY_IMPORTANCE:
+        if sum(_WIDTHS[each] + 1 for each in (*chosen, name)) > width:
+            break
+        chosen.append(name)
+    return [name for name in _WIDTHS if name in chosen]
+
+
+def _cells(order: Document) -> dict[str, Text]:
+    status = order["status"]
+    return {
+        "order": cell(order["orderId"]),
+        "status": cell(status, {**STYLES, **FINAL_STYLES}.get(status, "")),
+        "swap": cell(f"{order['amount']} {order['inputToken']} to {order['outputToken']}"),
+        "venue": cell(order["chosenDex"]),
+        "price": cell(order["executionPrice"]),
+        "age": cell(_age(order["createdAt"])),
+        "user": cell(order["userId"]),
+    }
 
 
 def _age(created: str) -> str:

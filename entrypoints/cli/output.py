@@ -54,13 +54,13 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def console(*, stderr: bool = False) -> "Console":
-    """Return a console on stdout, or on stderr."""
+def console(*, stderr: bool = False, soft_wrap: bool = True) -> "Console":
+    """Return a console on stdout, or on stderr; with `soft_wrap` the terminal itself breaks long lines."""
     from rich.console import Console
 
     # A pipe has no width of its own, and `grep` wants whole lines.
     width = None if on_terminal(stderr=stderr) else PIPE_WIDTH
-    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=width)
+    return Console(stderr=stderr, highlight=False, soft_wrap=soft_wrap, width=width)
 
 
 def on_terminal(*, stderr: bool = False) -> bool:

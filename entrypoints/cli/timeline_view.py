@@ -80,7 +80,9 @@ class Drawn:
         self._spinner = Spinner("dots", style="cyan")
         self._trouble: Lost | None = None
         self._times_lost = 0
-        self._live = Live(self, console=screen or console(), refresh_per_second=12, vertical_overflow="visible")
+        self._live = Live(
+            self, console=screen or console(soft_wrap=False), refresh_per_second=12, vertical_overflow="visible"
+        )
         self._live.start()
 
     def tell(self, news: Frame | Lost | Back) -> None:
@@ -124,7 +126,8 @@ class Drawn:
         if self._trouble is not None:
             yield cell(sentence(self._trouble), "yellow")
         elif self._times_lost:
-            yield cell(f"The connection was lost and is back ({self._times_lost} times); no step was missed.", "dim")
+            often = "once" if self._times_lost == 1 else f"{self._times_lost} times"
+            yield cell(f"The connection was lost {often} and is back; no step was missed.", "dim")
         last, outcome = self.timeline.last, self.timeline.outcome()
         if last is not None and outcome is not None:
             yield Text()
@@ -136,7 +139,7 @@ def sentence(news: Lost | Back) -> str:
     if isinstance(news, Back):
         return "Connected again."
     since = "" if news.after_seq is None else f" after step {news.after_seq} (afterSeq={news.after_seq})"
-    return f"The connection was lost ({news.why}): connecting again{since} ..."
+    return f"Connection lost ({news.why}): connecting again{since} ..."
 
 
 def _asked(birth: Frame) -> Text:

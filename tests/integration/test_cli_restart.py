@@ -20,7 +20,7 @@ def read_until(lines: IO[str], status: str) -> list[str]:
 
 
 def test_watching_goes_on_through_a_restart_of_the_api(database_url: str, redis_db_url: str) -> None:
-    slow = {"MOCK_SWAP_MIN_MS": "4000", "MOCK_SWAP_MAX_MS": "4000", "PORT": str(free_port())}
+    slow = {"MOCK_SWAP_MIN_MS": "1000", "MOCK_SWAP_MAX_MS": "1000", "PORT": str(free_port())}
     settings = {**new_engine(database_url, redis_db_url), **slow}
     command = [COMMAND, "submit", "SOL", "USDC", "10", "--user", "anna", "--watch", "--json"]
     with running("worker", settings={**settings, "WORKER_HTTP_PORT": (port := str(free_port())), "PORT": port}):

@@ -60,7 +60,7 @@ def print_tables(outcome: Outcome) -> None:
     tally = outcome.tally
     if tally.accept.count:
         show(_latencies(outcome))
-    if tally.endings or tally.refused:
+    if tally.answered:
         show(_endings(outcome))
     accepted = f"{tally.accepted:,} of {outcome.plan.orders:,} orders accepted in {duration(outcome.posting)}"
     say(f"{accepted}: {_rate(tally.accepted, outcome.posting):,.0f} orders/s")

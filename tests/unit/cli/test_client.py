@@ -71,7 +71,7 @@ def test_a_503_tells_when_to_come_back() -> None:
         (httpx.ConnectError("refused"), NoEngine, "No engine answers at http://engine.test: start one with `make run`"),
         (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]"), NoEngine, "CERTIFICATE_VERIFY_FAILED"),
         (httpx.ReadTimeout("slow"), NoAnswer, "did not answer within 10 s"),
-        (httpx.ReadError("reset"), NoAnswer, "broke before the answer came"),
+        (httpx.ReadError("reset"), NoAnswer, "broke before an answer came"),
         (httpx.RemoteProtocolError("Server disconnected without sending a response."), NoAnswer, "broke before"),
         (httpx.RemoteProtocolError("illegal status line"), NotAnEngine, "what it says is not HTTP"),
         (httpx.Response(200, html="<p>hello"), NotAnEngine, "GET /api/orders/1 was answered 200, text/html"),

@@ -31,9 +31,11 @@ def server(*acts: Act) -> Iterator[tuple[str, list[str]]]:
     with serve(handle, "127.0.0.1", 0) as running:
         thread = Thread(target=running.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{running.socket.getsockname()[1]}", asked
-        running.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{running.socket.getsockname()[1]}", asked
+        finally:
+            running.shutdown()
+            thread.join()
 
 
 def sends(first: int, last: int, code: int = 1000) -> Act:

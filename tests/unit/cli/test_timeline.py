@@ -97,11 +97,11 @@ def test_the_picture_of_an_order_that_ended(drawn: Drawn) -> None:
 def test_the_picture_tells_of_a_lost_connection_and_of_its_return(drawn: Drawn) -> None:
     drawn.tell(birth())
     drawn.tell(Lost("the server restarts, 1012", 0))
-    assert "lost (the server restarts, 1012): connecting again after step 0 (afterSeq=0)" in picture(drawn)
+    assert "Connection lost (the server restarts, 1012): connecting again after step 0 (afterSeq=0)" in picture(drawn)
     drawn.tell(Lost("it cannot be opened", 0))
     drawn.tell(Back())
     assert "connecting again" not in picture(drawn)
-    assert "was lost and is back (1 times)" in picture(drawn)
+    assert "was lost once and is back" in picture(drawn)
     drawn.end()
 
 
