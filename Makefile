@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check soak acceptance chaos bench lock format clean venv venv-dev
+.PHONY: help run test check soak acceptance browser chaos bench lock format clean venv venv-dev
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -27,6 +27,10 @@ soak: venv-dev  ## Look for memory that grows, over many orders (SOAK_ORDERS=, S
 
 acceptance: venv-dev  ## Run the black-box checks against a running engine, in memory and on real servers
 	$(BIN)/python -m pytest tests/acceptance $(ARGS)
+
+browser: venv-dev  ## Test the console in a real Chromium; pictures of it go to build/screenshots
+	@scripts/get-chromium
+	$(BIN)/python -m pytest tests/browser $(ARGS)
 
 chaos: venv-dev  ## Load a fleet, kill everything in it at random, and check every promise (SEED=1 SECONDS=60)
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60)

@@ -5,7 +5,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from attrs import Factory, define
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
 Scheme = Literal["light", "dark"]
 WIDE: ViewportSize = {"width": 1440, "height": 900}
@@ -26,10 +26,12 @@ class Screens:
     browser: Browser
     url: str
     misdeeds: list[str] = Factory(list)
+    _contexts: list[BrowserContext] = Factory(list)
 
     def open(self, path: str = "/", *, size: ViewportSize = WIDE, scheme: Scheme = "light") -> Page:
         """Open a page of the console and wait until it is live."""
         context = self.browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+        self._contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=self.url)
         page = context.new_page()
         page.set_default_timeout(10_000)
@@ -43,8 +45,8 @@ class Screens:
 
     def close(self) -> None:
         """Close all pages."""
-        for context in self.browser.contexts:
-            context.close()
+        while self._contexts:
+            self._contexts.pop().close()
 
     def _heard(self, message: ConsoleMessage) -> None:
         # Chromium logs each refusal of the API and each broken connection itself: those are looked at on the page.

@@ -1,16 +1,20 @@
 """The console's pure modules, each asked in the browser that runs them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
+from tests.browser.conftest import watched
 from tests.browser.screens import Screens
+from tests.processes import EngineProcess
 
 
-@pytest.fixture
-def page(screens: Screens) -> Page:
-    return screens.open()
+@pytest.fixture(scope="module")
+def page(browser: Browser, engine: EngineProcess) -> Iterator[Page]:
+    for screens in watched(Screens(browser, engine.url)):
+        yield screens.open()
 
 
 def run(page: Page, module: str, call: str) -> Any:
@@ -63,7 +67,8 @@ def test_a_story_has_attempts_with_steps_and_times(page: Page) -> None:
     frames = """[["pending", "Order accepted", 1, 0], ["routing", "Fetching quotes...", 1, 5],
       ["routing", "Attempt 1 of 3 failed: No venue could quote. Retrying in 1 s", 1, 205],
       ["routing", "Fetching quotes...", 2, 1205], ["failed", "Order cancelled", 2, 1300]].map(
-      ([status, message, attempt, ms], seq) => ({status, message, attempt, seq, timestamp: new Date(ms).toISOString()}))"""
+      ([status, message, attempt, ms], seq) =>
+        ({status, message, attempt, seq, timestamp: new Date(ms).toISOString()}))"""
     story = run(page, "story", f"storyOf({frames})")
     assert [(attempt["number"], [step["seq"] for step in attempt["steps"]]) for attempt in story["attempts"]] == [
         (1, [0, 1, 2]),

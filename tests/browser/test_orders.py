@@ -131,8 +131,14 @@ def test_an_order_is_cancelled_while_it_can_be(slow_screens: Screens) -> None:
     page, late = slow_screens.open(f"/orders/{order_id}"), slow_screens.open(f"/orders/{order_id}")
     expect(page.locator(".title .status")).to_have_text("Routing")
     shoot(page, "order-in-flight")
-    # The other screen's button is still there when it is too late.
-    late.route("**/cancel", lambda route: (page.click("text=Cancel order"), route.continue_())[-1])
+
+    def cancel_before(route: Route) -> None:
+        """Let the first screen be quicker than the second one, whose button is still there."""
+        page.click("text=Cancel order")
+        expect(page.locator(".title .status")).to_have_text("Cancelled")
+        route.continue_()
+
+    late.route("**/cancel", cancel_before)
     late.click("text=Cancel order")
     expect(late.locator(".told")).to_contain_text("Too late to cancel")
     for screen in (page, late):
@@ -144,7 +150,7 @@ def test_an_order_is_cancelled_while_it_can_be(slow_screens: Screens) -> None:
 @pytest.fixture
 def failing_screens(browser: Browser) -> Iterator[Screens]:
     """Screens before an engine on which every swap fails."""
-    with in_memory(MOCK_FAILURE_RATE="1", RETRY_BASE_MS="300") as engine:
+    with in_memory(MOCK_FAILURE_RATE="1", RETRY_BASE_MS="100") as engine:
         yield from watched(Screens(browser, engine.url))
 
 

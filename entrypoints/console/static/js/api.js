@@ -2,7 +2,7 @@
 import { parseExact } from "./exact-json.js";
 
 const PATIENCE_MS = 15_000;
-export const PAGE = 200; // the most that the API gives at once
+const PAGE = 200; // the most that the API gives at once
 
 /** A refusal, as the engine words it (RFC 9457). */
 export class Problem extends Error {

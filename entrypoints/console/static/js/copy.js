@@ -22,7 +22,8 @@ export function copyButton(text, label, caption) {
   const sign = s("svg", { viewBox: "0 0 16 16", class: "glyph small", "aria-hidden": "true" },
     s("path", { d: "M5.5 5.5h7v8h-7zM3.5 10.5v-8h7", class: "line" }));
   const word = caption ? h("span", {}, caption) : null;
-  const button = h("button", { type: "button", class: caption ? "button" : "quiet icon small button copy", "aria-label": label, title: label }, sign, word);
+  const look = caption ? "button" : "quiet icon small button copy";
+  const button = h("button", { type: "button", class: look, "aria-label": label, title: label }, sign, word);
   button.addEventListener("click", async (event) => {
     event.stopPropagation();
     const done = await copyText(text());

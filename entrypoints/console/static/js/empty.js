@@ -9,12 +9,15 @@ export function emptyLesson() {
     `  -H 'Content-Type: application/json' \\`,
     `  -d '{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"user123"}'`,
   ].join("\n");
-  const form = h("button", { type: "button", class: "link", onclick: () => document.dispatchEvent(new Event("new-order")) }, "the form");
+  const toForm = () => document.dispatchEvent(new Event("new-order"));
+  const form = h("button", { type: "button", class: "link", onclick: toForm }, "the form");
+  const copy = copyButton(() => command, "Copy the command", "Copy");
+  const next = "It appears here the moment it is accepted, and changes as it is routed, built, sent and confirmed.";
   return h("div", { class: "lesson" },
     h("h3", {}, "No orders yet"),
     h("p", {}, "Place the first one with ", form, " (press ", h("kbd", {}, "n"), "), or from a terminal:"),
-    h("div", { class: "command" }, h("pre", { tabindex: "0", "aria-label": "Command" }, command), copyButton(() => command, "Copy the command", "Copy")),
-    h("p", { class: "hint" }, "It appears here the moment it is accepted, and changes as it is routed, built, submitted and confirmed."),
+    h("div", { class: "command" }, h("pre", { tabindex: "0", "aria-label": "Command" }, command), copy),
+    h("p", { class: "hint" }, next),
   );
 }
 

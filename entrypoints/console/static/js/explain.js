@@ -3,7 +3,12 @@ import { bpsText, tokens } from "./format.js";
 
 /** @typedef {{dex: string, price: string, fee: string, chosen: boolean}} Quote */
 
-/** Output tokens for `amount` at `price`, after `fee`. @param {string} amount @param {string} price @param {string} fee */
+/**
+ * Output tokens for `amount` at `price`, after `fee`.
+ * @param {string} amount
+ * @param {string} price
+ * @param {string} fee a fraction
+ */
 export function netOutput(amount, price, fee) {
   return Number(amount) * Number(price) * (1 - Number(fee));
 }
@@ -34,8 +39,9 @@ export function whyItWon(quotes, amount, token) {
 
 function rule(chosen, other, cheapest, richest) {
   const apart = bpsText(Math.abs(bpsBetween(chosen.price, other.price))).replace("+", "");
-  if (cheapest && chosen.price === other.price) return `Both venues quoted the same price; the lower fee wins, so ${chosen.dex} won.`;
-  if (cheapest) return `${chosen.dex} won: the lowest price wins, and its quote is ${apart} below ${other.dex}'s.`;
-  if (richest) return `${chosen.dex} won: the most output after fees wins, and its quote is ${apart} above ${other.dex}'s.`;
+  const won = `${chosen.dex} won:`;
+  if (cheapest && chosen.price === other.price) return `${won} the price is the same, and then the lower fee wins.`;
+  if (cheapest) return `${won} the lowest price wins, and its quote is ${apart} below ${other.dex}'s.`;
+  if (richest) return `${won} the most output after fees wins, and its quote is ${apart} above ${other.dex}'s.`;
   return `${chosen.dex} was chosen by the engine's routing policy.`;
 }

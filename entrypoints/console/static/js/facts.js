@@ -19,9 +19,11 @@ function outcome(order) {
   const got = received(order);
   const against = againstQuote(order);
   const fee = chosen && `after ${computed(Number(chosen.fee) * 100)}\u202f% fee`;
+  const amount = got === null ? "–" : `${tokens(got)} ${order.outputToken}`;
+  const unit = `${order.outputToken} per ${order.inputToken}`;
   return [
-    fact(done ? "Received" : "Would receive", got === null ? "–" : `${tokens(got)} ${order.outputToken}`, fee && (done ? fee : `at the quote, ${fee}`)),
-    fact("Executed price", done ? priced(order.executionPrice) : "–", done ? `${order.outputToken} per ${order.inputToken}` : "not swapped yet"),
+    fact(done ? "Received" : "Would receive", amount, fee && (done ? fee : `at the quote, ${fee}`)),
+    fact("Executed price", done ? priced(order.executionPrice) : "–", done ? unit : "not swapped yet"),
     fact("Against the quote", against?.text ?? "–", against?.words ?? "", against?.mood),
   ];
 }
@@ -30,20 +32,24 @@ function failure(order, story) {
   const chosen = order.quotes.find((quote) => quote.chosen);
   return [
     fact("Reason", REASONS[order.reasonCode] ?? "–", "nothing was swapped", "down"),
-    fact("Last quote taken", chosen ? priced(chosen.price) : "–", chosen ? `${order.outputToken} per ${order.inputToken}` : "none was"),
+    chosen
+      ? fact("Last quote taken", priced(chosen.price), `${order.outputToken} per ${order.inputToken}`)
+      : fact("Last quote taken", "–", "none was"),
     venue(order),
     time(order, story),
   ];
 }
 
 function venue(order) {
-  const limit = order.slippageBps === null ? "no slippage limit" : `slippage limit ${grouped(String(order.slippageBps))}\u202fbps`;
+  const { slippageBps } = order;
+  const limit = slippageBps === null ? "no slippage limit" : `slippage limit ${grouped(String(slippageBps))}\u202fbps`;
   return fact("Venue", order.chosenDex ?? "–", limit);
 }
 
 function time(order, story, now) {
   const end = story && (story.end ?? now ?? story.attempts.at(-1).steps.at(-1).at);
-  return fact(story?.end ? "Took" : "So far", durationText(story && Math.max(0, end - story.start)), counted(order.attempt, "attempt"));
+  const took = story && Math.max(0, end - story.start);
+  return fact(story?.end ? "Took" : "So far", durationText(took), counted(order.attempt, "attempt"));
 }
 
 function fact(name, value, note, mood = null) {

@@ -1,4 +1,4 @@
-/** Keeps the orders live: every frame of every order, and after each connection the newest page, for what was missed. */
+/** Keeps the orders live: every frame of every order, and the newest page after each connection, for the missed. */
 import { getOrder, listOrders } from "./api.js";
 import { engineNow, heard } from "./clock.js";
 import { parseExact } from "./exact-json.js";
@@ -19,7 +19,10 @@ export class Feed {
 
   /**
    * @param {import("./orders.js").Orders} orders
-   * @param {{onState: (state: import("./socket.js").SocketState) => void, onChange: () => void, onReloaded: (page: any, missedSince: number | null) => void}} handlers
+   * @param {Object} handlers
+   * @param {(state: import("./socket.js").SocketState) => void} handlers.onState
+   * @param {() => void} handlers.onChange
+   * @param {(page: any, missedSince: number | null) => void} handlers.onReloaded
    */
   constructor(orders, handlers) {
     this.orders = orders;
@@ -47,8 +50,10 @@ export class Feed {
     this.#reloading = true;
     const missedSince = this.#missedSince;
     try {
+      const askedMs = Date.now();
       const page = await listOrders({});
       this.orders.putPage(page.data);
+      if (page.nextCursor === null) this.orders.keepOnly(page.data, askedMs);
       if (this.socket.state.phase === "open") this.#missedSince = null;
       this.handlers.onReloaded(page, missedSince);
     } catch {

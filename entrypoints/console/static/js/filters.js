@@ -1,4 +1,4 @@
-/** Status, user and id: what the list is narrowed to. Kept in the address, so that a reload or a link shows the same. */
+/** Status, user and id: what the list is narrowed to. Kept in the address, so that a reload shows the same. */
 import { byId } from "./dom.js";
 
 const WAIT_MS = 200; // typing goes on
@@ -29,7 +29,8 @@ export class Filters {
 
   /** @returns {Filter} */
   get filter() {
-    return { status: this.#status.value, userId: this.#user.value.trim(), prefix: this.#search.value.trim().toLowerCase() };
+    const prefix = this.#search.value.trim().toLowerCase();
+    return { status: this.#status.value, userId: this.#user.value.trim(), prefix };
   }
 
   get active() {
@@ -45,7 +46,8 @@ export class Filters {
   /** The list's address with its filters. */
   get path() {
     const { status, userId, prefix } = this.filter;
-    const query = new URLSearchParams(Object.entries({ status, user: userId, id: prefix }).filter(([, value]) => value));
+    const set = Object.entries({ status, user: userId, id: prefix }).filter(([, value]) => value);
+    const query = new URLSearchParams(set);
     return query.size ? `/?${query}` : "/";
   }
 

@@ -7,6 +7,8 @@ import { recall, remember } from "./memory.js";
 import { Submission } from "./submit.js";
 
 const FIELDS = ["inputToken", "outputToken", "amount", "userId", "slippageBps"];
+const REMEMBERED = ["inputToken", "outputToken", "userId"];
+const UNSURE = "The engine doesn't answer, so the order may be placed or not. Press again: it is never placed twice.";
 
 export class OrderForm {
   #form = byId("form");
@@ -26,7 +28,7 @@ export class OrderForm {
     byId("flip").addEventListener("click", () => this.#flip());
     this.#toggle.addEventListener("click", () => this.#expand(this.#toggle.getAttribute("aria-expanded") !== "true"));
     document.addEventListener("new-order", () => this.focus());
-    for (const name of ["inputToken", "outputToken", "userId"]) byId(name).value = recall(`form.${name}`) ?? byId(name).value;
+    for (const name of REMEMBERED) byId(name).value = recall(`form.${name}`) ?? byId(name).value;
     this.#showUnit();
   }
 
@@ -44,8 +46,9 @@ export class OrderForm {
     this.#clear();
     const fields = this.#read();
     try {
-      const orderId = await this.#submission.send(fields, () => this.#say("No answer yet. Sending it again, as the same order…", "waiting"));
-      for (const name of ["inputToken", "outputToken", "userId"]) remember(`form.${name}`, fields[name]);
+      const again = () => this.#say("No answer yet. Sending it again, as the same order…", "waiting");
+      const orderId = await this.#submission.send(fields, again);
+      for (const name of REMEMBERED) remember(`form.${name}`, fields[name]);
       this.#accepted(orderId);
       this.onAccepted(orderId, fields);
     } catch (error) {
@@ -78,11 +81,12 @@ export class OrderForm {
     const first = this.#form.querySelector("[aria-invalid]");
     first?.focus();
     if (first && !unplaced.length) {
-      announce(`The order was refused: ${problem.errors.length === 1 ? "one field needs" : `${problem.errors.length} fields need`} another value.`);
+      const count = problem.errors.length;
+      announce(`The order was refused: ${count === 1 ? "one field needs" : `${count} fields need`} another value.`);
     } else if (problem) {
       this.#say(unplaced.join("; ") || `${problem.message}.`, "ill");
     } else {
-      this.#say("The engine doesn't answer, so the order may or may not be placed. Press again: it is never placed twice.", "ill");
+      this.#say(UNSURE, "ill");
     }
   }
 

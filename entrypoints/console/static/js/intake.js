@@ -1,4 +1,4 @@
-/** Collects what comes in and hands it on in batches: once per animation frame, or five times a second when it comes fast. */
+/** Collects what comes in and hands it on in batches: once a frame, or five times a second when it comes fast. */
 
 const BUSY_PER_SECOND = 60;
 const CALM_MS = 16;

@@ -48,14 +48,14 @@ function listAction(event, list) {
   const { grid } = list;
   const onControl = event.target.closest("a, button, select");
   const at = grid.selectedIndex;
-  const moves = { ArrowDown: at + 1, ArrowUp: at < 0 ? 0 : at - 1, PageDown: at + grid.pageRows, PageUp: at - grid.pageRows };
-  const ends = { Home: 0, End: grid.length - 1 };
+  const arrows = { ArrowDown: at + 1, ArrowUp: at < 0 ? 0 : at - 1 };
+  const leaps = { PageDown: at + grid.pageRows, PageUp: at - grid.pageRows, Home: 0, End: grid.length - 1 };
   if (event.key === "Enter") {
     return grid.selected !== null && !onControl ? () => list.open(grid.selected) : null;
   }
   const inGrid = event.target.closest(".grid");
-  const to = moves[event.key] ?? (inGrid ? ends[event.key] : undefined);
-  if (to === undefined || !grid.length || (event.key.startsWith("Page") && !inGrid) || event.target.closest("select, pre")) return null;
+  const to = arrows[event.key] ?? (inGrid ? leaps[event.key] : undefined);
+  if (to === undefined || !grid.length || event.target.closest("pre")) return null;
   return () => (grid.focus(), grid.select(to));
 }
 

@@ -13,6 +13,7 @@ export class ListPage {
   #ready = false;
   /** @type {"" | "none" | "no match"} */
   #emptiness = "";
+  failed = false;
 
   /** @param {import("./view.js").View} view @param {import("./filters.js").Filters} filters */
   constructor(view, filters) {
@@ -36,10 +37,11 @@ export class ListPage {
     if (!this.#ready) return;
     const { rows, newer } = this.view.rows();
     this.grid.show(rows);
-    setText(byId("count"), rows.length || newer ? counted(rows.length + newer, "order") + (this.view.hasOlder ? " loaded" : "") : "");
+    const all = rows.length + newer;
+    setText(byId("count"), all ? counted(all, "order") + (this.view.hasOlder ? " loaded" : "") : "");
     this.#newer.hidden = !newer;
     if (newer) setText(this.#newer, `↑ ${grouped(String(newer))} newer`);
-    this.#showEmptiness(rows.length + newer);
+    this.#showEmptiness(all);
     this.#showFoot(rows.length);
   }
 
@@ -78,7 +80,8 @@ export class ListPage {
   }
 
   #nearEnd() {
-    if (this.#ready && !this.failed && !this.view.filter.prefix && this.view.hasOlder && !this.view.loading) this.loadOlder();
+    const { filter, hasOlder, loading } = this.view;
+    if (this.#ready && hasOlder && !loading && !filter.prefix && !this.failed) this.loadOlder();
   }
 
   #showEmptiness(count) {
@@ -88,8 +91,8 @@ export class ListPage {
     this.#emptiness = emptiness;
     this.#empty.hidden = !emptiness;
     byId("grid").hidden = Boolean(emptiness);
-    this.#empty.replaceChildren(emptiness === "none" ? emptyLesson() : emptiness ? noMatch(() => this.filters.clear()) : "");
-    document.documentElement.toggleAttribute("data-empty", emptiness === "none");
+    const contents = { none: emptyLesson, "no match": () => noMatch(() => this.filters.clear()), "": () => "" };
+    this.#empty.replaceChildren(contents[emptiness]());
   }
 
   #showFoot(count) {

@@ -77,7 +77,7 @@ setInterval(() => document.hidden || strip.draw(), STRIP_MS);
 
 function beat() {
   strip.draw();
-  if (pulse.stats) warnings.show(pulse.stats);
+  if (pulse.stats || pulse.problem) warnings.show(pulse.stats);
 }
 
 new OrderForm((orderId, fields) => {

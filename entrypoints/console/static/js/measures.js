@@ -1,4 +1,4 @@
-/** How fast orders come and end, measured from their frames: the last two minutes in steps, and the latest latencies. */
+/** How fast orders come and end, measured from their frames: two minutes in steps, and the latest latencies. */
 import { engineNow } from "./clock.js";
 
 export const STEP_MS = 2_000;

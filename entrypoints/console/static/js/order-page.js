@@ -71,7 +71,7 @@ export class OrderPage {
       this.#raw.show(texts);
     }
     if (order) {
-      setText(this.#summary, `Sell ${grouped(order.amount)} ${order.inputToken} for ${order.outputToken} · ${order.userId} · ${dayText(Date.parse(order.createdAt))}`);
+      setText(this.#summary, summary(order));
       this.#quotes.replaceChildren(...quotesPanel(order));
       this.#facts.replaceChildren(...facts(order, story));
     }
@@ -84,14 +84,15 @@ export class OrderPage {
     if (!stoppable && document.activeElement === this.#cancel) this.#heading.focus();
     this.#cancel.hidden = !stoppable;
     document.title = `${statusWord(latest.status)} · Order ${shortId(this.orderId)} · Order engine`;
-    if (before && before !== latest.status) announce(`${statusWord(latest.status)}${latest.reasonCode ? `: ${REASONS[latest.reasonCode]}` : ""}.`);
+    if (before && before !== latest.status) announce(spoken(latest));
   }
 
   #tick() {
     const last = this.watch.frames.at(-1);
     if (last && !isFinal(last)) {
       this.#timeline.tick();
-      if (this.watch.order) this.#facts.replaceChildren(...facts(this.watch.order, storyOf(this.watch.frames), engineNow()));
+      const { order, frames } = this.watch;
+      if (order) this.#facts.replaceChildren(...facts(order, storyOf(frames), engineNow()));
     }
   }
 
@@ -102,7 +103,8 @@ export class OrderPage {
       this.watch.order = await cancelOrder(this.orderId);
     } catch (error) {
       const late = error instanceof Problem && error.status === 409;
-      setText(this.#told, late ? "Too late to cancel: the order was submitted or has ended." : `Not cancelled: ${error.message}.`);
+      const words = late ? "Too late to cancel: the order was sent or has ended." : `Not cancelled: ${error.message}.`;
+      setText(this.#told, words);
     }
     this.#cancel.removeAttribute("aria-disabled");
     this.draw();
@@ -113,9 +115,11 @@ export class OrderPage {
   }
 
   #header() {
-    const id = h("p", { class: "whole-id" }, h("code", {}, this.orderId), copyButton(() => this.orderId, "Copy the order's id"));
+    const copy = copyButton(() => this.orderId, "Copy the order's id");
+    const id = h("p", { class: "whole-id" }, h("code", {}, this.orderId), copy);
     const title = h("div", { class: "title" }, this.#heading, this.#status);
-    return h("header", { class: "order-head" }, h("div", {}, title, this.#summary, id), h("div", { class: "actions" }, this.#cancel, this.#told));
+    const actions = h("div", { class: "actions" }, this.#cancel, this.#told);
+    return h("header", { class: "order-head" }, h("div", {}, title, this.#summary, id), actions);
   }
 
   #body() {
@@ -138,9 +142,18 @@ export class OrderPage {
     document.title = "No such order · Order engine";
     setText(this.#heading, "No such order");
     const id = h("code", {}, this.orderId);
-    const note = h("section", { class: "card plain-note" }, this.#heading, h("p", {}, "This engine knows no order with the id ", id, "."),
+    const note = h("section", { class: "card plain-note" }, this.#heading,
+      h("p", {}, "This engine knows no order with the id ", id, "."),
       h("p", { class: "hint" }, "Ids are looked up whole; the beginning of one can be searched for in the list."));
     this.#view.replaceChildren(this.#backLink(), note);
     this.#heading.focus({ preventScroll: true });
   }
+}
+
+function summary({ amount, inputToken, outputToken, userId, createdAt }) {
+  return `Sell ${grouped(amount)} ${inputToken} for ${outputToken} · ${userId} · ${dayText(Date.parse(createdAt))}`;
+}
+
+function spoken({ status, reasonCode }) {
+  return `${statusWord(status)}${reasonCode ? `: ${REASONS[reasonCode]}` : ""}.`;
 }

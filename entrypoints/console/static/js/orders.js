@@ -71,11 +71,21 @@ export class Orders {
     return page.map((shown, index) => this.put(shown, newest - index, old));
   }
 
+  /** Forget the orders that the whole list, read at `sinceMs` or later, does not have: the engine has other data now. */
+  keepOnly(page, sinceMs) {
+    const there = new Set(page.map(({ orderId }) => orderId));
+    this.#sorted = this.#sorted.filter((order) => there.has(order.orderId) || order.heardMs >= sinceMs);
+    if (this.#sorted.length === this.#byId.size) return;
+    this.#byId = new Map(this.#sorted.map((order) => [order.orderId, order]));
+    this.revision++;
+  }
+
   /** Show an order that was just accepted, before the engine tells of it. */
   expect(orderId, fields, createdMs) {
-    const order = { ...fields, orderId, status: "pending", chosenDex: null, executionPrice: null, attempt: 1 };
     if (this.#byId.has(orderId)) return;
-    this.#take(undefined, { ...order, reasonCode: null, createdMs, finishedMs: null, seq: -1, heardMs: Date.now(), rank: ++this.#rank });
+    const order = { ...fields, orderId, status: "pending", chosenDex: null, executionPrice: null, attempt: 1 };
+    const rest = { reasonCode: null, finishedMs: null, seq: -1, heardMs: Date.now(), rank: ++this.#rank };
+    this.#take(undefined, { ...order, ...rest, createdMs });
   }
 
   /** Take a frame; false when it is of an order that isn't known here. */

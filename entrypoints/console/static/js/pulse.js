@@ -7,6 +7,8 @@ import { STEPS, STEP_MS } from "./measures.js";
 export class Pulse {
   /** @type {Stats | null} */
   stats = null;
+  /** Why there are none, when the engine said it. @type {Problem | null} */
+  problem = null;
   /** @type {(Stats | null)[]} oldest first; null where the engine gave none */
   history = [];
   #misses = 0;
@@ -32,10 +34,12 @@ export class Pulse {
   async #beat() {
     try {
       this.stats = await getStats();
+      this.problem = null;
       this.#misses = 0;
     } catch (error) {
       this.stats = null;
-      if (!(error instanceof Problem) && ++this.#misses === 2) this.handlers.onSilence();
+      this.problem = error instanceof Problem ? error : null;
+      if (!this.problem && ++this.#misses === 2) this.handlers.onSilence();
     }
     this.history = [...this.history, this.stats].slice(-STEPS);
     this.handlers.onBeat();

@@ -7,17 +7,22 @@ import { bpsText, computed, priced, tokens } from "./format.js";
 export function quotesPanel(order) {
   const { quotes, amount, outputToken, attempt } = order;
   if (!quotes.length) return [h("p", { class: "nothing" }, waiting(order))];
-  const head = h("tr", {}, ["Venue", "Price", "Fee", `Net ${outputToken}`].map((text) => h("th", { scope: "col" }, text)));
+  const names = ["Venue", "Price", "Fee", `Net ${outputToken}`];
+  const head = h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)));
   const rows = quotes.map((quote) => quoteRow(quote, amount));
   const which = attempt > 1 ? [h("p", { class: "hint" }, `As quoted to attempt ${attempt}.`)] : [];
   return [
-    h("table", { class: "quotes" }, h("caption", { class: "sr-only" }, "Quotes"), h("thead", {}, head), h("tbody", {}, rows)),
+    h("table", { class: "quotes" },
+      h("caption", { class: "sr-only" }, "Quotes"), h("thead", {}, head), h("tbody", {}, rows)),
     ...which,
     h("p", { class: "why" }, whyItWon(quotes, amount, outputToken).join(" ")),
   ];
 }
 
-/** The swap's price against the quote it was sent with, in numbers and words; null before there is one. @param {any} order */
+/**
+ * The swap's price against the quote it was sent with, in numbers and words; null before there is one.
+ * @param {any} order as the API shows it
+ */
 export function againstQuote(order) {
   const chosen = order.quotes.find((quote) => quote.chosen);
   if (!chosen || !order.executionPrice) return null;
@@ -27,7 +32,10 @@ export function againstQuote(order) {
   return { text: bpsText(bps), words, mood: same ? null : bps > 0 ? "up" : "down" };
 }
 
-/** What the swap gave after the venue's fee, or would give at the quoted price; null before any quote. @param {any} order */
+/**
+ * What the swap gave after the venue's fee, or would give at the quoted price; null before any quote.
+ * @param {any} order as the API shows it
+ */
 export function received(order) {
   const chosen = order.quotes.find((quote) => quote.chosen);
   if (!chosen) return null;
@@ -46,5 +54,5 @@ function quoteRow(quote, amount) {
 
 function waiting(order) {
   if (order.status === "failed") return "No venue's quote was taken.";
-  return order.status === "pending" ? "No venue was asked yet." : "The venues were asked; their quotes come any moment.";
+  return order.status === "pending" ? "No venue was asked yet." : "The venues were asked; their quotes will show here.";
 }

@@ -13,8 +13,10 @@ export class RawFrames {
   constructor(orderId) {
     const copy = copyButton(() => `[${this.#texts.join(",\n")}]`, "Copy all frames as JSON", "Copy JSON");
     const raw = h("a", { class: "quiet button", href: `/api/orders/${encodeURIComponent(orderId)}` }, "Order as JSON");
-    const head = h("div", { class: "panel-head" }, h("h2", { id: "frames-title" }, "Frames"), this.#count, h("span", { class: "push" }), raw, copy);
-    this.element = h("section", { class: "card panel frames-panel", "aria-labelledby": "frames-title" }, head, this.#list);
+    const title = h("h2", { id: "frames-title" }, "Frames");
+    const head = h("div", { class: "panel-head" }, title, this.#count, h("span", { class: "push" }), raw, copy);
+    const frame = { class: "card panel frames-panel", "aria-labelledby": "frames-title" };
+    this.element = h("section", frame, head, this.#list);
   }
 
   /** @param {readonly string[]} texts by seq; only ever more of them */

@@ -4,7 +4,9 @@ const ORDER = /^\/orders\/([^/]+)$/;
 /** @type {(orderId: string | null, first: boolean) => void} */
 let show = () => {};
 
-/** @param {(orderId: string | null, first: boolean) => void} handler null is the list; `first` when the page just opened */
+/**
+ * @param {(orderId: string | null, first: boolean) => void} handler null is the list; `first` when the page just opened
+ */
 export function startRouter(handler) {
   show = handler;
   addEventListener("popstate", () => show(orderInPath(), false));
@@ -26,7 +28,8 @@ export function orderInPath() {
 /** Links to our own pages need no new document; with a modifier key they open as the browser does. */
 function followLink(event) {
   const link = event.target.closest("a[href]");
-  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const elsewhere = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+  if (!link || elsewhere || event.defaultPrevented) return;
   const path = link.getAttribute("href");
   if (path !== "/" && !path.startsWith("/?") && !ORDER.test(path)) return;
   event.preventDefault();

@@ -1,7 +1,7 @@
 /** A WebSocket that comes back: after a break it waits a little longer each time, and never in step with others. */
 
 const FIRST_MS = 400;
-const MOST_MS = 10_000;
+const MOST_MS = 5_000;
 const SETTLED_MS = 3_000; // open for so long, a break is a new story
 const OPENING_MS = 8_000;
 
@@ -20,7 +20,10 @@ export class LiveSocket {
 
   /**
    * @param {() => string} path asked at each attempt, so that it can tell how far it got
-   * @param {{onText: (text: string) => void, onState: (state: SocketState) => void, isEnd?: (code: number) => boolean}} handlers
+   * @param {Object} handlers
+   * @param {(text: string) => void} handlers.onText
+   * @param {(state: SocketState) => void} handlers.onState
+   * @param {(code: number) => boolean} [handlers.isEnd] whether there is nothing to come back for
    */
   constructor(path, handlers) {
     this.path = path;

@@ -10,7 +10,7 @@ const WIDTH = 120;
 const HEIGHT = 36;
 const MARGIN = 3; // for the line's own thickness and the dot at its end
 
-/** @typedef {(number | null)[]} Series oldest first; null where nothing is known: the line goes straight on to the next */
+/** @typedef {(number | null)[]} Series oldest first; null where nothing is known: the line goes on to the next */
 
 export class Sparkline {
   #area = s("path", { class: "area" });
@@ -37,7 +37,7 @@ export class Sparkline {
     const points = series.map((values) => placed(values, top));
     this.#lines.forEach((line, index) => setAttribute(line, "d", path(points[index])));
     if (this.filled) setAttribute(this.#area, "d", area(points[0]));
-    const last = points[0].at(-1);
+    const last = points[0].length > 1 ? points[0].at(-1) : null; // one dot alone is no line yet
     setAttribute(this.#dot, "visibility", last ? "visible" : "hidden");
     if (last) {
       setAttribute(this.#dot, "cx", String(last[0]));

@@ -6,7 +6,7 @@ import { REASONS } from "./status.js";
 
 const WINDOW = "over the last two minutes";
 const REASONS_SHOWN = 3;
-const SHORT_REASONS = { slippage_exceeded: "Slippage", venue_unavailable: "No venue", cancelled: "Cancelled", expired: "Expired", internal_error: "Internal" };
+const SHORT_REASONS = { ...REASONS, slippage_exceeded: "Slippage", internal_error: "Internal" };
 
 /** One figure with its name, a line below, and perhaps a chart. */
 class Tile {
@@ -60,7 +60,8 @@ export class Strip {
   #drawLatency() {
     const [p50, p95] = [0.5, 0.95].map((share) => this.measures.latency(share));
     this.#latency.show(durationText(p50), p95 === null ? "p50; none confirmed yet" : `p50 · p95 ${durationText(p95)}`);
-    const words = `Median and 95th percentile from accepted to confirmed ${WINDOW}: ${durationText(p50)} and ${durationText(p95)}`;
+    const latest = `the latest orders took ${durationText(p50)} and ${durationText(p95)}`;
+    const words = `Median and 95th percentile from accepted to confirmed ${WINDOW}; ${latest}`;
     this.#latency.chart.draw([this.measures.latencies(0.5), this.measures.latencies(0.95)], words, 100);
   }
 
@@ -85,10 +86,11 @@ export class Strip {
 
   #drawFailures() {
     const { failed, ended } = this.measures;
-    const share = ended ? ` · ${((100 * failed) / ended).toFixed(1)}\u202f%` : "";
-    this.#failures.show(grouped(String(failed)), `of ${counted(ended, "order")} seen${share}`);
+    const share = ((100 * failed) / ended).toFixed(1);
+    const note = ended ? `${share}\u202f% of ${counted(ended, "order")}` : "no order ended yet";
+    this.#failures.show(grouped(String(failed)), note);
     const rows = this.measures.failures().slice(0, REASONS_SHOWN).map(([reason, count]) => {
-      const name = h("span", { class: "reason", title: REASONS[reason] ?? reason }, SHORT_REASONS[reason] ?? reason);
+      const name = h("span", { class: "reason" }, SHORT_REASONS[reason] ?? reason);
       return h("li", {}, name, h("span", { class: "times" }, grouped(String(count))));
     });
     this.#failures.body.replaceChildren(rows.length ? h("ul", { class: "reasons" }, rows) : "");

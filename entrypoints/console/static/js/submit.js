@@ -27,13 +27,16 @@ export class Submission {
         this.#body = "";
         return orderId;
       } catch (error) {
-        const passing = error instanceof Unreachable || (error instanceof Problem && [429, 502, 503, 504].includes(error.status));
-        if (!passing || attempt === WAITS_MS.length) throw error;
+        if (!isPassing(error) || attempt === WAITS_MS.length) throw error;
         onRetry();
         await new Promise((resolve) => setTimeout(resolve, WAITS_MS[attempt]));
       }
     }
   }
+}
+
+function isPassing(error) {
+  return error instanceof Unreachable || (error instanceof Problem && [429, 502, 503, 504].includes(error.status));
 }
 
 /** A number goes out digit by digit as it was typed; what is none goes out as text, for the engine to say so. */

@@ -1,4 +1,4 @@
-/** Which of the known orders the list shows: the filters, how far back it is complete, and a pause while someone reads. */
+/** Which of the known orders the list shows: filters, how far back it is complete, and a pause while someone reads. */
 import { listOrders } from "./api.js";
 
 /** @typedef {import("./orders.js").Order} Order */

@@ -1,17 +1,19 @@
-/** What an operator should know at once: dead letters, a paused queue, an engine without its queue. */
+/** What an operator should know at once: dead letters, a paused queue, an engine without its queue or its store. */
 import { announce } from "./announce.js";
 import { byId, h } from "./dom.js";
 import { counted } from "./format.js";
 
 /** @typedef {{key: string, text: string, command: string | null}} Warning */
 
+const STORE_AWAY = { key: "Store away", text: "Nothing can be ordered or read until it is back.", command: null };
+
 export class Warnings {
   #element = byId("warnings");
   #shown = "";
 
-  /** @param {import("./api.js").Stats | null} stats */
+  /** @param {import("./api.js").Stats | null} stats null when the engine answers, and cannot tell */
   show(stats) {
-    const warnings = stats ? warningsOf(stats) : [];
+    const warnings = stats ? warningsOf(stats) : [STORE_AWAY];
     const shown = warnings.map((warning) => warning.text).join("\n");
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -33,7 +35,8 @@ function warningsOf({ queue }) {
   }
   if (queue.buried > 0) {
     const key = counted(queue.buried, "dead letter");
-    const text = `${queue.buried === 1 ? "An order was" : "Orders were"} given up on too often, and an operator has to decide.`;
+    const [orders, wait] = queue.buried === 1 ? ["An order", "waits"] : ["Orders", "wait"];
+    const text = `${orders} could not be run and ${wait} for an operator.`;
     warnings.push({ key, text, command: "order-engine queue dead" });
   }
   return warnings;

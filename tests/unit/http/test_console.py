@@ -1,0 +1,59 @@
+"""The console's page and files: what is delivered, and under which policy."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+import pytest
+
+from entrypoints.console.assets import INDEX, Asset, read_assets
+from tests.api import Api
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+NO_FILES = [
+    *("/console", "/console/", "/console/index.html", "/console/js", "/console/js/none.js", "/orders", "/index.html"),
+    *("/console/../assets.py", "/console/%2e%2e/assets.py", "/console/js/..%2f..%2fassets.py", "/console//etc/passwd"),
+]
+
+
+@pytest.fixture(scope="module")
+def assets() -> Mapping[str, Asset]:
+    return read_assets()
+
+
+@pytest.mark.parametrize("path", NO_FILES)
+async def test_what_is_no_file_of_the_console_is_not_found(shared_api: Api, path: str) -> None:
+    answer = await shared_api.http.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_the_page_takes_no_other_method(shared_api: Api) -> None:
+    answer = await shared_api.http.post("/", json={})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
+async def test_every_file_that_is_named_is_there_and_none_is_left_over(assets: Mapping[str, Asset]) -> None:
+    named = set(re.findall(r'(?:src|href)="/console/([^"]+)"', assets[INDEX].content.decode()))
+    for name, asset in assets.items():
+        if name.endswith(".js"):
+            found = re.findall(r'^import .*?from "\./([^"]+)";', asset.content.decode(), re.MULTILINE | re.DOTALL)
+            named |= {str(PurePosixPath(name).with_name(other)) for other in found}
+    assert named == set(assets) - {INDEX}
+
+
+async def test_the_page_holds_no_script_style_or_handler_of_its_own(assets: Mapping[str, Asset]) -> None:
+    page = assets[INDEX].content.decode()
+    assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)", page) == []
+    for name, asset in assets.items():
+        assert re.findall(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", asset.content) == [], (
+            name
+        )
+        hosts = set(re.findall(rb"https?://([^/\"'`$\s]+)", asset.content))
+        assert hosts <= {b"www.w3.org"}, name  # the namespace of SVG
