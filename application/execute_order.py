@@ -160,21 +160,21 @@ class ExecuteOrder:
     async def _record(self, before: Order, step: Step) -> Order:
         """Store a step of the order as it was before, then tell it."""
         order, event = step
-        frame = await self._patiently(lambda: self.store.append(order, event))
+        frame = await self._patiently(order.order_id, lambda: self.store.append(order, event))
         observe.step_stored(before, event)
         self.feed.publish((frame,))
         return order
 
     async def _load(self, order_id: str) -> Order | None:
-        return await self._patiently(lambda: self.store.get(order_id))
+        return await self._patiently(order_id, lambda: self.store.get(order_id))
 
-    async def _patiently(self, call: Callable[[], Awaitable[Result]]) -> Result:
+    async def _patiently(self, order_id: str, call: Callable[[], Awaitable[Result]]) -> Result:
         """Wait out a store that is away: its writes are idempotent, and the order in hand stays where it is."""
         for tries in count():
             try:
                 return await call()
             except (StoreUnavailable, Overloaded) as error:
-                observe.store_away("an order in execution", error)
+                observe.store_away("an order in execution", error, order_id=order_id)
                 await self.clock.sleep(STORE_BACKOFF_SECONDS[min(tries, len(STORE_BACKOFF_SECONDS) - 1)])
         raise AssertionError("unreachable")
 

@@ -4,14 +4,17 @@ import asyncio
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import closing
 
 import uvloop
 
 from application import observe
+from application.observe.metrics import METERS
 from entrypoints.container import Container
 from entrypoints.http.server import ServerTimes, bind, serve, url_of
 from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
 from entrypoints.processes.line import end_with_parent, tell_serving
+from entrypoints.processes.shared_meters import MetersFile, SharedMeters
 from entrypoints.processes.supervisor import Supervisor
 from entrypoints.settings import Settings, require_urls
 
@@ -33,9 +36,10 @@ def run(settings: Settings) -> None:
     uvloop.run(_run(settings, listener))
 
 
-def run_child(settings: Settings, listener_fd: int) -> None:
+def run_child(settings: Settings, listener_fd: int, meters_fd: int, slot: int) -> None:
     """Serve on an inherited socket as one of several processes, until told to or until the parent is gone."""
     end_with_parent(_end_seconds(settings))
+    METERS.move_to(SharedMeters(meters_fd, slot))
     prepare_process()
     uvloop.run(_run(settings, socket.socket(fileno=listener_fd), tell_serving))
 
@@ -43,6 +47,7 @@ def run_child(settings: Settings, listener_fd: int) -> None:
 async def _run(settings: Settings, listener: socket.socket, started: Callable[[], None] = lambda: None) -> None:
     stop = stop_on_signals()
     container = Container(settings=settings, mode="live")
+    observe.process_named("api", container.holder())
     async with opened(*container.resources()):
         container.api()  # made before anyone is told that it serves
         observe.process_started("api", url_of(listener))
@@ -53,8 +58,11 @@ async def _run(settings: Settings, listener: socket.socket, started: Callable[[]
 
 async def _run_children(settings: Settings, listener: socket.socket) -> bool:
     command = [sys.executable, "-P", "-m", "entrypoints.cli", "api-child", str(listener.fileno())]
+    count, end_seconds = settings.api_processes, _end_seconds(settings)
     observe.process_started("api-parent", url_of(listener))
-    ended_well = await Supervisor(command, listener, end_seconds=_end_seconds(settings)).run(settings.api_processes)
+    with closing(MetersFile(slots=count + 1)) as meters:
+        METERS.move_to(SharedMeters(meters.fd, slot=count))
+        ended_well = await Supervisor(command, listener, end_seconds=end_seconds, meters=meters).run(count)
     observe.process_stopped("api-parent")
     return ended_well
 

@@ -47,7 +47,7 @@ class Settings:
     api_processes: int = _setting(
         1, whole(1, MOST_PROCESSES), "Processes that `api` serves its port with, each with connections of its own"
     )
-    worker_http_port: int = _setting(3001, whole(0, 65535), "The worker's health page; 0 takes a free port")
+    worker_http_port: int = _setting(3001, whole(0, 65535), "The worker's health and metrics; 0 takes a free port")
     data_dir: Path = _setting(Path(".order-engine"), Path, "Where `dev` keeps its private servers' data")
     worker_concurrency: int = _setting(500, whole(1, 100_000), "Orders that one worker process runs at once")
     grace_seconds: float = _setting(5.0, seconds("0", "600"), "How long a stopping process finishes what it has")

@@ -23,6 +23,7 @@ def run(settings: Settings) -> None:
 async def _run(settings: Settings, listener: socket.socket) -> None:
     stop = stop_on_signals()
     container = Container(settings=settings, mode="live")
+    observe.process_named("worker", container.holder())
     async with opened(*container.resources()):
         observe.process_started("worker", url_of(listener))
         drained = asyncio.Event()

@@ -59,6 +59,7 @@ class Worker:
     async def _take(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         # Never cancelled in a take: jobs that were leased just then would wait for their lease to run out.
         while not stop.is_set():
+            observe.in_flight(len(self._held))
             free = self._concurrency - len(self._held)
             if free <= 0:
                 self._freed.clear()
@@ -72,11 +73,9 @@ class Worker:
                 continue
             for lease in leases:
                 self._held[lease] = group.create_task(self._work(lease), name=lease.order_id)
-            observe.in_flight(len(self._held))
             await self._clock.sleep(TAKES_APART)
 
     async def _work(self, lease: Lease) -> None:
-        observe.working_on(lease.order_id)
         try:
             await self._finish(lease)
         except LeaseLost:
@@ -86,7 +85,6 @@ class Worker:
             observe.queue_away("a finished job", error)
         finally:
             del self._held[lease]
-            observe.in_flight(len(self._held))
             self._freed.set()
 
     async def _finish(self, lease: Lease) -> None:

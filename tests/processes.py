@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from attrs import frozen
 
@@ -38,16 +39,19 @@ class EngineProcess:
 
 
 @contextmanager
-def running(*arguments: str, settings: Mapping[str, str] | None = None) -> Iterator[EngineProcess]:
+def running(
+    *arguments: str, settings: Mapping[str, str] | None = None, stderr: IO[str] | None = None
+) -> Iterator[EngineProcess]:
     """Run `order-engine <arguments>` until the block ends; `settings` are variables without their prefix.
 
-    Mock delays are short, the port is a free one, and the block starts when `/health/ready` answers 200.
+    Mock delays are short, the port is a free one, and the block starts when `/health/ready` answers 200. Its log goes to
+    `stderr`, if there is one.
     """
     port = str(free_port())
     chosen = {**FAST, "PORT": port, "WORKER_HTTP_PORT": port, **(settings or {})}
     environment = {**os.environ, **{PREFIX + name: value for name, value in chosen.items()}}
     url = f"http://127.0.0.1:{chosen['PORT']}"
-    with subprocess.Popen([COMMAND, *arguments], env=environment) as process:
+    with subprocess.Popen([COMMAND, *arguments], env=environment, stderr=stderr) as process:
         try:
             _wait_until_ready(url, process)
             yield EngineProcess(url, process)

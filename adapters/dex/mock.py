@@ -41,18 +41,17 @@ class MockDexGateway:
 
     async def quotes(self, order: Order) -> Quotes:
         """Quote at all venues; they take the same time, so one wait serves them all."""
-        begun = self._clock.monotonic()
-        await self._clock.sleep(self._router.quote_ms / 1000)
-        seconds = self._clock.monotonic() - begun
+        seconds = self._router.quote_ms / 1000
+        await self._clock.sleep(seconds)
         for venue in self._router.venues:
             observe.venue_called(venue.name, "quote", "ok", seconds)
         return Quotes(tuple(self._router.quote(v, order.order_id, order.attempt) for v in self._router.venues))
 
     async def build(self, order: Order, quote: Quote) -> Transaction:
         """Build a transaction that expires `expiry_seconds` after it is built."""
-        begun = self._clock.monotonic()
-        await self._clock.sleep(self._router.build_ms / 1000)
-        observe.venue_called(quote.dex, "build", "ok", self._clock.monotonic() - begun)
+        seconds = self._router.build_ms / 1000
+        await self._clock.sleep(seconds)
+        observe.venue_called(quote.dex, "build", "ok", seconds)
         return Transaction(
             order_id=order.order_id,
             attempt=order.attempt,
@@ -74,11 +73,11 @@ class MockDexGateway:
             lands_at = self._lands_at[transaction.tx_hash] = now + timedelta(milliseconds=duration)
             if len(self._lands_at) > REMEMBERED:
                 self._lands_at.popitem(last=False)
-        begun = self._clock.monotonic()
-        await self._clock.sleep((lands_at - now).total_seconds())
+        seconds = (lands_at - now).total_seconds()
+        await self._clock.sleep(seconds)
         outcome = self._router.swap(transaction)
         how = "rejected" if isinstance(outcome, FailureReason) else "ok"
-        observe.venue_called(transaction.venue, "submit", how, self._clock.monotonic() - begun)
+        observe.venue_called(transaction.venue, "submit", how, max(0.0, seconds))
         if isinstance(outcome, FailureReason):
             raise TransactionRejected(outcome)
         return outcome

@@ -4,28 +4,48 @@ import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
 
-import structlog
+from attrs import frozen
 
 ROOT = "order_engine"  # of all our loggers
 
-# What the lines of a process, a request's tasks, an order's task have in common. Setting one costs 0.1 µs, structlog's
-# own context 2 µs.
+# What the lines of a process, and those of a request, have in common. Setting one costs 0.1 µs, structlog's own 2 µs.
 PROCESS: ContextVar[Mapping[str, str]] = ContextVar("process", default={})  # noqa: B039 - nobody changes it
 REQUEST_ID: ContextVar[str] = ContextVar("request_id")
-ORDER_ID: ContextVar[str] = ContextVar("order_id")
 
 
-def logger(part: str = "") -> structlog.stdlib.BoundLogger:
-    """Return the logger of a part of the engine."""
-    named: structlog.stdlib.BoundLogger = structlog.wrap_logger(
-        logging.getLogger(f"{ROOT}.{part}" if part else ROOT),
-        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.render_to_log_kwargs],
-        wrapper_class=structlog.stdlib.BoundLogger,
-    ).bind()
-    return named
+@frozen
+class Log:
+    """Writes the lines of a part of the engine."""
+
+    _logger: logging.Logger
+
+    @classmethod
+    def of(cls, part: str = "") -> "Log":
+        """Return the log of a part, or the engine's own."""
+        return cls(logging.getLogger(f"{ROOT}.{part}" if part else ROOT))
+
+    def debug(self, event: str, **facts: object) -> None:
+        """Write what only a search for a fault needs. Where it happens often, ask `keeps_debug` first."""
+        self._logger.debug(event, extra=facts)
+
+    def info(self, event: str, **facts: object) -> None:
+        """Write what is as it should be."""
+        self._logger.info(event, extra=facts)
+
+    def warning(self, event: str, **facts: object) -> None:
+        """Write what the engine copes with by itself, and should not have to for long."""
+        self._logger.warning(event, extra=facts)
+
+    def error(self, event: str, *, stack_of: Exception | None = None, **facts: object) -> None:
+        """Write what somebody has to look at, perhaps with an error's stack."""
+        self._logger.error(event, extra=facts, exc_info=stack_of)
+
+    def keeps_debug(self) -> bool:
+        """Whether debug lines are kept; asking costs 0.1 µs, a line that is dropped 1 µs."""
+        return self._logger.isEnabledFor(logging.DEBUG)
 
 
 def context() -> Mapping[str, str]:
     """Return what the present task's lines have in common."""
-    about = {var.name: value for var in (REQUEST_ID, ORDER_ID) if (value := var.get(None)) is not None}
-    return {**PROCESS.get(), **about}
+    request_id = REQUEST_ID.get("")
+    return {**PROCESS.get(), "request_id": request_id} if request_id else PROCESS.get()

@@ -4,7 +4,7 @@ import asyncio
 import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from itertools import accumulate
 from math import inf
@@ -64,7 +64,8 @@ class MetricsResource:
         try:
             async with asyncio.timeout(STATS_SECONDS):
                 return await self.stats.known()
-        except TimeoutError:
+        except Exception as error:  # whatever it is, the figures that are in hand are told
+            observe.check_failed("metrics", error)
             return Known(StoreUnavailable(), None)
 
 
@@ -123,7 +124,7 @@ def _engine(known: Known) -> Iterator[Metric]:
     numbers: dict[str, Mapping[Labels, float]] = {
         "store_up": {(): isinstance(known.stats, Stats)},
         "queue_up": {(): known.queue is not None},
-        BUILD_INFO: {(version("order-engine"), platform.python_version()): 1},
+        BUILD_INFO: {(_release(), platform.python_version()): 1},
     }
     if isinstance(known.stats, Stats):
         numbers["open_orders"] = {(): known.stats.open}
@@ -136,6 +137,11 @@ def _engine(known: Known) -> Iterator[Metric]:
         for values, number in numbers.get(name, {}).items():
             metric.add_sample(metric.name, dict(zip(ENGINE_LABELS.get(name, ()), values, strict=True)), number)
         yield metric
+
+
+@cache
+def _release() -> str:
+    return version("order-engine")
 
 
 def _processes(meters: Meters) -> Iterable[Metric]:

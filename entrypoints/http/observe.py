@@ -1,12 +1,10 @@
 """What is worth knowing at the HTTP and WebSocket doors, one function each: it logs and counts; only they do either."""
 
-import structlog
-
 from application.observe import metrics
-from application.observe.log import REQUEST_ID, logger
+from application.observe.log import REQUEST_ID, Log
 from application.observe.meters import Histogram
 
-_log: structlog.stdlib.BoundLogger = logger("http")
+_log = Log.of("http")
 # By what falcon has at hand: a status is "202 Accepted" here and 200 there.
 _answers: dict[tuple[str | None, str, str | int], Histogram] = {}
 
@@ -33,7 +31,7 @@ def refused(code: str) -> None:
 
 def request_failed(request_id: str, error: Exception) -> None:
     """Tell that a request ended in an error that nobody foresaw."""
-    _log.error("request_failed", request_id=request_id, exc_info=error)
+    _log.error("request_failed", request_id=request_id, stack_of=error)
 
 
 def data_refused(request_id: str, error: Exception) -> None:

@@ -1,11 +1,9 @@
 """What is worth knowing about children, one function each: it logs and counts; only they do either."""
 
-import structlog
-
 from application.observe import metrics
-from application.observe.log import logger
+from application.observe.log import Log
 
-_log: structlog.stdlib.BoundLogger = logger("processes")
+_log = Log.of("processes")
 
 
 def child_started(pid: int) -> None:

@@ -10,6 +10,7 @@ from attrs import define
 
 from entrypoints.lifecycle import StartError, background, stop_on_signals
 from entrypoints.processes import observe
+from entrypoints.processes.shared_meters import MetersFile
 
 STEADY_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 10.0
@@ -18,6 +19,7 @@ LONGEST_PAUSE_SECONDS = 10.0
 class Supervisor:
     """Runs children of one command, which inherit `listener` and have `end_seconds` to end once they are told to.
 
+    Each is told its slot in `meters`, the first 0; a child that takes another's place takes its slot.
     `signals` gives an event that is set when the parent shall stop; it is asked again for the wish to stop at once.
     """
 
@@ -27,10 +29,12 @@ class Supervisor:
         listener: socket.socket,
         *,
         end_seconds: float,
+        meters: MetersFile | None = None,
         signals: Callable[[], asyncio.Event] = stop_on_signals,
     ) -> None:
         self._command = command
         self._listener = listener
+        self._meters = meters
         self._end_seconds = end_seconds
         self._signals = signals
         self._stop = asyncio.Event()
@@ -45,23 +49,23 @@ class Supervisor:
         before the others, to show whether there is any use in them: raises StartError when it ends before it serves.
         """
         self._stop = self._signals()
-        async with background(self._keep(), *(self._keep_another() for _ in range(count - 1))):
+        async with background(self._keep(0), *(self._keep_another(slot) for slot in range(1, count))):
             await self._stop.wait()
         ended_well = await self._end()
         if self._trouble:
             raise StartError(self._trouble)
         return ended_well
 
-    async def _keep_another(self) -> None:
+    async def _keep_another(self, slot: int) -> None:
         await self._served.wait()
-        await self._keep()
+        await self._keep(slot)
 
-    async def _keep(self) -> None:
+    async def _keep(self, slot: int) -> None:
         time = asyncio.get_running_loop().time
         died_young = 0
         while True:
             begun = time()
-            how = await self._live()
+            how = await self._live(slot)
             if not self._served.is_set():
                 self._trouble = f"The first process ended before it served: {how}."
                 self._stop.set()
@@ -71,10 +75,12 @@ class Supervisor:
                 observe.children_die_young(died_young, pause)
                 await asyncio.sleep(pause)
 
-    async def _live(self) -> str:
+    async def _live(self, slot: int) -> str:
         """Start a child and say, when it is gone, how it ended."""
+        command = [*self._command, *(self._meters.arguments(slot) if self._meters else ())]
+        inherited = [self._listener.fileno(), *([self._meters.fd] if self._meters else ())]
         try:
-            child = await _Child.start(self._command, self._listener)
+            child = await _Child.start(command, inherited)
         except OSError as error:
             observe.child_not_started(error)
             return f"it could not be started, {error.strerror}"
@@ -84,6 +90,8 @@ class Supervisor:
             self._served.set()
         code = await child.ended()
         self._children.discard(child)
+        if self._meters:
+            self._meters.vacate(slot)
         observe.child_ended(child.process.pid, code)
         return f"exit code {code}"
 
@@ -118,13 +126,13 @@ class _Child:
     served: bool = False
 
     @classmethod
-    async def start(cls, command: Sequence[str], listener: socket.socket) -> "_Child":
+    async def start(cls, command: Sequence[str], inherited: Sequence[int]) -> "_Child":
         """Start one, in a session of its own: Ctrl-C at a terminal reaches it through the parent alone."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         try:
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=theirs.fileno(), pass_fds=[listener.fileno()], start_new_session=True
+                *command, stdin=theirs.fileno(), pass_fds=inherited, start_new_session=True
             )
         except BaseException:
             ours.close()

@@ -14,6 +14,7 @@ from compose_spec import PyCompose
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "compose.yaml").read_text()
 ENGINE_SERVICES = ["migrate", "api", "worker"]
+GRAPHS = ["prometheus", "grafana"]
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def services(compose: dict[str, Any]) -> dict[str, Any]:
 def test_it_follows_the_compose_specification(compose: dict[str, Any]) -> None:
     parsed = PyCompose.from_yaml(yaml.safe_dump(compose))
     parsed.validate()
-    assert sorted(parsed.service_names()) == ["api", "migrate", "postgres", "redis", "worker"]
+    assert sorted(parsed.service_names()) == sorted([*ENGINE_SERVICES, "postgres", "redis", *GRAPHS])
 
 
 def test_no_misspelt_field_slips_through(services: dict[str, Any]) -> None:
@@ -46,14 +47,37 @@ def test_redis_keeps_its_data_and_evicts_nothing(services: dict[str, Any]) -> No
 
 def test_data_is_in_named_volumes(compose: dict[str, Any], services: dict[str, Any]) -> None:
     mounted = {name: service["volumes"] for name, service in services.items() if "volumes" in service}
-    assert mounted == {"postgres": ["postgres-data:/var/lib/postgresql/data"], "redis": ["redis-data:/data"]}
-    assert set(compose["volumes"]) == {"postgres-data", "redis-data"}
-
-
-def test_only_the_api_has_a_port_and_only_on_loopback(services: dict[str, Any]) -> None:
-    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
-        "api": ["127.0.0.1:3000:3000"]
+    written = {name: [volume for volume in volumes if ":ro" not in volume] for name, volumes in mounted.items()}
+    assert {name: volumes for name, volumes in written.items() if volumes} == {
+        "postgres": ["postgres-data:/var/lib/postgresql/data"],
+        "redis": ["redis-data:/data"],
+        "prometheus": ["prometheus-data:/prometheus"],
     }
+    assert set(compose["volumes"]) == {"postgres-data", "redis-data", "prometheus-data"}
+
+
+def test_only_what_people_look_at_has_a_port_and_only_on_loopback(services: dict[str, Any]) -> None:
+    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
+        "api": ["127.0.0.1:3000:3000"],
+        "prometheus": ["127.0.0.1:9090:9090"],
+        "grafana": ["127.0.0.1:3001:3000"],
+    }
+
+
+def test_graphs_come_only_when_they_are_asked_for(services: dict[str, Any]) -> None:
+    assert [name for name, service in services.items() if service.get("profiles") == ["observability"]] == GRAPHS
+    assert [name for name, service in services.items() if "profiles" in service] == GRAPHS
+
+
+def test_what_the_graphs_are_made_of_is_there_and_images_are_pinned(services: dict[str, Any]) -> None:
+    mounts = [volume.split(":")[0] for name in GRAPHS for volume in services[name]["volumes"] if volume[0] == "."]
+    assert mounts
+    assert [mount for mount in mounts if not (ROOT / mount).is_dir()] == []
+    assert [
+        services[name]["image"] for name in GRAPHS if not re.search(r":v?\d+\.\d+\.\d+$", services[name]["image"])
+    ] == []
+    environment = services["grafana"]["environment"]
+    assert (environment["GF_AUTH_ANONYMOUS_ORG_ROLE"], environment["GF_AUTH_DISABLE_LOGIN_FORM"]) == ("Viewer", "true")
 
 
 def test_workers_can_be_scaled(services: dict[str, Any]) -> None:
@@ -66,7 +90,7 @@ def test_the_engine_is_healthy_when_it_says_it_is_ready(services: dict[str, Any]
 
 
 def test_everything_that_stays_up_has_a_healthcheck_and_comes_back(services: dict[str, Any]) -> None:
-    for name in ("postgres", "redis", "api", "worker"):
+    for name in ("postgres", "redis", "api", "worker", *GRAPHS):
         assert services[name]["healthcheck"]["test"]
         assert services[name]["restart"] == "unless-stopped"
 
@@ -78,7 +102,12 @@ def test_nothing_starts_before_what_it_needs(services: dict[str, Any]) -> None:
         if "depends_on" in service
     }
     after_migrate = {"migrate": "service_completed_successfully", "redis": "service_healthy"}
-    assert needs == {"migrate": {"postgres": "service_healthy"}, "api": after_migrate, "worker": after_migrate}
+    assert needs == {
+        "migrate": {"postgres": "service_healthy"},
+        "api": after_migrate,
+        "worker": after_migrate,
+        "grafana": {"prometheus": "service_healthy"},
+    }
 
 
 def test_passwords_are_defaults_that_the_environment_replaces() -> None:

@@ -19,8 +19,6 @@ from tests.api import Engine
 from tests.described import METHODS, described_answers, operations
 
 ROOT = Path(__file__).parents[3]
-# Described ahead of the code. Delete a path as soon as it is served: this test says so.
-NOT_YET_SERVED: set[str] = {"/metrics"}
 # In the table of problems for features that are still to come; described with them.
 NOT_YET_ANSWERED = {"unauthenticated", "rate_limited", "trading_halted"}
 # Sent by the WebSocket library for what breaks the protocol: bad frames, bad UTF-8, too large messages.
@@ -47,10 +45,7 @@ def test_the_same_routes_with_the_same_methods() -> None:
     described = {
         path: {method.upper() for method in METHODS if method in item} for path, item in openapi()["paths"].items()
     }
-    assert NOT_YET_SERVED & set(http) == set(), "is served now: delete it from NOT_YET_SERVED"
-    assert {path: methods for path, methods in http.items() if methods} == {
-        path: methods for path, methods in described.items() if path not in NOT_YET_SERVED
-    }
+    assert {path: methods for path, methods in http.items() if methods} == described
 
 
 def test_head_is_where_get_is() -> None:

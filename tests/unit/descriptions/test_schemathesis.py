@@ -18,7 +18,6 @@ from schemathesis.specs.openapi.checks import (
 from entrypoints.http.app import create_app
 from entrypoints.http.drain import Drain
 from tests.api import Engine
-from tests.unit.descriptions.test_drift import NOT_YET_SERVED
 
 CHECKS = [
     not_a_server_error,
@@ -35,7 +34,7 @@ schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(Engine().ser
 schema.config.generation.update(modes=list(schemathesis.GenerationMode))
 
 
-@schema.exclude(path=sorted(NOT_YET_SERVED)).parametrize()
+@schema.parametrize()
 @settings(max_examples=20, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_made_up_calls(case: schemathesis.Case[Any]) -> None:
     case.call_and_validate(checks=CHECKS)

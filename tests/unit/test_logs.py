@@ -1,0 +1,158 @@
+"""Log lines: ours and others' through one renderer, by key, without secrets."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from typing import Any, Protocol
+
+import pytest
+
+from application import observe
+from application.ports.errors import StoreUnavailable
+from domain.routing import lowest_price
+from entrypoints import logs
+from entrypoints.http import observe as http_observe
+from tests.builders import VENUES, a_stamp, an_order
+
+SECRET = "hunter2"
+URL = f"postgresql://user:{SECRET}@db.internal:5432/orders"
+
+
+class Lines(Protocol):
+    def __call__(self, tell: Callable[[], object], level: str = "debug") -> list[dict[str, Any]]: ...
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    """Leave logging as it was."""
+    root, ours = logging.getLogger(), logging.getLogger("order_engine")
+    handlers, levels = list(root.handlers), (root.level, ours.level)
+    root.handlers.clear()  # `configure` closes what it replaces
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
+    """Return the lines, as JSON, of a call in a context of its own."""
+
+    def read(tell: Callable[[], object], level: str = "debug") -> list[dict[str, Any]]:
+        logs.configure("json", level)
+        copy_context().run(tell)
+        return [json.loads(line) for line in capsys.readouterr().err.split("\n")[:-1]]
+
+    return read
+
+
+def test_a_line_says_when_what_who_and_about_what(lines: Lines) -> None:
+    order = an_order()
+    _, event = order.request_quotes(a_stamp(), VENUES)
+
+    def tell() -> None:
+        observe.process_named("worker", "host-17-abcd")
+        observe.step_stored(order, event)
+
+    [line] = lines(tell)
+    assert list(line) == ["at", "level", "event", "role", "holder", "order_id", "attempt", "seq", "step", "status"]
+    assert len(json.dumps({"at": line["at"]})[:-1] + ",") == 34  # where chaos cuts its lines
+    assert line["at"][-5] == "."
+    assert line["at"][-1] == "Z"
+    assert {**line, "at": ""} == {
+        "at": "",
+        "level": "debug",
+        "event": "step_stored",
+        "role": "worker",
+        "holder": "host-17-abcd",
+        "order_id": order.order_id,
+        "attempt": 1,
+        "seq": 1,
+        "step": "quotes_requested",
+        "status": "routing",
+    }
+
+
+def test_lines_of_a_request_name_it(lines: Lines) -> None:
+    def tell() -> None:
+        http_observe.request_begun("find-me")
+        observe.order_accepted("an-id", "a-user", replayed=False)
+        logging.getLogger("psycopg.pool").warning("slow")
+
+    ours, theirs = lines(tell)
+    assert (ours["request_id"], ours["order_id"]) == ("find-me", "an-id")
+    assert (theirs["request_id"], theirs["logger"], theirs["event"]) == ("find-me", "psycopg.pool", "slow")
+
+
+@pytest.mark.parametrize("name", ["uvicorn.error", "psycopg.pool", "redis", "asyncio", "httpx"])
+def test_of_others_only_warnings_and_worse_are_kept(lines: Lines, name: str) -> None:
+    def tell() -> None:
+        logger = logging.getLogger(name)
+        logger.debug("> TEXT %s", "a payload")
+        logger.info("HTTP Request: POST %s", URL)
+        logger.warning("%d of %s", 2, "them", extra={"websocket": "an object of theirs"})
+
+    [line] = lines(tell)
+    assert {**line, "at": ""} == {"at": "", "level": "warning", "event": "2 of them", "logger": name}
+
+
+def test_levels(lines: Lines) -> None:
+    def tell() -> None:
+        observe.order_accepted("an-id", "a-user", replayed=False)
+        observe.attempt_failed("an-id", 1, "slippage_exceeded")
+        observe.lease_lost("an-id")
+
+    assert [line["event"] for line in lines(tell, "warning")] == ["lease_lost"]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"cannot connect to {URL}",
+        f"redis://:{SECRET}@cache:6379/0 is away",
+        f"host=db user=u password={SECRET} dbname=orders",
+        f"https://key:{SECRET}@venue.example/quotes, twice: {URL}",
+    ],
+)
+def test_passwords_are_blotted_out(capsys: pytest.CaptureFixture[str], log_format: str, text: str) -> None:
+    logs.configure(log_format, "info")
+    logging.getLogger("psycopg.pool").warning(text)
+    observe.store_away("a test", StoreUnavailable(text))
+    try:
+        raise OSError(text)
+    except OSError as error:
+        observe.job_failed("an-id", error)
+        logging.getLogger("asyncio").exception("Task exception was never retrieved")
+    written = capsys.readouterr().err
+    assert SECRET not in written
+    assert written.count("***") >= 4
+
+
+def test_an_error_has_its_stack(lines: Lines) -> None:
+    def tell() -> None:
+        try:
+            lowest_price([])
+        except ValueError as error:
+            observe.job_failed("an-id", error)
+
+    [line] = lines(tell)
+    assert line["level"] == "error"
+    assert line["exception"].startswith("Traceback")
+    assert "lowest_price" in line["exception"]
+
+
+def test_a_console_line_is_one_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("console", "info")
+    observe.attempt_failed("an-id", 2, "slippage exceeded")
+    line = capsys.readouterr().err
+    assert "\x1b" not in line
+    assert line.count("\n") == 1
+    for part in ("info", "attempt_failed", "order_id=an-id", "attempt=2", "why='slippage exceeded'"):
+        assert part in line
+
+
+def test_whatever_is_told_is_one_line_of_json(lines: Lines) -> None:
+    [line] = lines(lambda: observe.order_not_queued("two\nlines \u2028 é", ValueError("\x00\ud800")))
+    assert line["order_id"] == "two\nlines \u2028 é"
