@@ -20,6 +20,7 @@ from entrypoints.lifecycle import opened
 
 _CHUNK = 1000
 _POLL_SECONDS = 0.02
+_LOOK_SECONDS = 0.2
 
 
 async def backlog(rig: Rig) -> int:
@@ -50,6 +51,18 @@ async def done(rig: Rig, within: float) -> None:
             if not await backlog(rig):
                 return
             await asyncio.sleep(_POLL_SECONDS)
+
+
+async def all_final(rig: Rig, within: float) -> None:
+    """Return when no order is open, which takes longer than `done` if some could not be queued and wait for the sweep.
+
+    Raises TimeoutError after `within` seconds.
+    """
+    async with asyncio.timeout(within):
+        while True:
+            if not await rig.sql("SELECT 1 FROM orders WHERE finished_at IS NULL LIMIT 1"):
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from benchmarks.backlog import done, kept_below
+from benchmarks.backlog import all_final, kept_below
 from benchmarks.end_to_end import IN_THE_ENGINE
 from benchmarks.finished import Finished, check_all_confirmed, finished_between
 from benchmarks.load import LoadResult, load, started_load
@@ -63,7 +63,7 @@ async def measured(rig: Rig, size: int, options: Options) -> Window:
         await load(api.url, seconds=options.warm_up_seconds, users=USERS)
         accepted = await load(api.url, seconds=options.seconds, users=USERS)
         async with rig.process("worker", **NO_DELAYS):
-            await done(rig, DONE_SECONDS)
+            await all_final(rig, DONE_SECONDS)
             finished, meter = await _end_to_end(rig, api.url, options)
             written, orders = await Writes.until_now(rig) - before, await _last_id(rig) - last
             await check_all_confirmed(rig, accepted.requests, last)
@@ -82,7 +82,7 @@ async def _end_to_end(rig: Rig, url: str, options: Options) -> tuple[Finished, M
             await asyncio.sleep(options.seconds)
         until = time.time()
         await running.result()
-    await done(rig, DONE_SECONDS)
+    await all_final(rig, DONE_SECONDS)
     return await finished_between(rig, since, until, last), meter
 
 

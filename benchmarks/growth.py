@@ -72,6 +72,6 @@ def _figures(size: int, grown: list[Window], empty: list[Window]) -> list[Figure
 def _written(size: int, window: Window) -> str:
     written, orders = window.written, window.orders
     return (
-        f"{size:,}: {written.wal_bytes / orders:,.0f} bytes of WAL an order, {written.page_images / orders:.2f} of its "
-        f"parts whole pages; {written.hot_share:.0%} of the updates HOT"
+        f"{size:,}: {written.wal_bytes / orders:,.0f} bytes of WAL an order, with {written.page_images / orders:.2f} "
+        f"images of whole pages; {written.hot_share:.0%} of the updates HOT"
     )

@@ -7,7 +7,7 @@ from array import array
 from itertools import cycle
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from benchmarks.generator import prepared_requests
 from benchmarks.load import USERS
@@ -17,7 +17,7 @@ from benchmarks.parts.figures import within
 from benchmarks.parts.http_connection import HttpConnection
 from benchmarks.parts.latencies import summary_ms
 from benchmarks.parts.redis_wire import RedisWire
-from benchmarks.report import Report, Usage
+from benchmarks.report import Figure, Report, Usage
 from benchmarks.rig import Rig
 from benchmarks.usage import Meter
 
@@ -49,54 +49,77 @@ class Ear:
             self.confirmed.set()
 
 
+@frozen
+class Hands:
+    """What the measuring is done with."""
+
+    rig: Rig
+    wire: RedisWire
+    http: HttpConnection
+    ear: Ear
+
+
 async def run(options: Options) -> Report:
-    """Measure orders one after the other, each beside a PING over the connection that listens."""
+    """Measure orders one after the other, each beside a PING over the connection that listens, and a commit."""
     async with Rig() as rig:
         await rig.migrate()
+        await rig.sql("CREATE TABLE reference_commits (at TIMESTAMP)")
         async with rig.process("api") as api, rig.process("worker", **NO_DELAYS):
             ear = Ear()
             wire = await RedisWire.connected(rig.redis_url, ear.hear)
             await wire.ask("PSUBSCRIBE", "updates:*")
-            http = await HttpConnection.connected(api.url)
-            await _round(wire, http, ear, WARM_UP)
+            hands = Hands(rig, wire, await HttpConnection.connected(api.url), ear)
+            await _round(hands, WARM_UP)
             rounds, metered = [], []
             for _ in range(options.rounds):
                 with rig.meter() as meter:
-                    rounds.append(await _round(wire, http, ear, options.many(ORDERS)))
+                    rounds.append(await _round(hands, options.many(ORDERS)))
                 metered.append((meter, options.many(ORDERS)))
-            http.close()
+            hands.http.close()
             wire.close()
     return _report(rounds, metered)
 
 
-async def _round(wire: RedisWire, http: HttpConnection, ear: Ear, count: int) -> dict[str, Any]:
-    """Run so many orders; return what pick-ups and PINGs took."""
+async def _round(hands: Hands, count: int) -> dict[str, Any]:
+    """Run so many orders; return what pick-ups, PINGs and commits took."""
     chance = random.Random(count)  # noqa: S311 - no secret
-    requests = cycle(prepared_requests(http.host, USERS))
-    pick_ups, pings = array("Q"), array("Q")
+    requests = cycle(prepared_requests(hands.http.host, USERS))
+    pick_ups, pings, commits = array("Q"), array("Q"), array("Q")
     for _ in range(count):
         await asyncio.sleep(chance.uniform(0, PAUSE_MOST_SECONDS))
         since = time.monotonic_ns()
-        await wire.ask("PING")
+        await hands.wire.ask("PING")
         pings.append(time.monotonic_ns() - since)
         await asyncio.sleep(chance.uniform(0, PAUSE_MOST_SECONDS))
-        ear.expect()
         since = time.monotonic_ns()
-        http.send(next(requests))
-        async with asyncio.timeout(ORDER_SECONDS):
-            await http.answer(202)
-            await ear.confirmed.wait()
-        pick_ups.append(ear.begun_at - since)
-    return {"pick_up": summary_ms(pick_ups), "ping": summary_ms(pings)}
+        await hands.rig.sql("INSERT INTO reference_commits VALUES (now())")
+        commits.append(time.monotonic_ns() - since)
+        await asyncio.sleep(chance.uniform(0, PAUSE_MOST_SECONDS))
+        pick_ups.append(await _pick_up(hands, next(requests)))
+    return {"pick_up": summary_ms(pick_ups), "ping": summary_ms(pings), "commit": summary_ms(commits)}
+
+
+async def _pick_up(hands: Hands, request: bytes) -> int:
+    """Post an order and see it confirmed; return how long after it was sent its first `routing` came, in ns."""
+    hands.ear.expect()
+    since = time.monotonic_ns()
+    hands.http.send(request)
+    async with asyncio.timeout(ORDER_SECONDS):
+        await hands.http.answer(202)
+        await hands.ear.confirmed.wait()
+    return hands.ear.begun_at - since
 
 
 def _report(rounds: list[dict[str, Any]], metered: list[tuple[Meter, int]]) -> Report:
     report = Report("pick_up", "POST sent -> first routing message on the Redis channel, idle engine")
     for what, most in (("p50_ms", P50_MOST_MS), ("p99_ms", P99_MOST_MS)):
-        values = [found["pick_up"][what] for found in rounds]
-        pings = [found["ping"][what] for found in rounds]
+        pick_ups, pings, commits = ([found[kind][what] for found in rounds] for kind in ("pick_up", "ping", "commit"))
         name = what.removesuffix("_ms")
-        report.figures.append(within(f"pick-up, {name}", "ms", values, f"Redis PING, {name}", pings, most))
+        report.figures += [
+            within(f"pick-up, {name}", "ms", pick_ups, f"Redis PING, {name}", pings, most),
+            Figure.beside(f"pick-up, {name}", "ms", pick_ups, f"one-row commit, {name}", commits),
+        ]
     report.usages.append(Usage.of("one order at a time", metered))
+    report.notes.append("two commits are part of each pick-up: the order's, and its first step's")
     report.rounds.extend(rounds)
     return report

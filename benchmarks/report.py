@@ -73,11 +73,15 @@ class Figure:
 
 @frozen
 class Usage:
-    """What each part used: CPU seconds per 1,000 orders, and resident bytes at the end; medians over the rounds."""
+    """What each part used: CPU seconds per 1,000 orders, and resident bytes at the end; medians over the rounds.
+
+    `other_cores` is how many cores other programs kept busy meanwhile.
+    """
 
     what: str
     cpu_seconds_per_1000: Mapping[str, float]
     rss_bytes: Mapping[str, int]
+    other_cores: float = 0.0
 
     @classmethod
     def of(cls, what: str, rounds: Sequence[tuple[Meter, int]]) -> Self:
@@ -88,6 +92,7 @@ class Usage:
             what,
             {name: statistics.median(used[name] for used in cpu) for name in names},
             {name: round(statistics.median(meter.rss_bytes[name] for meter, _ in rounds)) for name in names},
+            statistics.median(meter.other_cores for meter, _ in rounds),
         )
 
     @property
@@ -152,6 +157,7 @@ class Report:
         for part in sorted(parts, key=lambda part: (part == LOAD, part)):
             table.add_row(part, *(usage.cell(part) for usage in self.usages))
         table.add_row(f"all but {LOAD}", *(f"{usage.engine_cpu_seconds:.3f} s" for usage in self.usages))
+        table.add_row("other programs", *(f"{usage.other_cores:.2f} cores" for usage in self.usages))
         return table
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from attrs import asdict, frozen
 
-from benchmarks.backlog import backlog, done, kept_below
+from benchmarks.backlog import all_final, backlog, kept_below
 from benchmarks.end_to_end import IN_THE_ENGINE
 from benchmarks.finished import Finished, check_all_confirmed, finished_between
 from benchmarks.load import LoadResult, load, started_load
@@ -62,7 +62,7 @@ async def run(options: Options) -> Report:
             rate *= await _capacity(rig, api.url, options)
             seconds = QUICK_MINUTE_SECONDS if options.quick else MINUTE_SECONDS
             minutes = [await _minute(rig, api.url, rate, seconds) for _ in range(options.minutes)]
-            await done(rig, DONE_SECONDS)
+            await all_final(rig, DONE_SECONDS)
         await check_all_confirmed(rig, sum(minute.load.requests for minute in minutes))
         finished = [await finished_between(rig, minute.since, minute.until) for minute in minutes]
     return _report(Soaked(rate, minutes, finished))
@@ -77,7 +77,7 @@ async def _capacity(rig: Rig, url: str, options: Options) -> float:
         await asyncio.sleep(options.seconds)
         until = time.time()
         await running.result()
-    await done(rig, DONE_SECONDS)
+    await all_final(rig, DONE_SECONDS)
     return (await finished_between(rig, since, until)).per_second
 
 

@@ -21,32 +21,38 @@ class Meter:
     """What each part used during the block, its ended children included; `rss_bytes` is as at the block's end.
 
     A part's CPU seconds are those of its roots that live at the end, and of all below them, however short their life.
-    Memory that processes of one part share is counted once. Use it as a context manager, once.
+    Memory that processes of one part share is counted once. `other_cores` is how many cores all other programs of the
+    machine kept busy, on average: much of that, and the figures tell little. Use it as a context manager, once.
     """
 
     def __init__(self, parts: Callable[[], Parts]) -> None:
         self.seconds = 0.0
         self.cpu_seconds: dict[str, float] = {}
         self.rss_bytes: dict[str, int] = {}
+        self.other_cores = 0.0
         self._parts = parts
+        self._busy_before = 0.0
         self._since = 0.0
         self._before: dict[int, float] = {}
 
     def __enter__(self) -> Self:
         self._before = {pid: _cpu_seconds(tree) for pid, tree in _trees(self._parts()).items()}
         self._since = time.monotonic()
+        self._busy_before = _busy_seconds()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.seconds = time.monotonic() - self._since
+        busy = _busy_seconds() - self._busy_before
         parts = self._parts()
         trees = _trees(parts)
         for name, pids in parts.items():
             used = (_cpu_seconds(trees[pid]) - self._before.get(pid, 0.0) for pid in pids)
             self.cpu_seconds[name] = sum(used)
             self.rss_bytes[name] = _resident_bytes([process for pid in pids for process in trees[pid]])
+        self.other_cores = max(0.0, busy - sum(self.cpu_seconds.values())) / self.seconds
 
     def cpu_seconds_per_1000(self, orders: int) -> dict[str, float]:
         """Return each part's CPU seconds per 1,000 of these orders."""
@@ -58,6 +64,15 @@ def rss_bytes(pid: int) -> int:
     with suppress(OSError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
     return 0
+
+
+def _busy_seconds() -> float:
+    """Return how many CPU seconds the machine has worked since it started, for whomever."""
+    with suppress(OSError):
+        # user, nice, system, idle, waiting for a disk, interrupts, soft interrupts, taken by other machines
+        ticks = list(map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]))
+        return (sum(ticks) - ticks[3] - ticks[4]) / _TICKS
+    return 0.0
 
 
 @frozen

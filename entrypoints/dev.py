@@ -24,19 +24,18 @@ Places = tuple[str, str]  # where Postgres and Redis are, for the person who sta
 
 GRACE_SECONDS = 2.0  # so that Ctrl-C ends everything, the servers too, within 5 s
 
+_DEFAULT_URL = "http://127.0.0.1:3000"  # where the command line looks by itself
 _IN_MEMORY = "in memory only: all is gone at the end"
 _BANNER = """\
 [bold]The order execution engine is running.[/]
 
-  API        {url}
+  Console    {url}/
+  API        {url}/docs
   Postgres   {postgres}
   Redis      {redis}
 
-Send an order:
-  curl {url}/api/orders/execute -H 'Content-Type: application/json' \\
-    -d '{{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"user123"}}'
-Watch it, with the orderId of the answer:
-  .venv/bin/python -m websockets {socket_url}/ws/orders/ORDER_ID
+Open the console in a browser, or send an order from another terminal:
+  .venv/bin/order-engine submit SOL USDC 10 --user you --watch{url_option}
 
 Ctrl-C stops everything."""
 
@@ -88,5 +87,6 @@ def _private(url: str | None, server: LocalPostgres | LocalRedis, folder: Path) 
 
 def _tell(url: str, places: Places) -> None:
     postgres, redis = places
-    text = _BANNER.format(url=url, socket_url="ws" + url[4:], postgres=postgres, redis=redis)
+    url_option = "" if url == _DEFAULT_URL else f" --url {url}"
+    text = _BANNER.format(url=url, url_option=url_option, postgres=postgres, redis=redis)
     Console(highlight=False, soft_wrap=True).print(text)

@@ -76,8 +76,8 @@ def prepare_process() -> None:
     """Make ready for load; call it once all is imported, before the work starts.
 
     Raises the soft limit of open files, often 1,024, to the hard one: each socket is a file. Keeps the garbage
-    collector away from what stays for good, and from running 40 times a second: an order leaves no cycles, so its rounds
-    found nothing, at a sixth of the CPU and up to 60 ms a pause.
+    collector away from what stays for good, and from running 40 times a second: an order leaves no cycles, so its
+    rounds found nothing, at a sixth of the CPU and up to 60 ms a pause.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):  # macOS may call it unlimited and refuse it; then it stays as it was

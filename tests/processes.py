@@ -44,8 +44,8 @@ def running(
 ) -> Iterator[EngineProcess]:
     """Run `order-engine <arguments>` until the block ends; `settings` are variables without their prefix.
 
-    Mock delays are short, the port is a free one, and the block starts when `/health/ready` answers 200. Its log goes to
-    `stderr`, if there is one.
+    Mock delays are short, the port is a free one, and the block starts when `/health/ready` answers 200. Its log goes
+    to `stderr`, if there is one.
     """
     port = str(free_port())
     chosen = {**FAST, "PORT": port, "WORKER_HTTP_PORT": port, **(settings or {})}
