@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from json import JSONEncoder
-from typing import Any
+from json.encoder import encode_basestring
 
 from attrs import frozen
 
@@ -12,7 +11,7 @@ from domain.events import OrderEvent
 from domain.money import plain
 from domain.order import Order
 
-_quoted: Callable[[Any], str] = JSONEncoder(ensure_ascii=False).encode
+_quoted: Callable[[str], str] = encode_basestring
 
 
 @frozen

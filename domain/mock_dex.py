@@ -11,7 +11,8 @@ from domain.transaction import Fill, Transaction
 
 PRICE_STEP = Decimal("0.0001")
 _HASH_LENGTH = 20
-_HASH_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+# One for each byte; that a few letters come slightly more often makes no collisions at this length.
+_HASH_LETTERS = (b"abcdefghijklmnopqrstuvwxyz0123456789" * 8)[:256]
 
 
 @frozen
@@ -49,12 +50,8 @@ class MockDexRouter:
 
     def tx_hash(self, order_id: str, attempt: int) -> str:
         """`tx_`, 20 of [a-z0-9] made of order id and attempt, `_mock`."""
-        number = int.from_bytes(blake2b(f"{order_id}:{attempt}".encode(), digest_size=16).digest())
-        letters = []
-        for _ in range(_HASH_LENGTH):
-            number, digit = divmod(number, len(_HASH_ALPHABET))
-            letters.append(_HASH_ALPHABET[digit])
-        return f"tx_{''.join(letters)}_mock"
+        digest = blake2b(f"{order_id}:{attempt}".encode(), digest_size=_HASH_LENGTH).digest()
+        return f"tx_{digest.translate(_HASH_LETTERS).decode()}_mock"
 
     def swap_ms(self, order_id: str, attempt: int) -> int:
         """How long the swap takes."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from domain.errors import IllegalTransition
 from domain.events import OrderEvent, Stamp
@@ -18,7 +18,7 @@ from domain.transaction import Fill, Transaction
 Step = tuple["Order", OrderEvent]
 
 
-@frozen
+@frozen(slots=False)
 class Order:
     """An order at one version; `version` is the seq of its last event, 0 at birth.
 
@@ -126,15 +126,7 @@ class Order:
             raise IllegalTransition(f"event {event.seq} is not the next one of version {self.version}")
         if event.status is not self._after(event.kind):
             raise IllegalTransition(f"{event.kind} does not lead to {event.status}")
-        return evolve(
-            self,
-            status=event.status,
-            version=event.seq,
-            updated_at=event.at,
-            logs=(*self.logs, event.message),
-            finished_at=event.at if event.status.is_final else None,
-            **self._changes(event),
-        )
+        return self._moved(event)
 
     def _step(self, stamp: Stamp, kind: EventKind, message: str, **fields: Any) -> Step:
         event = OrderEvent(
@@ -149,7 +141,7 @@ class Order:
             at=stamp.at,
             **fields,
         )
-        return self.apply(event), event
+        return self._moved(event), event
 
     def _after(self, kind: EventKind) -> OrderStatus:
         try:
@@ -157,23 +149,38 @@ class Order:
         except KeyError:
             raise IllegalTransition(f"{kind} cannot happen to an order that is {self.status}") from None
 
+    def _moved(self, event: OrderEvent) -> "Order":
+        """Return the order after an event that is known to be its next one."""
+        after = object.__new__(Order)
+        # What attrs.evolve does, in a fifth of the time: it would be the largest part of executing an order.
+        vars(after).update(
+            vars(self),
+            status=event.status,
+            version=event.seq,
+            updated_at=event.at,
+            logs=(*self.logs, event.message),
+            finished_at=event.at if event.status.is_final else None,
+            **self._changes(event),
+        )
+        return after
+
     def _changes(self, event: OrderEvent) -> dict[str, Any]:
         """Return the fields that this kind of event sets beyond status, version, logs and times."""
         match event.kind:
-            case EventKind.RESUMED:
-                return {"quotes": (), "chosen_dex": None}
+            case EventKind.QUOTES_REQUESTED | EventKind.BUILD_STARTED:
+                return {}
             case EventKind.ROUTE_CHOSEN:
                 return {"quotes": event.quotes, "chosen_dex": event.chosen_dex}
             case EventKind.TRANSACTION_SUBMITTED:
                 return {"transaction": event.transaction}
             case EventKind.SWAP_CONFIRMED:
                 return {"execution_price": event.execution_price}
+            case EventKind.RESUMED:
+                return {"quotes": (), "chosen_dex": None}
             case EventKind.ATTEMPT_FAILED:
                 return {"attempt": self.attempt + 1, "transaction": None, "quotes": (), "chosen_dex": None}
             case EventKind.CANCELLED | EventKind.EXPIRED | EventKind.FAILED:
                 return {"transaction": None, "reason": event.reason}
-            case EventKind.QUOTES_REQUESTED | EventKind.BUILD_STARTED:
-                return {}
 
 
 def _request_of(order: Order) -> tuple[object, ...]:

@@ -23,6 +23,7 @@ class MockDexGateway:
     """
 
     def __init__(self, router: MockDexRouter, clock: Clock, expiry_seconds: float) -> None:
+        self.venues = tuple(venue.name for venue in router.venues)
         self._router = router
         self._clock = clock
         self._expiry = timedelta(seconds=expiry_seconds)
@@ -33,11 +34,6 @@ class MockDexGateway:
 
     async def close(self) -> None:
         """Do nothing: there is nothing to close."""
-
-    @property
-    def venues(self) -> tuple[str, ...]:
-        """The mock venues' names."""
-        return tuple(venue.name for venue in self._router.venues)
 
     async def quotes(self, order: Order) -> Quotes:
         """Quote at all venues; they take the same time, so one wait serves them all."""

@@ -7,7 +7,7 @@ from attrs import frozen
 from adapters.postgres import statements
 from adapters.postgres.errors import after_a_write, for_one_more
 from adapters.postgres.own_connection import OwnConnection
-from adapters.postgres.rows import Row, in_json, read_or_refuse, row_of_order
+from adapters.postgres.rows import in_json, read_or_refuse, row_of_order
 from application.ports.errors import (
     ClientOrderIdConflict,
     IdempotencyKeyReused,
@@ -19,6 +19,7 @@ from application.ports.order_store import Admission
 from domain.order import Order
 
 Name = tuple[str, ...]
+Claim = dict[str, str]
 Outcomes = dict[int, Admission | PortError]  # by the addition's number in its group
 
 _IDLE_ROUNDS = 3
@@ -93,7 +94,7 @@ async def _answer(connection: OwnConnection, losers: Mapping[int, Addition], dea
     try:
         standing = await _standing(connection, losers.values(), deadline)
         settled: Outcomes = {}
-        claims: dict[int, Row] = {}
+        claims: dict[int, Claim] = {}
         for number, addition in losers.items():
             if found := standing.get((addition.order.order_id, True)):
                 settled[number] = _verdict(addition.order, found, IdempotencyKeyReused())
@@ -118,7 +119,7 @@ async def _standing(
     return {(asking_id, by_key): read_or_refuse(order) for asking_id, by_key, *order in found}
 
 
-async def _not_claimed(connection: OwnConnection, claims: Mapping[int, Row], deadline: float) -> list[int]:
+async def _not_claimed(connection: OwnConnection, claims: Mapping[int, Claim], deadline: float) -> list[int]:
     """Keep new keys for orders that stand; return the numbers of those that another process was first to claim."""
     claimed = set(await connection.run(statements.CLAIM, in_json(list(claims.values())), deadline))
     return [number for number, claim in claims.items() if tuple(claim.values()) not in claimed]

@@ -46,7 +46,8 @@ class GroupedCalls(Generic[Item, Result]):
         )
 
     def open(self) -> None:
-        """Start; nothing is connected before the first call."""
+        """Start, in the event loop that submits; nothing is connected before the first call."""
+        self._clock = asyncio.get_running_loop().time
         self._batcher.open()
 
     async def close(self) -> None:
@@ -54,20 +55,21 @@ class GroupedCalls(Generic[Item, Result]):
         await self._batcher.close()
         await self._connection.close()
 
-    async def submit(self, item: Item) -> Result:
-        """Have `item` run; return when its outcome is certain, or raise within CALL_SECONDS.
+    def submit(self, item: Item) -> "asyncio.Future[Result]":
+        """Have `item` run; await its outcome, which comes when it is certain, or an error within CALL_SECONDS.
 
-        That holds for calls that wait, too: a group's time ends with its oldest call's.
+        That holds for calls that wait, too: a group's time ends with its oldest call's. Raises Overloaded at once.
         """
-        return await self._batcher.submit((item, asyncio.get_running_loop().time() + CALL_SECONDS))
+        return self._batcher.submit((item, self._clock() + CALL_SECONDS))
 
     async def _flush(self, calls: Sequence[tuple[Item, float]]) -> Sequence[Result | Exception]:
-        soon = asyncio.get_running_loop().time() + _LEAST_SECONDS
-        timely = [call for call in calls if call[1] >= soon]
-        if not timely:
-            return [StoreUnavailable() for _ in calls]
-        results = iter(await self._in_time([item for item, _ in timely], min(deadline for _, deadline in timely)))
-        return [next(results) if deadline >= soon else StoreUnavailable() for _, deadline in calls]
+        soon = self._clock() + _LEAST_SECONDS
+        timely = [item for item, deadline in calls if deadline >= soon]  # the newest: calls come in order
+        late = len(calls) - len(timely)
+        results: list[Result | Exception] = [StoreUnavailable() for _ in range(late)]
+        if timely:
+            results += await self._in_time(timely, calls[late][1])
+        return results
 
     async def _in_time(self, items: Sequence[Item], deadline: float) -> Sequence[Result | PortError]:
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -14,56 +15,91 @@ from domain.routing import Quote
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import Transaction
 
-Row = dict[str, Any]
-
 _encode = msgspec.json.Encoder().encode  # decimals as strings, times as RFC 3339: all digits arrive
 _read_quotes = msgspec.json.Decoder(tuple[Quote, ...]).decode
 
 
-def in_json(rows: Sequence[Row]) -> tuple[str]:
-    """Return the rows as a statement's one parameter. Raises UnicodeEncodeError for a lone surrogate."""
+def in_json(rows: Sequence[object]) -> tuple[str]:
+    """Return the rows as a statement's one parameter; what is absent of a row is NULL.
+
+    Raises UnicodeEncodeError for a lone surrogate.
+    """
     return (_encode(rows).decode(),)
 
 
-def row_of_order(order: Order, key: str | None = None) -> Row:
-    """Return what is written of a new order; the rest is the same for all."""
-    return {
-        "order_id": order.order_id,
-        "user_id": order.user_id,
-        "input_token": order.input_token,
-        "output_token": order.output_token,
-        "amount": order.amount,
-        "slippage_bps": order.slippage_bps,
-        "created_at": order.created_at,
-        "client_order_id": order.client_order_id,
-        "key": key,
-    }
+class OrderRow(msgspec.Struct, omit_defaults=True, gc=False):
+    """What is written of a new order; the rest is the same for all."""
+
+    order_id: str
+    user_id: str
+    input_token: str
+    output_token: str
+    amount: Decimal
+    created_at: datetime
+    slippage_bps: int | None = None
+    client_order_id: str | None = None
+    key: str | None = None
 
 
-def row_of_step(order: Order, event: OrderEvent, frame: Frame) -> Row:
-    """Return what is written of an order after an event: all that events change, and the event."""
-    row = {
-        "order_id": event.order_id,
-        "seq": event.seq,
-        "event_id": event.event_id,
-        "frame": frame.text,
-        "message": event.message,
-        "status": order.status,
-        "attempt": order.attempt,
-        "quotes": order.quotes or None,
-        "chosen_dex": order.chosen_dex,
-        "execution_price": order.execution_price,
-        "reason_code": order.reason,
-        "finished_at": order.finished_at,
-    }
-    if order.transaction is not None:
-        row |= {
-            "tx_hash": order.transaction.tx_hash,
-            "tx_venue": order.transaction.venue,
-            "tx_amount": order.transaction.amount,
-            "tx_limit_price": order.transaction.limit_price,
-            "tx_expires_at": order.transaction.expires_at,
-        }
+class StepRow(msgspec.Struct, omit_defaults=True, gc=False):
+    """What is written of an order after an event: all that events change, and the event."""
+
+    order_id: str
+    seq: int
+    event_id: str
+    frame: str
+    message: str
+    status: OrderStatus
+    attempt: int
+    quotes: tuple[Quote, ...] = ()
+    chosen_dex: str | None = None
+    tx_hash: str | None = None
+    tx_venue: str | None = None
+    tx_amount: Decimal | None = None
+    tx_limit_price: Decimal | None = None
+    tx_expires_at: datetime | None = None
+    execution_price: Decimal | None = None
+    reason_code: FailureReason | None = None
+    finished_at: datetime | None = None
+
+
+def row_of_order(order: Order, key: str | None = None) -> OrderRow:
+    """Return the row of a new order."""
+    return OrderRow(
+        order.order_id,
+        order.user_id,
+        order.input_token,
+        order.output_token,
+        order.amount,
+        order.created_at,
+        order.slippage_bps,
+        order.client_order_id,
+        key,
+    )
+
+
+def row_of_step(order: Order, event: OrderEvent, frame: Frame) -> StepRow:
+    """Return the row of an order after an event."""
+    row = StepRow(
+        event.order_id,
+        event.seq,
+        event.event_id,
+        frame.text,
+        event.message,
+        order.status,
+        order.attempt,
+        order.quotes,
+        order.chosen_dex,
+        execution_price=order.execution_price,
+        reason_code=order.reason,
+        finished_at=order.finished_at,
+    )
+    if transaction := order.transaction:
+        row.tx_hash = transaction.tx_hash
+        row.tx_venue = transaction.venue
+        row.tx_amount = transaction.amount
+        row.tx_limit_price = transaction.limit_price
+        row.tx_expires_at = transaction.expires_at
     return row
 
 

@@ -75,13 +75,13 @@ class Publisher:
 
     async def _flush(self) -> bool:
         count = min(FLUSH_MOST, len(self._waiting))
-        args: list[str] = []
+        lines: list[str] = []
         for _ in range(count):
             frame = self._waiting.popleft()
-            args += (PREFIX + frame.order_id, frame.text)
+            lines += (PREFIX + frame.order_id, frame.text)
         begun = time.perf_counter()
         try:
-            await self._send(args)
+            await self._send(("\n".join(lines),))
         except QueueUnavailable as error:
             self.dropped += count
             observe.feed_away("the publisher", error)

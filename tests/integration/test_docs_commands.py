@@ -1,25 +1,29 @@
 """Every command in the docs runs, ends as its page says, and prints what its page shows: see tests/docs."""
 
+import asyncio
 import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
 from attrs import frozen
 
+from adapters.redis.clients import queue_client
+from adapters.redis.order_queue import RedisOrderQueue
 from entrypoints.local_servers.binaries import local_postgres, wheel_postgres
 from tests import servers
 from tests.docs.not_run import kind_of
 from tests.docs.pages import PAGES, ROOT, Command, commands, name_of
 from tests.docs.shapes import fits, with_ids
 from tests.docs.terminal import Shell
-from tests.processes import PREFIX, EngineProcess, finished, running
+from tests.eventually import eventually
+from tests.processes import PREFIX, EngineProcess, running
 
 # The first of these decides on the dead letters that it was given, the second then revives all that there are.
 LAST = ["docs/stuck-order.md", "docs/operations.md"]
@@ -76,27 +80,32 @@ def workplace() -> Iterator[Workplace]:
         settings = {"DATA_DIR": str(folder / ".order-engine"), "LOG_FORMAT": "json", "MOCK_FAILURE_RATE": "0"}
         with (folder / "engine.log").open("w") as log, running("dev", settings=settings, stderr=log) as engine:
             place = Workplace(folder, engine)
-            _spoil_orders(place)
+            asyncio.run(_spoil_orders(place))
             yield place
 
 
-def _spoil_orders(place: Workplace) -> None:
+async def _spoil_orders(place: Workplace) -> None:
     """Make the two orders whose jobs will be dead letters in ten seconds."""
-    finished("queue", "pause", settings=place.settings)
+    client = queue_client(place.settings["REDIS_URL"])
+    queue = RedisOrderQueue(client, "the story", lease_seconds=1)
+    await queue.pause()
     for order in ORDERS_TO_BURY:
         body, headers = json.dumps(order).encode(), {"Content-Type": "application/json"}
-        with urlopen(Request(f"{place.engine.url}/api/orders/execute", body, headers)):  # noqa: S310 - loopback
-            pass
+        _answer(Request(f"{place.engine.url}/api/orders/execute", body, headers))  # noqa: S310 - loopback
     with psycopg.connect(place.settings["POSTGRES_URL"]) as connection:
         connection.execute("UPDATE orders SET status = 'submitted'")
-    finished("queue", "resume", settings=place.settings)
+    await queue.resume()
+    await client.aclose()
 
 
-def _wait_until_buried(place: Workplace) -> None:
-    deadline = time.monotonic() + 40
-    while json.loads(finished("queue", "counts", "--json", settings=place.settings).stdout)["buried"] < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+def _answer(request: Request) -> Any:
+    with urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
+        return json.load(answer)
+
+
+async def _both_are_buried(place: Workplace) -> None:
+    stats = Request(f"{place.engine.url}/api/stats")  # noqa: S310 - loopback
+    await eventually(lambda: _answer(stats)["queue"]["buried"] == len(ORDERS_TO_BURY), within=40)
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=name_of)
@@ -108,7 +117,7 @@ def test_the_commands_of_a_page(page: Path, workplace: Workplace, tmp_path: Path
             if command.text.startswith("export "):
                 _run(command, SETTINGS_OF_A_WORKER, shell, workplace.port, ids)
     if name == BURIED_ON:
-        _wait_until_buried(workplace)
+        asyncio.run(_both_are_buried(workplace))
     for command in commands(page):
         if kind_of(command.text) is None:
             _run(command, name, shell, workplace.port, ids)

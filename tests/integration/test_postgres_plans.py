@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from hashlib import md5
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +71,7 @@ def cases() -> Iterator[Case]:
     yield Case("add_keyed_known", statements.ADD_KEYED, known_rows)
     yield Case("standing", statements.STANDING, known_rows)
     yield Case("claim", statements.CLAIM, new_rows)
-    yield Case("append", statements.APPEND, in_json(sorted(rows, key=lambda row: str(row["order_id"]))))
+    yield Case("append", statements.APPEND, in_json(sorted(rows, key=attrgetter("order_id"))))
     yield Case("kept", statements.KEPT, in_json(rows))
     yield Case("get", statements.GET, (ids,))
     yield Case("last_seqs", statements.LAST_SEQS, (ids,))

@@ -44,9 +44,9 @@ async def batcher(flushes: Flushes) -> AsyncIterator[Batcher[str, str]]:
     await batcher.close()
 
 
-async def submit(batcher: Batcher[str, str], items: Iterable[str]) -> "list[asyncio.Task[str]]":
-    """Submit each item from a task of its own, in order, and let the flusher see them."""
-    tasks = [asyncio.create_task(batcher.submit(item)) for item in items]
+async def submit(batcher: Batcher[str, str], items: Iterable[str]) -> "list[asyncio.Future[str]]":
+    """Submit each item in order, and let the flusher see them."""
+    tasks = [batcher.submit(item) for item in items]
     for _ in range(3):
         await asyncio.sleep(0)
     return tasks
@@ -173,7 +173,7 @@ async def test_a_cancelled_close_leaves_nobody_waiting(batcher: Batcher[str, str
     closing = asyncio.create_task(batcher.close())
     await asyncio.sleep(0)
     closing.cancel()
-    await asyncio.wait((closing, *tasks))
+    await asyncio.gather(closing, *tasks, return_exceptions=True)
     assert all(task.cancelled() for task in tasks)
     batcher.open()
 

