@@ -93,7 +93,7 @@ def place(
                 raise  # nobody has heard of the order
         if time.monotonic() + wait >= give_up:
             raise _undecided(trouble, key) if unknown else trouble
-        complain(f"{str(trouble).splitlines()[0]} Trying again in {wait:g} s, with the same idempotency key.")
+        complain(f"{str(trouble).splitlines()[0]} Trying again in {wait:g} s, with --idempotency-key {key}")
         time.sleep(wait)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from adapters.system import RandomIds, SystemClock
@@ -68,3 +69,41 @@ async def test_the_manual_clock_wakes_sleepers_in_order_and_lets_them_sleep_agai
     await clock.advance(10)
     await asyncio.gather(*ticking)
     assert woken[-1] == ("fast", 4)
+
+
+async def test_long_sleeps_end_together() -> None:
+    clock = SystemClock()
+    now = asyncio.get_running_loop().time
+    ends: list[tuple[float, float]] = []
+
+    async def sleep(seconds: float) -> None:
+        due = now() + seconds
+        await clock.sleep(seconds)
+        ends.append((due, now()))
+
+    await asyncio.gather(*(sleep(0.1 + n / 10_000) for n in range(10)))
+    assert all(end > due - 0.001 for due, end in ends)  # a loop's timers may be a little early
+    assert len({round(end / 0.01) for _, end in ends}) <= 2
+
+
+async def test_a_sleeper_that_gives_up_leaves_the_others_asleep() -> None:
+    clock = SystemClock()
+    sleepers = [asyncio.create_task(clock.sleep(0.1)) for _ in range(3)]
+    await asyncio.sleep(0)
+    sleepers[0].cancel()
+    done, pending = await asyncio.wait(sleepers, timeout=0.05)
+    assert done == {sleepers[0]}
+    assert len(await asyncio.gather(*pending)) == 2
+
+
+def test_a_clock_serves_one_loop_after_another() -> None:
+    clock = SystemClock()
+
+    async def leave_a_sleeper() -> None:
+        asyncio.create_task(clock.sleep(0.2)).cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await clock.sleep(0.2)
+
+    asyncio.run(leave_a_sleeper())
+    asyncio.run(asyncio.wait_for(clock.sleep(0.2), 2))

@@ -142,7 +142,7 @@ def test_what_may_pass_is_tried_again_with_the_same_key(
     client, asked = client_of(first(), ACCEPTED)
     assert submit.place(client, {"amount": "1"}, "k-1") == ({"orderId": "1", "status": "pending"}, False)
     assert (len(asked), keys(asked)) == (2, {"k-1"})
-    assert "with the same idempotency key" in capsys.readouterr().err
+    assert "Trying again in 0 s, with --idempotency-key k-1" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("no_pause")
