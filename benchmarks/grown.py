@@ -67,6 +67,7 @@ async def measured(rig: Rig, size: int, options: Options) -> Window:
             finished, meter = await _end_to_end(rig, api.url, options)
             written, orders = await Writes.until_now(rig) - before, await _last_id(rig) - last
             await check_all_confirmed(rig, accepted.requests, last)
+            await rig.sql("CHECKPOINT")  # which would be under way otherwise
             get, listed = await _reads(rig, api.url, options)
     return Window(accepted, finished, get, listed, meter, written, orders)
 

@@ -126,7 +126,18 @@ class Order:
             raise IllegalTransition(f"event {event.seq} is not the next one of version {self.version}")
         if event.status is not self._after(event.kind):
             raise IllegalTransition(f"{event.kind} does not lead to {event.status}")
-        return self._moved(event)
+        after = object.__new__(Order)
+        # What attrs.evolve does, in a fifth of the time: it would be the largest part of executing an order.
+        vars(after).update(
+            vars(self),
+            status=event.status,
+            version=event.seq,
+            updated_at=event.at,
+            logs=(*self.logs, event.message),
+            finished_at=event.at if event.status.is_final else None,
+            **self._changes(event),
+        )
+        return after
 
     def _step(self, stamp: Stamp, kind: EventKind, message: str, **fields: Any) -> Step:
         event = OrderEvent(
@@ -141,28 +152,13 @@ class Order:
             at=stamp.at,
             **fields,
         )
-        return self._moved(event), event
+        return self.apply(event), event
 
     def _after(self, kind: EventKind) -> OrderStatus:
         try:
             return TRANSITIONS[self.status, kind]
         except KeyError:
             raise IllegalTransition(f"{kind} cannot happen to an order that is {self.status}") from None
-
-    def _moved(self, event: OrderEvent) -> "Order":
-        """Return the order after an event that is known to be its next one."""
-        after = object.__new__(Order)
-        # What attrs.evolve does, in a fifth of the time: it would be the largest part of executing an order.
-        vars(after).update(
-            vars(self),
-            status=event.status,
-            version=event.seq,
-            updated_at=event.at,
-            logs=(*self.logs, event.message),
-            finished_at=event.at if event.status.is_final else None,
-            **self._changes(event),
-        )
-        return after
 
     def _changes(self, event: OrderEvent) -> dict[str, Any]:
         """Return the fields that this kind of event sets beyond status, version, logs and times."""

@@ -22,8 +22,8 @@ from application.observe.log import ROOT, context
 Line = MutableMapping[str, Any]
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# In a URL, `//user:password@`; in a connection string, `password=...`.
-_SECRET = re.compile(r"(//[^\s/@:]*:)[^\s/]*@|(\bpassword=)[^\s&'\"]+", re.IGNORECASE)
+# In a URL, `//user:password@`; in a connection string, `password=...` or `password='...'`, its quotes perhaps escaped.
+_SECRET = re.compile(r"(//[^\s/@:]*:)[^\s/]*@|(\bpassword=)(?:\\*'(?:\\+.|[^'\\])*'|[^\s&'\"]+)", re.IGNORECASE)
 
 
 def configure(log_format: str, level: str) -> None:

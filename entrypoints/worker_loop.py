@@ -85,6 +85,7 @@ class Worker:
             observe.queue_away("a finished job", error)
         finally:
             del self._held[lease]
+            observe.in_flight(len(self._held))
             self._freed.set()
 
     async def _finish(self, lease: Lease) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import quote as quoted
@@ -99,11 +100,12 @@ class HttpDexGateway:
         )
 
     async def build(self, order: Order, quote: Quote) -> Transaction:
-        """Have the venue name the transaction. Its time to expire starts before the call, not after it."""
+        """Have the venue name the transaction. Its time to expire starts with the call, not after it."""
         limit = limit_price(quote.price, order.slippage_bps)
-        expires_at = self._clock.now() + self._expiry
-        call = _Call("build", "POST", "builds", build_body(order, limit, expires_at))
-        answer = await self._ask(quote.dex, call, BuildAnswer)
+        async with self._turn(quote.dex):
+            expires_at = self._clock.now() + self._expiry
+            call = _Call("build", "POST", "builds", build_body(order, limit, expires_at))
+            answer = await self._call(quote.dex, call, BuildAnswer, self._timeout)
         return Transaction(
             order_id=order.order_id,
             attempt=order.attempt,
@@ -116,9 +118,10 @@ class HttpDexGateway:
 
     async def execute(self, transaction: Transaction) -> Fill:
         """Send it, and wait at the venue for its end; ask again if the venue does not wait."""
+        deadline = asyncio.get_running_loop().time() + self._swap_timeout
+        report = await self._submit(transaction)
         try:
-            async with asyncio.timeout(self._swap_timeout):
-                report = await self._submit(transaction)
+            async with asyncio.timeout_at(deadline):
                 while report.status is TransactionStatus.PENDING:
                     await self._clock.sleep(POLL_SECONDS)
                     report = await self.lookup(transaction)
@@ -153,8 +156,11 @@ class HttpDexGateway:
 
     async def _ask(self, venue: str, call: _Call, kind: type[Answer]) -> Answer:
         """Make a short call in its turn. Raises as `_call` does."""
-        async with self._at(venue).turn(self._timeout / 4):
+        async with self._turn(venue):
             return await self._call(venue, call, kind, self._timeout)
+
+    def _turn(self, venue: str) -> AbstractAsyncContextManager[None]:
+        return self._at(venue).turn(self._timeout / 4)
 
     async def _call(self, venue: str, call: _Call, kind: type[Answer], seconds: float) -> Answer:
         """Call a venue and count how it ended. Raises VenueUnavailable unless it answers 200, as `kind`, in time."""

@@ -3,9 +3,12 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from domain.money import plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -25,10 +28,15 @@ def say_json(value: Any) -> None:
 
 
 def json_text(value: Any) -> str:
-    """Return a value as JSON, decimals as numbers with their exact digits."""
+    """Return a value as JSON, decimals as the API writes them."""
     import msgspec
 
-    return msgspec.json.Encoder(decimal_format="number").encode(value).decode()
+    return msgspec.json.encode(_with_plain_decimals(value)).decode()
+
+
+def plainly(value: object) -> str:
+    """Return a value's text, a decimal's as the API writes it: its exact digits, and no exponent."""
+    return plain(value) if isinstance(value, Decimal) else str(value)
 
 
 def show(what: "RenderableType") -> None:
@@ -46,7 +54,7 @@ def cell(value: object, style: str = "") -> "Text":
     """Return a value for a table: nothing in it is taken for markup, and nothing reaches the terminal's controls."""
     from rich.text import Text
 
-    return Text(printable("" if value is None else str(value)), style)
+    return Text(printable("" if value is None else plainly(value)), style)
 
 
 def printable(text: str) -> str:
@@ -66,6 +74,18 @@ def console(*, stderr: bool = False, soft_wrap: bool = True) -> "Console":
 def on_terminal(*, stderr: bool = False) -> bool:
     """Whether a person looks at what is printed, so that it may move."""
     return (sys.stderr if stderr else sys.stdout).isatty()
+
+
+def _with_plain_decimals(value: Any) -> Any:
+    from msgspec import Raw
+
+    if isinstance(value, Decimal):
+        return Raw(plain(value).encode())
+    if isinstance(value, dict):
+        return {name: _with_plain_decimals(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_plain_decimals(inner) for inner in value]
+    return value
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from entrypoints.cli.output import cell, complain, console, on_terminal, say
+from entrypoints.cli.output import cell, complain, console, on_terminal, plainly, say
 from entrypoints.cli.stream import Back, Frame, Lost
 from entrypoints.cli.timeline import Step, Timeline, duration
 
@@ -144,7 +144,8 @@ def sentence(news: Lost | Back) -> str:
 
 def _asked(birth: Frame) -> Text:
     told = birth.told
-    what = f"{told.get('amount')} {told.get('inputToken')} to {told.get('outputToken')} for {told.get('userId')}"
+    amount = plainly(told.get("amount"))
+    what = f"{amount} {told.get('inputToken')} to {told.get('outputToken')} for {told.get('userId')}"
     return cell(what, "bold").append_text(cell(f"   {told.get('orderId')}", "dim"))
 
 
@@ -152,5 +153,5 @@ def _detail(frame: Frame) -> Text:
     """Return what is said beside a step's message: the attempt when it is not the first, the price."""
     parts = [f"attempt {frame.attempt}"] if frame.attempt > 1 and frame.status == "routing" else []
     if price := frame.told.get("executionPrice"):
-        parts.append(f"at {price}")
+        parts.append(f"at {plainly(price)}")
     return cell(f"  {', '.join(parts)}" if parts else "", "dim")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from json import JSONEncoder
+from json.encoder import encode_basestring
 from typing import Any
 
 from attrs import asdict
@@ -13,7 +14,7 @@ from domain.money import plain
 from domain.order import Order
 from domain.routing import Quote
 
-_text: Callable[[Any], str] = JSONEncoder(ensure_ascii=False).encode
+_text: Callable[[str], str] = encode_basestring
 _compact: Callable[[Any], str] = JSONEncoder(separators=(",", ":")).encode
 
 
@@ -24,13 +25,15 @@ def accepted_json(order_id: str) -> bytes:
 
 def order_json(order: Order) -> str:
     """Return an order as clients see it; what is absent is null."""
-    price, finished = order.execution_price, order.finished_at
+    price, slippage, finished = order.execution_price, order.slippage_bps, order.finished_at
     return (
         f'{{"orderId":"{order.order_id}","userId":{_text(order.user_id)},"inputToken":{_text(order.input_token)},'
         f'"outputToken":{_text(order.output_token)},"amount":{plain(order.amount)},"status":"{order.status}",'
-        f'"chosenDex":{_text(order.chosen_dex)},"txHash":{_text(order.tx_hash)},'
-        f'"executionPrice":{"null" if price is None else plain(price)},"slippageBps":{_text(order.slippage_bps)},'
-        f'"clientOrderId":{_text(order.client_order_id)},"attempt":{order.attempt},"reasonCode":{_text(order.reason)},'
+        f'"chosenDex":{_text_or_null(order.chosen_dex)},"txHash":{_text_or_null(order.tx_hash)},'
+        f'"executionPrice":{"null" if price is None else plain(price)},'
+        f'"slippageBps":{"null" if slippage is None else slippage},'
+        f'"clientOrderId":{_text_or_null(order.client_order_id)},"attempt":{order.attempt},'
+        f'"reasonCode":{_text_or_null(order.reason)},'
         f'"quotes":[{",".join(_quote(quote, order.chosen_dex) for quote in order.quotes)}],'
         f'"logs":[{",".join(map(_text, order.logs))}],"createdAt":"{timestamp(order.created_at)}",'
         f'"updatedAt":"{timestamp(order.updated_at)}",'
@@ -40,7 +43,7 @@ def order_json(order: Order) -> str:
 
 def page_json(page: OrderPage) -> str:
     """Return one page of a list."""
-    return f'{{"data":[{",".join(map(order_json, page.orders))}],"nextCursor":{_text(page.next_cursor)}}}'
+    return f'{{"data":[{",".join(map(order_json, page.orders))}],"nextCursor":{_text_or_null(page.next_cursor)}}}'
 
 
 def frames_json(frames: Iterable[Frame]) -> str:
@@ -53,6 +56,10 @@ def stats_json(stats: Stats) -> str:
     waited = stats.oldest_pending_seconds
     queue = None if stats.queue is None else asdict(stats.queue)
     return _compact({"open": stats.open, "oldestPendingSeconds": waited and round(waited, 3), "queue": queue})
+
+
+def _text_or_null(text: str | None) -> str:
+    return "null" if text is None else _text(text)
 
 
 def _quote(quote: Quote, chosen: str | None) -> str:

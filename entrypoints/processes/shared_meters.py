@@ -1,7 +1,7 @@
 """The meters of several processes on one port, in a file that only they have: whichever is asked can add them all up.
 
-The parent makes the file and deletes its name at once, so that nothing is left behind however all of them end. Each
-child has a slot in it, and so has the parent. A slot outlives its child: the next one counts on where it stopped.
+The parent makes the file without a name, so that nothing is left behind however all of them end. Each child has a slot
+in it, and so has the parent. A slot outlives its child: the next one counts on where it stopped.
 
 A slot is a head of three numbers (the process's id, 0 when none runs; bytes of the list; cells in use), the list of its
 series (JSON, a line each: name, labels, place, size), and their cells. Only its own process writes to a slot; a number
@@ -29,9 +29,8 @@ class MetersFile:
     """The file, as its parent sees it."""
 
     def __init__(self, slots: int) -> None:
-        with tempfile.TemporaryFile() as file:
-            file.truncate(slots * SLOT_BYTES)
-            self.fd = os.dup(file.fileno())
+        self.fd = _nameless_file()
+        os.truncate(self.fd, slots * SLOT_BYTES)
 
     def close(self) -> None:
         """Let go of it."""
@@ -44,6 +43,14 @@ class MetersFile:
     def vacate(self, slot: int) -> None:
         """Say that the process of a slot is gone: its gauges do not count any more."""
         os.pwrite(self.fd, bytes(8), slot * SLOT_BYTES)
+
+
+def _nameless_file() -> int:
+    # In memory where there is such a thing: a full disk would kill whoever writes to a new page of the mapping.
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("order-engine meters")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 class SharedMeters:

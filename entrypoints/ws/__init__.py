@@ -1,1 +1,1 @@
-"""The WebSocket door: live frames of an order."""
+"""The WebSocket door: live frames of one order, and of all."""

@@ -267,6 +267,7 @@ EVERY_COMMAND = [
     ("submit", *ORDER),
     ("submit", *ORDER, "--watch", "--json"),
     ("orders", "list"),
+    ("orders", "list", "--json"),
     ("orders", "show", an_id()),
     ("orders", "watch", an_id()),
     ("orders", "cancel", an_id()),

@@ -113,6 +113,7 @@ def test_levels(lines: Lines) -> None:
         f"cannot connect to {URL}",
         f"redis://:{SECRET}@cache:6379/0 is away",
         f"host=db user=u password={SECRET} dbname=orders",
+        f"host=db user=u password='{SECRET} and \\'more\\'{SECRET}' dbname=orders",
         f"https://key:{SECRET}@venue.example/quotes, twice: {URL}",
     ],
 )

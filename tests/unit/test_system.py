@@ -1,11 +1,12 @@
 """The machine's clock and chance, and the clock that tests move."""
 
 import asyncio
+import math
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from adapters.system import RandomIds, SystemClock
+from adapters.system import TICK_SECONDS, RandomIds, SystemClock
 from tests.builders import START
 from tests.clock import ManualClock
 
@@ -71,19 +72,22 @@ async def test_the_manual_clock_wakes_sleepers_in_order_and_lets_them_sleep_agai
     assert woken[-1] == ("fast", 4)
 
 
-async def test_long_sleeps_end_together() -> None:
-    clock = SystemClock()
-    now = asyncio.get_running_loop().time
-    ends: list[tuple[float, float]] = []
+async def test_long_sleeps_that_end_in_one_tick_end_in_one_turn_of_the_loop() -> None:
+    clock, loop = SystemClock(), asyncio.get_running_loop()
+    ended: list[float] = []
+    ended_in_the_first_turn: list[int] = []
 
-    async def sleep(seconds: float) -> None:
-        due = now() + seconds
-        await clock.sleep(seconds)
-        ends.append((due, now()))
+    async def sleep_until(due: float) -> None:
+        await clock.sleep(due - loop.time())
+        assert loop.time() > due - 0.001  # a loop's timers may be a little early
+        ended.append(due)
+        if len(ended) == 1:
+            loop.call_soon(lambda: ended_in_the_first_turn.append(len(ended)))
 
-    await asyncio.gather(*(sleep(0.1 + n / 10_000) for n in range(10)))
-    assert all(end > due - 0.001 for due, end in ends)  # a loop's timers may be a little early
-    assert len({round(end / 0.01) for _, end in ends}) <= 2
+    tick = math.ceil(loop.time() / TICK_SECONDS + 20) * TICK_SECONDS
+    await asyncio.gather(*(sleep_until(tick + n / 1000) for n in range(1, 9)))
+    await asyncio.sleep(0)
+    assert ended_in_the_first_turn == [8]
 
 
 async def test_a_sleeper_that_gives_up_leaves_the_others_asleep() -> None:

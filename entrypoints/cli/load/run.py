@@ -37,11 +37,11 @@ async def run(plan: Plan, tally: Tally, patience: float, tick: Callable[[], None
     following = asyncio.create_task(follower.run())
     ticking = asyncio.create_task(_tick(tick))
     try:
-        await _first(follower.ready.wait(), stop.wait(), asyncio.sleep(PATIENCE_SECONDS))
+        await _first(follower.ready.wait(), stop.wait(), _end_of(following), asyncio.sleep(PATIENCE_SECONDS))
         began, cpu_began = time.monotonic(), time.process_time()
-        await _first(post_all(plan, tally), stop.wait())
+        await _first(post_all(plan, tally), stop.wait(), _end_of(following))
         posted, cpu = time.monotonic(), time.process_time() - cpu_began
-        await _first(_all_final(tally), stop.wait(), asyncio.sleep(patience))
+        await _first(_all_final(tally), stop.wait(), _end_of(following), asyncio.sleep(patience))
     finally:
         await _cancelled(following, ticking)
         asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
@@ -59,6 +59,11 @@ async def _first(*awaited: Coroutine[Any, Any, object]) -> None:
             task.result()
     finally:
         await _cancelled(*tasks)
+
+
+async def _end_of(task: "asyncio.Task[None]") -> None:
+    """Wait for a task that only ends by an error, and raise that."""
+    await asyncio.shield(task)
 
 
 async def _cancelled(*tasks: "asyncio.Task[Any]") -> None:

@@ -10,7 +10,7 @@ import pytest
 from entrypoints.cli import submit
 from entrypoints.cli.client import EngineClient
 from entrypoints.cli.ending import NO_ENGINE, REFUSED
-from entrypoints.cli.output import json_text
+from entrypoints.cli.output import json_text, plainly
 from entrypoints.cli.troubles import NoAnswer, NoEngine, NotAnEngine, Refused
 
 URL = "http://engine.test"
@@ -44,6 +44,12 @@ def test_decimals_keep_their_digits() -> None:
     order = client.order("1")
     assert order["executionPrice"] == Decimal("147.33120000000001")
     assert json_text(order) == '{"orderId":"1","executionPrice":147.33120000000001}'
+
+
+def test_small_decimals_have_no_exponent() -> None:
+    amount = Decimal("0.0000001")
+    assert json_text({"data": [{"amount": amount}]}) == '{"data":[{"amount":0.0000001}]}'
+    assert plainly(amount) == "0.0000001"
 
 
 def test_a_refusal_tells_every_bad_field() -> None:

@@ -14,7 +14,7 @@ from application.ports.errors import Overloaded, QueueUnavailable, StoreUnavaila
 from application.ports.order_queue import QueueCounts
 from application.ports.order_store import Admission, Backlog, OrderFilter, OrderPage
 from domain.order import Order
-from entrypoints.console.assets import INDEX, read_assets
+from entrypoints.console.resources import INDEX, console_files
 from entrypoints.http.health import Check
 from tests.api import CLOCK, ORDER, Api, Engine, running_api
 from tests.builders import an_id
@@ -23,7 +23,7 @@ from tests.described import OUTSIDE, Answer, check_answer, described_answers
 EXECUTE = "/api/orders/execute"
 ERRORS = (RuntimeError("not foreseen"), StoreUnavailable("away"), Overloaded("too much"))
 PAGES = ("/openapi.json", "/asyncapi.json", "/docs", "/docs/websockets", "/", f"/orders/{an_id()}")
-CONSOLE = tuple(f"/console/{name}" for name in read_assets() if name != INDEX)
+CONSOLE = tuple(f"/console/{name}" for name in console_files() if name != INDEX)
 ASSETS = ("/docs/assets/docs.css", "/docs/assets/docs.js", "/docs/assets/scalar.js")
 
 

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from entrypoints.console.assets import INDEX, Asset, read_assets
+from entrypoints.console.resources import INDEX, console_files
 from tests.api import Api
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -18,13 +18,14 @@ POLICY = (
 
 NO_FILES = [
     *("/console", "/console/", "/console/index.html", "/console/js", "/console/js/none.js", "/orders", "/index.html"),
-    *("/console/../assets.py", "/console/%2e%2e/assets.py", "/console/js/..%2f..%2fassets.py", "/console//etc/passwd"),
+    *("/console/../resources.py", "/console/%2e%2e/resources.py", "/console/js/..%2f..%2fresources.py"),
+    "/console//etc/passwd",
 ]
 
 
 @pytest.fixture(scope="module")
-def assets() -> Mapping[str, Asset]:
-    return read_assets()
+def contents() -> Mapping[str, bytes]:
+    return {name: path.read_bytes() for name, path in console_files().items()}
 
 
 @pytest.mark.parametrize("path", NO_FILES)
@@ -34,26 +35,34 @@ async def test_what_is_no_file_of_the_console_is_not_found(shared_api: Api, path
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["/", "/orders/any", "/console/css/base.css"])
+async def test_what_the_console_sends_runs_nothing_of_others(shared_api: Api, path: str) -> None:
+    answer = await shared_api.http.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
 async def test_the_page_takes_no_other_method(shared_api: Api) -> None:
     answer = await shared_api.http.post("/", json={})
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
 
-async def test_every_file_that_is_named_is_there_and_none_is_left_over(assets: Mapping[str, Asset]) -> None:
-    named = set(re.findall(r'(?:src|href)="/console/([^"]+)"', assets[INDEX].content.decode()))
-    for name, asset in assets.items():
+async def test_every_file_that_is_named_is_there_and_none_is_left_over(contents: Mapping[str, bytes]) -> None:
+    named = set(re.findall(r'(?:src|href)="/console/([^"]+)"', contents[INDEX].decode()))
+    for name, content in contents.items():
         if name.endswith(".js"):
-            found = re.findall(r'^import .*?from "\./([^"]+)";', asset.content.decode(), re.MULTILINE | re.DOTALL)
+            found = re.findall(r'^import .*?from "\./([^"]+)";', content.decode(), re.MULTILINE | re.DOTALL)
             named |= {str(PurePosixPath(name).with_name(other)) for other in found}
-    assert named == set(assets) - {INDEX}
+    assert named == set(contents) - {INDEX}
 
 
-async def test_the_page_holds_no_script_style_or_handler_of_its_own(assets: Mapping[str, Asset]) -> None:
-    page = assets[INDEX].content.decode()
+async def test_the_page_holds_no_script_style_or_handler_of_its_own(contents: Mapping[str, bytes]) -> None:
+    page = contents[INDEX].decode()
     assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)", page) == []
-    for name, asset in assets.items():
-        assert re.findall(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", asset.content) == [], (
-            name
-        )
-        hosts = set(re.findall(rb"https?://([^/\"'`$\s]+)", asset.content))
+    for name, content in contents.items():
+        assert re.findall(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", content) == [], name
+        hosts = set(re.findall(rb"https?://([^/\"'`$\s]+)", content))
         assert hosts <= {b"www.w3.org"}, name  # the namespace of SVG

@@ -13,7 +13,9 @@ export const TOO_SLOW = 1013;
 
 export class Feed {
   #reloading = false;
+  #reloadAgain = false;
   #unknownAt = 0;
+  #unknownTimer = 0;
   /** @type {number | null} */
   #missedSince = null;
 
@@ -44,23 +46,26 @@ export class Feed {
     setInterval(() => this.#lookUpQuietOnes(), QUIET_MS);
   }
 
-  /** Read the newest page, and say since when frames were missed, if they were. */
+  /** Read the newest page, and say since when frames were missed, if they were; later wishes become one. */
   async reload() {
-    if (this.#reloading) return;
+    if (this.#reloading) return void (this.#reloadAgain = true);
     this.#reloading = true;
+    this.#reloadAgain = false;
     const missedSince = this.#missedSince;
     try {
       const askedMs = Date.now();
       const page = await listOrders({});
       this.orders.putPage(page.data);
       if (page.nextCursor === null) this.orders.keepOnly(page.data, askedMs);
-      if (this.socket.state.phase === "open") this.#missedSince = null;
+      // A page that was asked for before the feed broke again tells nothing of what was missed then.
+      if (this.socket.state.phase === "open" && !this.#reloadAgain) this.#missedSince = null;
       this.handlers.onReloaded(page, missedSince);
     } catch {
       setTimeout(() => this.socket.state.phase === "open" && this.reload(), 1_000);
     } finally {
       this.#reloading = false;
     }
+    if (this.#reloadAgain) this.reload();
   }
 
   /** @param {string[]} batch */
@@ -77,9 +82,12 @@ export class Feed {
 
   /** An order whose birth was not told: old, or its first frame was lost. The newest page tells which. */
   #meetUnknown() {
-    if (Date.now() - this.#unknownAt < UNKNOWN_MS) return;
-    this.#unknownAt = Date.now();
-    this.reload();
+    const wait = Math.max(0, this.#unknownAt + UNKNOWN_MS - Date.now());
+    this.#unknownTimer ||= setTimeout(() => {
+      this.#unknownTimer = 0;
+      this.#unknownAt = Date.now();
+      this.reload();
+    }, wait);
   }
 
   async #lookUpQuietOnes() {

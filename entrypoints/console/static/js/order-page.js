@@ -31,6 +31,7 @@ export class OrderPage {
   #raw;
   #live = h("span", { class: "count" });
   #drawnSeq = -2;
+  #closed = false;
 
   /** @param {string} orderId @param {() => string} back the list's address */
   constructor(orderId, back) {
@@ -53,6 +54,7 @@ export class OrderPage {
   }
 
   close() {
+    this.#closed = true;
     clearInterval(this.timer);
     this.watch.stop();
     this.#view.replaceChildren();
@@ -106,6 +108,7 @@ export class OrderPage {
       const words = late ? "Too late to cancel: the order was sent or has ended." : `Not cancelled: ${error.message}.`;
       setText(this.#told, words);
     }
+    if (this.#closed) return;
     this.#cancel.removeAttribute("aria-disabled");
     this.draw();
   }

@@ -1,6 +1,5 @@
 /** Follows one order: its frames, each once and in order whatever breaks, and the order as the API shows it. */
 import { getOrder, Problem } from "./api.js";
-import { heard } from "./clock.js";
 import { parseExact } from "./exact-json.js";
 import { isFinal } from "./orders.js";
 import { LiveSocket } from "./socket.js";
@@ -72,7 +71,6 @@ export class OrderWatch {
   #take(text) {
     const frame = parseExact(text);
     if (frame.seq <= (this.frames.at(-1)?.seq ?? -1)) return;
-    heard(Date.parse(frame.timestamp));
     this.frames.push(frame);
     this.texts.push(text);
     this.handlers.onChange();

@@ -8,11 +8,10 @@ import { isFinal } from "./orders.js";
  * @property {string} message
  * @property {number} at ms since the epoch
  * @property {number | null} until when the next step began; null while it lasts, and for the last one
- * @property {string | null} txHash
  * @property {boolean} failure the attempt, or the order, failed here
  *
  * @typedef {{number: number, steps: Step[]}} Attempt
- * @typedef {{attempts: Attempt[], start: number, end: number | null, final: any | null}} Story
+ * @typedef {{attempts: Attempt[], start: number, end: number | null}} Story
  */
 
 /** @param {any[]} frames by seq, from 0 on @returns {Story | null} null while there are none */
@@ -26,8 +25,7 @@ export function storyOf(frames) {
     attempts.at(-1).steps.push(steps[index]);
   });
   const last = frames.at(-1);
-  const final = isFinal(last) ? last : null;
-  return { attempts, start: steps[0].at, end: final && steps.at(-1).at, final };
+  return { attempts, start: steps[0].at, end: isFinal(last) ? steps.at(-1).at : null };
 }
 
 /** @returns {Step} */
@@ -39,7 +37,6 @@ function stepOf(frame, next) {
     message: frame.message.replace(/\.\.\.$/, ""),
     at: Date.parse(frame.timestamp),
     until: next ? Date.parse(next.timestamp) : null,
-    txHash: frame.txHash ?? null,
     failure: failedAttempt || frame.status === "failed",
   };
 }
