@@ -1,5 +1,6 @@
-"""Fixtures of all tests: real servers, one of each a run, and an empty place in them for each test."""
+"""Fixtures of all tests: real servers, one of each for a process, and an empty place in them for each test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,16 +17,22 @@ def pytest_report_header() -> list[str]:
     return servers.describe()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Have one process where the Redis is not ours: each test empties it. Else leave the number to pytest-xdist."""
+    return 1 if servers.REDIS_VARIABLE in os.environ else None
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """The Postgres of this run. A test that kills or freezes its server starts a `LocalPostgres` of its own."""
+    """The Postgres of this process. A test that kills or freezes its server starts a `LocalPostgres` of its own."""
     with servers.running_postgres() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """The Redis of this run. A test that kills or freezes its server starts a `LocalRedis` of its own."""
+    """The Redis of this process. A test that kills or freezes its server starts a `LocalRedis` of its own."""
     with servers.running_redis() as url:
         yield url
 
@@ -39,7 +46,7 @@ def database_url(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def redis_db_url(redis_url: str) -> str:
-    """The Redis of this run, emptied."""
+    """The Redis of this process, emptied."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushdb()
     return redis_url

@@ -62,7 +62,7 @@ class Workplace:
         """Return a new shell in the folder."""
         programs = [Path(sys.executable).parent, *(each.path.parent for each in (*local_postgres(), *wheel_postgres()))]
         path = ":".join(map(str, [programs[0], os.environ["PATH"], *programs[1:]]))
-        others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        others = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "COLUMNS"))}
         return Shell(self.folder, {**others, "PATH": path, "ORDER_ENGINE_PORT": self.port, "NO_COLOR": "1"}, state)
 
     def _server(self, name: str) -> str:

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from entrypoints.http.app import create_app
+from entrypoints.http.descriptions import openapi
 from entrypoints.http.drain import Drain
 from tests.api import Engine
 
@@ -29,12 +30,23 @@ CHECKS = [
     unsupported_method,
     allow_header_conformance,
 ]
+METHODS = {"get", "post", "put", "patch", "delete"}
 # One app for all calls, so that made up orders meet earlier ones; pytest needs the operations when it collects.
 schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(Engine().services(), Drain()))
 schema.config.generation.update(modes=list(schemathesis.GenerationMode))
 
 
-@schema.parametrize()
-@settings(max_examples=20, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-def test_made_up_calls(case: schemathesis.Case[Any]) -> None:
-    case.call_and_validate(checks=CHECKS)
+def _made_up_calls(path: str, method: str) -> Any:
+    @schema.include(path=path, method=method).parametrize()
+    @settings(max_examples=20, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def test(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate(checks=CHECKS)
+
+    return test
+
+
+# A function for each operation: pytest 9.2 drops the part of a test's id by which schemathesis tells them apart, and
+# pytest-xdist takes those of one id for one test.
+for path, operations in openapi()["paths"].items():
+    for method in sorted(METHODS & set(operations)):
+        globals()[f"test_made_up_calls of {method.upper()} {path}"] = _made_up_calls(path, method)

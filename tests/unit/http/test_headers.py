@@ -1,18 +1,18 @@
 """Request ids on every answer, and the methods HEAD and OPTIONS."""
 
 import re
-from uuid import uuid4
 
 import pytest
 
 from tests.api import Api
+from tests.builders import an_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EXECUTE = "/api/orders/execute"
 
 
-@pytest.mark.parametrize("given", ["abc", "~" * 128, "a,b", str(uuid4())])
+@pytest.mark.parametrize("given", ["abc", "~" * 128, "a,b", an_id()])
 @pytest.mark.parametrize(
     ("path", "status"), [("/api/orders", 200), ("/api/orders/x", 404), ("/nope", 404), (EXECUTE, 405)]
 )

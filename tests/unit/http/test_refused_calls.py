@@ -1,16 +1,16 @@
 """Queries, addresses and methods that are refused."""
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 
 from tests.api import Api
+from tests.builders import an_id
 from tests.unit.http.refusal import EXECUTE, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-AN_ID = str(uuid4())
+AN_ID = an_id()
 NOT_IDS = (
     *(AN_ID, "not-a-uuid", AN_ID.replace("-", ""), f"{{{AN_ID}}}", f"urn:uuid:{AN_ID}", f"{AN_ID}%20", f"{AN_ID}%00"),
     *(
