@@ -23,8 +23,12 @@ class DroppingProtocol(HttpToolsProtocol):
 
 async def serve(app: AsgiApp, listener: socket.socket, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Installs no signal handlers."""
-    logging.getLogger("uvicorn.error").addFilter(_is_no_spoiled_call)
-    await server.serve(app, listener, stop, times=_TIMES, http=DroppingProtocol)
+    logger = logging.getLogger("uvicorn.error")
+    logger.addFilter(_is_no_spoiled_call)
+    try:
+        await server.serve(app, listener, stop, times=_TIMES, http=DroppingProtocol)
+    finally:
+        logger.removeFilter(_is_no_spoiled_call)
 
 
 def _is_no_spoiled_call(record: logging.LogRecord) -> bool:
