@@ -12,10 +12,12 @@ from application.ports.errors import UnreadableOrder
 from domain.events import OrderEvent
 from domain.order import Order
 from domain.routing import Quote
-from domain.status import FailureReason, OrderStatus
+from domain.status import EventKind, FailureReason, OrderStatus
 from domain.transaction import Transaction
 
 _encode = msgspec.json.Encoder().encode  # decimals as strings, times as RFC 3339: all digits arrive
+# Quotes are the largest part of a row, and other kinds of events leave them as they are.
+_CHANGE_QUOTES = frozenset({EventKind.ROUTE_CHOSEN, EventKind.RESUMED, EventKind.ATTEMPT_FAILED})
 _read_quotes = msgspec.json.Decoder(tuple[Quote, ...]).decode
 
 
@@ -42,7 +44,7 @@ class OrderRow(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class StepRow(msgspec.Struct, omit_defaults=True, gc=False):
-    """What is written of an order after an event: all that events change, and the event."""
+    """What is written of an order after an event: all that events change, and the event. No quotes: they stay."""
 
     order_id: str
     seq: int
@@ -51,7 +53,7 @@ class StepRow(msgspec.Struct, omit_defaults=True, gc=False):
     message: str
     status: OrderStatus
     attempt: int
-    quotes: tuple[Quote, ...] = ()
+    quotes: tuple[Quote, ...] | None = None
     chosen_dex: str | None = None
     tx_hash: str | None = None
     tx_venue: str | None = None
@@ -88,7 +90,7 @@ def row_of_step(order: Order, event: OrderEvent, frame: Frame) -> StepRow:
         event.message,
         order.status,
         order.attempt,
-        order.quotes,
+        order.quotes if event.kind in _CHANGE_QUOTES else None,
         order.chosen_dex,
         execution_price=order.execution_price,
         reason_code=order.reason,

@@ -89,7 +89,7 @@ APPEND: Final = """
 WITH moved AS (
     UPDATE orders AS o SET
         status = i.status, version = i.seq, attempt = i.attempt, logs = o.logs || i.message,
-        quotes = i.quotes, chosen_dex = i.chosen_dex, tx_hash = i.tx_hash, tx_venue = i.tx_venue,
+        quotes = coalesce(i.quotes, o.quotes), chosen_dex = i.chosen_dex, tx_hash = i.tx_hash, tx_venue = i.tx_venue,
         tx_amount = i.tx_amount, tx_limit_price = i.tx_limit_price, tx_expires_at = i.tx_expires_at,
         execution_price = i.execution_price, reason_code = i.reason_code, finished_at = i.finished_at,
         updated_at = date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')

@@ -1,6 +1,7 @@
 """The contract of `OrderStore.append`."""
 
 import asyncio
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from domain.order import Order, Step
 from domain.status import FailureReason
 from domain.transaction import Fill
 from tests.builders import VENUES, a_stamp, an_order, submitted
-from tests.contracts.order_store_harness import OrderStoreHarness, append_all, life, same
+from tests.contracts.order_store_harness import OrderStoreHarness, append_all, life, resumed_run, same
 
 
 async def added(store: OrderStore, **over: object) -> Order:
@@ -26,9 +27,12 @@ def first_step(order: Order) -> Step:
 
 
 class AppendContract:
-    async def test_an_order_reads_back_as_written_at_every_step(self, store: OrderStore) -> None:
+    @pytest.mark.parametrize("story", [life, resumed_run])
+    async def test_an_order_reads_back_as_written_at_every_step(
+        self, store: OrderStore, story: Callable[[Order], list[Step]]
+    ) -> None:
         born = await added(store, userId='Zoë "x"')
-        for order, event in life(born):
+        for order, event in story(born):
             assert await store.append(order, event) == frame_of(event)
             assert same(await store.get(born.order_id), order)
 

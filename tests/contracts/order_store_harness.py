@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 from application.frames import Frame
 from application.ports.order_store import OrderStore
 from domain.order import Order, Step
+from domain.status import FailureReason
 from domain.transaction import Fill
 from tests.builders import QUOTES, VENUES, a_stamp, a_transaction
 
@@ -51,6 +52,18 @@ def life(order: Order) -> list[Step]:
         lambda o: o.start_building(a_stamp(8)),
         lambda o: o.submit(a_stamp(9), a_transaction(o, limit_price=QUOTES[0].price)),
         lambda o: o.confirm(a_stamp(10), Fill(QUOTES[0].price)),
+    )
+
+
+def resumed_run(order: Order) -> list[Step]:
+    """Return the five steps of an order that starts its attempt once more and then fails."""
+    return _steps(
+        order,
+        lambda o: o.request_quotes(a_stamp(1), VENUES),
+        lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1]),
+        lambda o: o.request_quotes(a_stamp(3), VENUES),
+        lambda o: o.choose_route(a_stamp(4), QUOTES[:1], QUOTES[0]),
+        lambda o: o.fail(a_stamp(5), FailureReason.CANCELLED),
     )
 
 
