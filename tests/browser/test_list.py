@@ -39,6 +39,17 @@ def test_an_empty_engine_teaches_the_first_order(quiet_screens: Screens) -> None
     expect(page.locator(".lesson")).to_be_hidden()
 
 
+def test_the_list_goes_on_after_the_first_order_was_placed(quiet_screens: Screens) -> None:
+    page = quiet_screens.open()
+    page.fill("#amount", "10")
+    page.fill("#userId", "first")
+    page.click("text=Place order")
+    expect(page.locator(ROWS)).to_have_count(1)
+    submit(quiet_screens.url)
+    expect(page.locator(ROWS)).to_have_count(2)
+    expect(page.locator("#newer")).to_be_hidden()
+
+
 def test_orders_are_found_by_user_status_and_id(screens: Screens) -> None:
     wanted = submit(screens.url, userId="finder", amount=7)
     others = [submit(screens.url, userId="other-finder") for _ in range(3)]

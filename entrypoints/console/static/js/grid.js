@@ -37,9 +37,9 @@ export class Grid {
     this.draw();
   }
 
-  /** Whether the newest row is in sight. */
+  /** Whether the newest row is in sight, or will be once there is one. */
   get atTop() {
-    return this.#hiddenAbove() <= this.#rowHeight / 2;
+    return !this.#visible || this.#hiddenAbove() <= this.#rowHeight / 2;
   }
 
   toTop() {
@@ -74,7 +74,7 @@ export class Grid {
   }
 
   draw() {
-    if (!this.#root.offsetParent) return; // another page is shown
+    if (!this.#visible) return;
     this.#rowHeight ||= parseFloat(getComputedStyle(this.#root).getPropertyValue("--row"));
     const height = this.#rowHeight;
     this.#body.style.height = `${this.#orders.length * height}px`;
@@ -86,6 +86,11 @@ export class Grid {
     const active = this.selected !== null && this.#shown.has(this.selected) ? `order-${this.selected}` : null;
     setAttribute(this.#root, "aria-activedescendant", active);
     if (last === this.#orders.length) this.handlers.onNearEnd();
+  }
+
+  /** Not while another page is shown, nor while the list is empty. */
+  get #visible() {
+    return this.#root.offsetParent !== null;
   }
 
   #place(order, index) {
