@@ -5,6 +5,7 @@ import { Sparkline } from "./sparkline.js";
 import { REASONS } from "./status.js";
 
 const WINDOW = "over the last two minutes";
+const UNKNOWN = "not known now";
 const REASONS_SHOWN = 3;
 const SHORT_REASONS = { ...REASONS, slippage_exceeded: "Slippage", internal_error: "Internal" };
 
@@ -69,17 +70,19 @@ export class Strip {
     const { stats } = this.pulse;
     const queue = stats?.queue;
     const open = stats ? grouped(String(stats.open)) : "–";
-    this.#open.show(open, queue ? `${grouped(String(queue.leased))} with workers` : "not final yet");
+    const held = queue ? `${grouped(String(queue.leased))} with workers` : "not final yet";
+    this.#open.show(open, stats ? held : UNKNOWN);
     this.#open.chart.draw([this.pulse.series((it) => it.open)], `Orders in flight ${WINDOW}: now ${open}`, 4);
 
     const depth = queue ? grouped(String(queue.waiting)) : "–";
-    const rest = queue ? `${grouped(String(queue.delayed))} to be retried` : "the queue doesn't answer";
-    this.#queue.show(depth, rest);
+    const rest = queue ? `${grouped(String(queue.delayed))} to be retried` : "queue doesn't answer";
+    this.#queue.show(depth, stats ? rest : UNKNOWN);
     this.#queue.chart.draw([this.pulse.series((it) => it.queue?.waiting)], `Jobs waiting ${WINDOW}: now ${depth}`, 4);
 
     const oldest = stats?.oldestPendingSeconds ?? null;
     const age = oldest === null ? (stats ? "None" : "–") : durationText(oldest * 1000);
-    this.#oldest.show(age, oldest === null ? "nothing waits" : "waits for a worker");
+    const waits = oldest === null ? "nothing waits" : "waits for a worker";
+    this.#oldest.show(age, stats ? waits : UNKNOWN);
     const series = this.pulse.series((it) => it.oldestPendingSeconds ?? 0);
     this.#oldest.chart.draw([series], `Age of the oldest pending order ${WINDOW}: now ${age}`, 2);
   }
