@@ -12,6 +12,7 @@ from adapters.redis.breaker import Breaker
 from adapters.redis.errors import translated
 from adapters.redis.leasing import LIMIT_SECONDS, WHY_MOST, GiveBack, Leasing, claim
 from adapters.redis.script import Script
+from adapters.redis.shared_limit import SharedLimit
 from application.ports.errors import LeaseLost, QueueUnavailable
 from application.ports.order_queue import BuriedJob, Job, JobPlace, Lease, QueueCounts
 
@@ -42,7 +43,7 @@ class RedisOrderQueue:
         places = (keys.LEASES, keys.DELAYED, keys.BURIED)
         self._client = client
         self._lease_us = round(lease_seconds * 1_000_000)
-        self._put_limit = put_limit
+        self._put_limit = SharedLimit(put_limit)
         self._breaker = Breaker(cool_off)
         self._leasing = Leasing(client, holder, lease_seconds, most_deliveries)
         # A little less: a flush has failed, and the breaker is open, before its callers give up by themselves.
@@ -81,11 +82,10 @@ class RedisOrderQueue:
         if not order_ids:
             return
         self._breaker.check()
-        ids = tuple(order_ids)
         with translated():
-            async with asyncio.timeout(self._put_limit):
-                for start in range(0, len(ids), CHUNK):
-                    await self._puts.submit(ids[start : start + CHUNK])
+            put = self._puts.submit(tuple(order_ids))
+            self._put_limit.watch(put)
+            await put
 
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
         return await self._leasing.take(most, wait_seconds)
