@@ -46,14 +46,12 @@ class Batcher(Generic[Item, Result]):
         self._apart = apart
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._arrived = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
     def open(self) -> None:
         """Start the flusher; must run in the event loop that submits."""
         self._closing = False
-        self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._run(), name="batcher")
 
     async def close(self) -> None:
@@ -69,9 +67,9 @@ class Batcher(Generic[Item, Result]):
 
         A caller that is cancelled stops waiting; its item may be flushed all the same.
         """
-        if self._loop is None or self._task is None or self._closing or len(self._waiting) >= self._bound:
+        if self._task is None or self._closing or len(self._waiting) >= self._bound:
             raise Overloaded("too many writes are waiting")
-        future: asyncio.Future[Result] = self._loop.create_future()
+        future: asyncio.Future[Result] = self._task.get_loop().create_future()
         self._waiting.append((item, future))
         self._arrived.set()
         return future

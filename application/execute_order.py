@@ -1,6 +1,8 @@
 """Run an order: quotes, route, build, submit, swap, confirm. Each step is stored before it is told."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -8,7 +10,6 @@ from application import observe
 from application.ports.dex_gateway import DexGateway
 from application.ports.errors import (
     Overloaded,
-    PortError,
     StaleOrder,
     StoreUnavailable,
     TransactionRejected,
@@ -24,7 +25,6 @@ from domain.routing import RoutingPolicy
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import Fill, Transaction, TransactionStatus
 
-STORE_AWAY = (StoreUnavailable, Overloaded)
 STORE_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0)
 LOOKUP_SECONDS = 1.0
 EXPIRY_MARGIN = timedelta(seconds=5)
@@ -43,6 +43,7 @@ class RetryIn:
 
 
 Outcome = Done | RetryIn
+Result = TypeVar("Result")
 
 
 @frozen
@@ -158,29 +159,24 @@ class ExecuteOrder:
     async def _record(self, before: Order, step: Step) -> Order:
         """Store a step of the order as it was before, then tell it."""
         order, event = step
-        tries = 0
-        while True:
-            try:
-                frame = await self.store.append(order, event)
-            except STORE_AWAY as error:
-                await self._wait_for_store(tries := tries + 1, order.order_id, error)
-            else:
-                observe.step_stored(before, event)
-                self.feed.publish((frame,))
-                return order
+        frame = await self._patiently(order.order_id, lambda: self.store.append(order, event))
+        observe.step_stored(before, event)
+        self.feed.publish((frame,))
+        return order
 
     async def _load(self, order_id: str) -> Order | None:
+        return await self._patiently(order_id, lambda: self.store.get(order_id))
+
+    async def _patiently(self, order_id: str, call: Callable[[], Awaitable[Result]]) -> Result:
+        """Wait out a store that is away: its writes are idempotent, and the order in hand stays where it is."""
         tries = 0
         while True:
             try:
-                return await self.store.get(order_id)
-            except STORE_AWAY as error:
-                await self._wait_for_store(tries := tries + 1, order_id, error)
-
-    async def _wait_for_store(self, tries: int, order_id: str, error: PortError) -> None:
-        """Wait after the `tries`-th try: writes are idempotent, and the order in hand stays where it is."""
-        observe.store_away("an order in execution", error, order_id=order_id)
-        await self.clock.sleep(STORE_BACKOFF_SECONDS[min(tries, len(STORE_BACKOFF_SECONDS)) - 1])
+                return await call()
+            except (StoreUnavailable, Overloaded) as error:
+                observe.store_away("an order in execution", error, order_id=order_id)
+                await self.clock.sleep(STORE_BACKOFF_SECONDS[min(tries, len(STORE_BACKOFF_SECONDS) - 1)])
+            tries += 1
 
     def _stamp(self) -> Stamp:
         return Stamp(self.ids.new(), self.clock.now())

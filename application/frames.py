@@ -11,7 +11,7 @@ from domain.events import OrderEvent
 from domain.money import plain
 from domain.order import Order
 
-_quoted: Callable[[str], str] = encode_basestring
+quoted: Callable[[str], str] = encode_basestring  # a text in JSON
 
 
 @frozen
@@ -35,8 +35,8 @@ def birth_frame(order: Order) -> Frame:
     """Seq 0: the order was accepted. Made of what never changes, so it is the same at any time."""
     text = (
         f'{{"orderId":"{order.order_id}","status":"pending","message":"Order accepted","seq":0,'
-        f'"timestamp":"{timestamp(order.created_at)}","attempt":1,"userId":{_quoted(order.user_id)},'
-        f'"inputToken":{_quoted(order.input_token)},"outputToken":{_quoted(order.output_token)},'
+        f'"timestamp":"{timestamp(order.created_at)}","attempt":1,"userId":{quoted(order.user_id)},'
+        f'"inputToken":{quoted(order.input_token)},"outputToken":{quoted(order.output_token)},'
         f'"amount":{plain(order.amount)}}}'
     )
     return Frame(order.order_id, order.user_id, 0, False, text)
@@ -46,16 +46,16 @@ def frame_of(event: OrderEvent) -> Frame:
     """Return the frame of a stored event: absent fields are left out, decimals keep their exact digits."""
     extra = ""
     if event.chosen_dex is not None:
-        extra += f'"chosenDex":{_quoted(event.chosen_dex)},'
+        extra += f'"chosenDex":{quoted(event.chosen_dex)},'
     if event.transaction is not None:
-        extra += f'"txHash":{_quoted(event.transaction.tx_hash)},'
+        extra += f'"txHash":{quoted(event.transaction.tx_hash)},'
     if event.execution_price is not None:
         extra += f'"executionPrice":{plain(event.execution_price)},'
     if event.reason is not None:
         extra += f'"reasonCode":"{event.reason}",'
     text = (
-        f'{{"orderId":"{event.order_id}","status":"{event.status}","message":{_quoted(event.message)},{extra}'
+        f'{{"orderId":"{event.order_id}","status":"{event.status}","message":{quoted(event.message)},{extra}'
         f'"seq":{event.seq},"timestamp":"{timestamp(event.at)}","attempt":{event.attempt},'
-        f'"userId":{_quoted(event.user_id)}}}'
+        f'"userId":{quoted(event.user_id)}}}'
     )
     return Frame(event.order_id, event.user_id, event.seq, event.status.is_final, text)

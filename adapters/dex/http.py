@@ -65,6 +65,7 @@ class HttpDexGateway:
         swap_timeout_seconds: float = 10.0,
         connections: int = 500,
     ) -> None:
+        self.venues = tuple(venues)
         self._urls = dict(venues)
         self._clock = clock
         self._expiry = timedelta(seconds=expiry_seconds)
@@ -82,11 +83,6 @@ class HttpDexGateway:
         """Close all connections. Idempotent."""
         for connections in self._connections.values():
             await connections.close()
-
-    @property
-    def venues(self) -> tuple[str, ...]:
-        """The venues' names."""
-        return tuple(self._urls)
 
     async def quotes(self, order: Order) -> Quotes:
         """Ask all venues; each has the whole timeout, whatever the others do."""

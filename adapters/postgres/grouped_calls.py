@@ -46,8 +46,7 @@ class GroupedCalls(Generic[Item, Result]):
         )
 
     def open(self) -> None:
-        """Start, in the event loop that submits; nothing is connected before the first call."""
-        self._clock = asyncio.get_running_loop().time
+        """Start; nothing is connected before the first call."""
         self._batcher.open()
 
     async def close(self) -> None:
@@ -60,10 +59,10 @@ class GroupedCalls(Generic[Item, Result]):
 
         That holds for calls that wait, too: a group's time ends with its oldest call's. Raises Overloaded at once.
         """
-        return self._batcher.submit((item, self._clock() + CALL_SECONDS))
+        return self._batcher.submit((item, asyncio.get_running_loop().time() + CALL_SECONDS))
 
     async def _flush(self, calls: Sequence[tuple[Item, float]]) -> Sequence[Result | Exception]:
-        soon = self._clock() + _LEAST_SECONDS
+        soon = asyncio.get_running_loop().time() + _LEAST_SECONDS
         timely = [item for item, deadline in calls if deadline >= soon]  # the newest: calls come in order
         late = len(calls) - len(timely)
         results: list[Result | Exception] = [StoreUnavailable() for _ in range(late)]

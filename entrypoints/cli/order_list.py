@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from entrypoints.cli.client import Document
-from entrypoints.cli.output import cell, console, json_text, plainly, say, show
+from entrypoints.cli.output import cell, console, json_text, say, show, swap_of
 from entrypoints.cli.timeline_view import FINAL_STYLES, STYLES
 
 _WIDTHS = {"order": 36, "status": 9, "swap": 22, "venue": 9, "price": 12, "age": 6, "user": 16}
@@ -73,7 +73,7 @@ def _cells(order: Document) -> dict[str, Text]:
     return {
         "order": cell(order["orderId"]),
         "status": cell(status, {**STYLES, **FINAL_STYLES}.get(status, "")),
-        "swap": cell(f"{plainly(order['amount'])} {order['inputToken']} to {order['outputToken']}"),
+        "swap": cell(swap_of(order)),
         "venue": cell(order["chosenDex"]),
         "price": cell(order["executionPrice"]),
         "age": cell(_age(order["createdAt"])),

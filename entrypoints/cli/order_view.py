@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from entrypoints.cli.client import Document
-from entrypoints.cli.output import cell, plainly, show
+from entrypoints.cli.output import cell, show, swap_of
 from entrypoints.cli.timeline_view import FINAL_STYLES, STYLES
 
 
@@ -26,10 +26,10 @@ def print_order(order: Document, events: list[Document], more: Mapping[str, obje
 
 
 def _facts(order: Document) -> dict[str, object]:
-    reason, amount = order["reasonCode"], plainly(order["amount"])
+    reason = order["reasonCode"]
     facts: dict[str, Any] = {
         "status": f"{order['status']} ({reason})" if reason else order["status"],
-        "asked for": f"{amount} {order['inputToken']} to {order['outputToken']}, by {order['userId']}",
+        "asked for": f"{swap_of(order)}, by {order['userId']}",
         "attempt": order["attempt"],
         "created": order["createdAt"],
         "last moved": order["updatedAt"],

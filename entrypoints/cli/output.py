@@ -1,7 +1,7 @@
 """What commands print: plain on a pipe, in colours on a terminal, JSON for scripts. Imports rich when it is needed."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,11 @@ def json_text(value: Any) -> str:
 def plainly(value: object) -> str:
     """Return a value's text, a decimal's as the API writes it: its exact digits, and no exponent."""
     return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def swap_of(order: Mapping[str, Any]) -> str:
+    """Return what an order, or its first frame, asks for: `10 SOL to USDC`."""
+    return f"{plainly(order.get('amount'))} {order.get('inputToken')} to {order.get('outputToken')}"
 
 
 def show(what: "RenderableType") -> None:

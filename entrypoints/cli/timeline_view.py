@@ -8,7 +8,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from entrypoints.cli.output import cell, complain, console, on_terminal, plainly, say
+from entrypoints.cli.output import cell, complain, console, on_terminal, plainly, say, swap_of
 from entrypoints.cli.stream import Back, Frame, Lost
 from entrypoints.cli.timeline import Step, Timeline, duration
 
@@ -144,9 +144,9 @@ def sentence(news: Lost | Back) -> str:
 
 def _asked(birth: Frame) -> Text:
     told = birth.told
-    amount = plainly(told.get("amount"))
-    what = f"{amount} {told.get('inputToken')} to {told.get('outputToken')} for {told.get('userId')}"
-    return cell(what, "bold").append_text(cell(f"   {told.get('orderId')}", "dim"))
+    return cell(f"{swap_of(told)} for {told.get('userId')}", "bold").append_text(
+        cell(f"   {told.get('orderId')}", "dim")
+    )
 
 
 def _detail(frame: Frame) -> Text:

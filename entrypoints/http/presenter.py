@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from json import JSONEncoder
-from json.encoder import encode_basestring
 from typing import Any
 
 from attrs import asdict
 
 from application.engine_stats import Stats
-from application.frames import Frame, timestamp
+from application.frames import Frame, quoted, timestamp
 from application.ports.order_store import OrderPage
 from domain.money import plain
 from domain.order import Order
 from domain.routing import Quote
 
-_text: Callable[[str], str] = encode_basestring
 _compact: Callable[[Any], str] = JSONEncoder(separators=(",", ":")).encode
 
 
@@ -27,17 +25,17 @@ def order_json(order: Order) -> str:
     """Return an order as clients see it; what is absent is null."""
     price, slippage, finished = order.execution_price, order.slippage_bps, order.finished_at
     return (
-        f'{{"orderId":"{order.order_id}","userId":{_text(order.user_id)},"inputToken":{_text(order.input_token)},'
-        f'"outputToken":{_text(order.output_token)},"amount":{plain(order.amount)},"status":"{order.status}",'
+        f'{{"orderId":"{order.order_id}","userId":{quoted(order.user_id)},"inputToken":{quoted(order.input_token)},'
+        f'"outputToken":{quoted(order.output_token)},"amount":{plain(order.amount)},"status":"{order.status}",'
         f'"chosenDex":{_text_or_null(order.chosen_dex)},"txHash":{_text_or_null(order.tx_hash)},'
         f'"executionPrice":{"null" if price is None else plain(price)},'
         f'"slippageBps":{"null" if slippage is None else slippage},'
         f'"clientOrderId":{_text_or_null(order.client_order_id)},"attempt":{order.attempt},'
         f'"reasonCode":{_text_or_null(order.reason)},'
         f'"quotes":[{",".join(_quote(quote, order.chosen_dex) for quote in order.quotes)}],'
-        f'"logs":[{",".join(map(_text, order.logs))}],"createdAt":"{timestamp(order.created_at)}",'
+        f'"logs":[{",".join(map(quoted, order.logs))}],"createdAt":"{timestamp(order.created_at)}",'
         f'"updatedAt":"{timestamp(order.updated_at)}",'
-        f'"finishedAt":{"null" if finished is None else _text(timestamp(finished))}}}'
+        f'"finishedAt":{"null" if finished is None else quoted(timestamp(finished))}}}'
     )
 
 
@@ -59,11 +57,11 @@ def stats_json(stats: Stats) -> str:
 
 
 def _text_or_null(text: str | None) -> str:
-    return "null" if text is None else _text(text)
+    return "null" if text is None else quoted(text)
 
 
 def _quote(quote: Quote, chosen: str | None) -> str:
     return (
-        f'{{"dex":{_text(quote.dex)},"price":{plain(quote.price)},"fee":{plain(quote.fee)},'
+        f'{{"dex":{quoted(quote.dex)},"price":{plain(quote.price)},"fee":{plain(quote.fee)},'
         f'"chosen":{"true" if quote.dex == chosen else "false"}}}'
     )

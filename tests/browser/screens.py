@@ -58,6 +58,14 @@ class Screens:
             self.misdeeds.append(f"asked another host: {url}")
 
 
+def place(page: Page, *, user: str, amount: str = "10", slippage: str = "") -> None:
+    """Fill in the form and send it."""
+    page.fill("#amount", amount)
+    page.fill("#userId", user)
+    page.fill("#slippageBps", slippage)
+    page.click("#place")
+
+
 def shoot(page: Page, name: str, *, whole: bool = False) -> None:
     """Keep a picture in build/screenshots, for people to look at."""
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import watched
 from tests.browser.engines import flowing, in_memory, submit
-from tests.browser.screens import PHONE, Screens, has_no_sideways_scroll, shoot
+from tests.browser.screens import PHONE, Screens, has_no_sideways_scroll, place, shoot
 
 ROWS = ".grid-body .row"
 RIGHT_EDGES = "(elements) => elements.map((element) => element.getBoundingClientRect().right)"
@@ -41,9 +41,7 @@ def test_an_empty_engine_teaches_the_first_order(quiet_screens: Screens) -> None
 
 def test_the_list_goes_on_after_the_first_order_was_placed(quiet_screens: Screens) -> None:
     page = quiet_screens.open()
-    page.fill("#amount", "10")
-    page.fill("#userId", "first")
-    page.click("text=Place order")
+    place(page, user="first")
     expect(page.locator(ROWS)).to_have_count(1)
     submit(quiet_screens.url)
     expect(page.locator(ROWS)).to_have_count(2)

@@ -9,16 +9,9 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.browser.conftest import watched
 from tests.browser.engines import in_memory, orders_of, submit
-from tests.browser.screens import Screens, shoot
+from tests.browser.screens import Screens, place, shoot
 
 CONFIRMED = re.compile("Confirmed")
-
-
-def place(page: Page, *, user: str, amount: str = "10", slippage: str = "") -> None:
-    page.fill("#amount", amount)
-    page.fill("#userId", user)
-    page.fill("#slippageBps", slippage)
-    page.click("#place")
 
 
 def first_row(page: Page, user: str) -> str:

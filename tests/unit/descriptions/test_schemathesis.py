@@ -16,9 +16,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from entrypoints.http.app import create_app
-from entrypoints.http.descriptions import openapi
 from entrypoints.http.drain import Drain
 from tests.api import Engine
+from tests.described import operations
 
 CHECKS = [
     not_a_server_error,
@@ -30,7 +30,6 @@ CHECKS = [
     unsupported_method,
     allow_header_conformance,
 ]
-METHODS = {"get", "post", "put", "patch", "delete"}
 # One app for all calls, so that made up orders meet earlier ones; pytest needs the operations when it collects.
 schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(Engine().services(), Drain()))
 schema.config.generation.update(modes=list(schemathesis.GenerationMode))
@@ -47,6 +46,5 @@ def _made_up_calls(path: str, method: str) -> Any:
 
 # A function for each operation: pytest 9.2 drops the part of a test's id by which schemathesis tells them apart, and
 # pytest-xdist takes those of one id for one test.
-for path, operations in openapi()["paths"].items():
-    for method in sorted(METHODS & set(operations)):
-        globals()[f"test_made_up_calls of {method.upper()} {path}"] = _made_up_calls(path, method)
+for method, path, _ in operations():
+    globals()[f"test_made_up_calls of {method.upper()} {path}"] = _made_up_calls(path, method)
