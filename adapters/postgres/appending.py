@@ -44,10 +44,10 @@ async def _kept(connection: OwnConnection, losers: Sequence[Step], deadline: flo
     """Find the events that an earlier try has kept, its success hidden by a broken connection; the others are stale."""
     rows = [{"order_id": s.event.order_id, "seq": s.event.seq, "event_id": s.event.event_id} for s in losers]
     try:
-        texts: dict[str, str] = dict(await connection.run(statements.KEPT, in_json(rows), deadline))
+        texts: dict[str, str | None] = dict(await connection.run(statements.KEPT, in_json(rows), deadline))
     except StoreUnavailable as error:
         return {s.event.order_id: after_a_write(error) for s in losers}
     return {
-        s.event.order_id: evolve(s.frame, text=texts[s.event.order_id]) if s.event.order_id in texts else StaleOrder()
+        s.event.order_id: evolve(s.frame, text=text) if (text := texts.get(s.event.order_id)) else StaleOrder()
         for s in losers
     }

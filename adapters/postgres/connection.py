@@ -16,10 +16,10 @@ Rows = list[tuple[Any, ...]]
 CALL_SECONDS = 1.8  # all that a call may take, so that callers have their answer within 2 s
 
 # The server's own limits end a statement first where it can still speak.
-# Plans are made anew for each run (0.1 to 0.5 ms a group): one kept from when the tables were empty would go on reading
-# them whole, which Postgres 18 did. Statements here only look rows up by key, so plans that read much are switched off
-# too; nested loops alone lock rows in the order in which they were given. JIT would take a switched-off plan's cost for
-# a long statement.
+# Plans are made anew for each run (0.1 to 0.5 ms): one kept from when the tables were empty would go on reading them
+# whole, which Postgres 18 did. Statements here only look rows up by key, so plans that read much are switched off too;
+# nested loops alone lock rows in the order in which they were given. JIT would take a switched-off plan's cost for a
+# long statement.
 _SESSION = {
     "timezone": "UTC",
     "statement_timeout": "1000",
@@ -32,6 +32,8 @@ _SESSION = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
+# For statements that have but one plan, whatever the tables held when it was made.
+_KEPT_PLANS = {**_SESSION, "plan_cache_mode": "force_generic_plan"}
 _NETWORK = {
     "connect_timeout": "2",
     "keepalives": "1",
@@ -42,9 +44,9 @@ _NETWORK = {
 }
 
 
-def store_conninfo(url: str, application_name: str) -> str:
-    """Return `url` as a connection string for the store's statements."""
-    return conninfo_with(url, application_name, _SESSION)
+def store_conninfo(url: str, application_name: str, *, keep_plans: bool = False) -> str:
+    """Return `url` as a connection string for the store's statements; `keep_plans` if they have but one plan each."""
+    return conninfo_with(url, application_name, _KEPT_PLANS if keep_plans else _SESSION)
 
 
 def conninfo_with(url: str, application_name: str, session: Mapping[str, str]) -> str:

@@ -54,18 +54,19 @@ class PostgresOrderStore:
         bound: int = 10_000,
     ) -> None:
         conninfo = store_conninfo(url, application_name)
+        keeping_plans = store_conninfo(url, application_name, keep_plans=True)
         self._reads = ReadPool(conninfo, readers)
         self._gets: GroupedCalls[str, Order | None] = GroupedCalls(
-            conninfo, get_orders, most=most, bound=bound, kind="get"
+            keeping_plans, get_orders, most=most, bound=bound, kind="get"
         )
         self._plain_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
-            conninfo, add_plain, most=most, bound=bound, kind="add"
+            keeping_plans, add_plain, most=most, bound=bound, kind="add"
         )
         self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
             conninfo, add_keyed, most=most, bound=bound, kind="keyed_add"
         )
         self._appends: GroupedCalls[Step, Frame] = GroupedCalls(
-            conninfo,
+            keeping_plans,
             append_steps,
             most=most,
             bound=bound,

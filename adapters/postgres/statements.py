@@ -1,6 +1,8 @@
 """The SQL, each statement one round trip and one commit. Groups come as one JSON array of rows, named as in rows.py.
 
 Times are told by the server and stored as UTC whatever the session's zone is.
+`= ANY(ARRAY[key])` is `= key` with one difference: no plan for it can begin with the table, even with an empty one. So
+the plan may be kept.
 """
 
 from typing import Final
@@ -97,7 +99,7 @@ WITH moved AS (
         order_id text, seq integer, event_id text, frame text, message text, status text, attempt integer, quotes json,
         chosen_dex text, tx_hash text, tx_venue text, tx_amount numeric, tx_limit_price numeric,
         tx_expires_at timestamp, execution_price numeric, reason_code text, finished_at timestamp)
-    WHERE o.order_id = i.order_id AND o.version = i.seq - 1
+    WHERE o.order_id = ANY(ARRAY[i.order_id]) AND o.version = i.seq - 1
     RETURNING o.id, i.order_id, i.seq, i.event_id, i.frame
 ), told AS (
     INSERT INTO order_events (orders_id, seq, event_id, frame) SELECT id, seq, event_id, frame FROM moved
@@ -105,12 +107,13 @@ WITH moved AS (
 SELECT order_id FROM moved
 """
 
-# Find events that were already kept. (rows): the orders' ids and the events' frames.
+# Find events that were already kept. (rows): the orders' ids, and the events' frames or NULL.
 KEPT: Final = """
-SELECT i.order_id, e.frame
+SELECT
+    i.order_id,
+    (SELECT frame FROM order_events WHERE orders_id = o.id AND seq = i.seq AND event_id = i.event_id)
 FROM json_to_recordset(%s) AS i (order_id text, seq integer, event_id text)
-JOIN orders AS o ON o.order_id = i.order_id
-JOIN order_events AS e ON e.orders_id = o.id AND e.seq = i.seq AND e.event_id = i.event_id
+JOIN orders AS o ON o.order_id = ANY(ARRAY[i.order_id])
 """
 
 # Get orders. (list of ids): those that are there, in any order.
