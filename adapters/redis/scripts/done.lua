@@ -5,20 +5,22 @@
 -- Effects: nothing is left of a finished job: row, lease and stream entry go
 local stream, jobs, leases = unpack(KEYS)
 local group = ARGV[1]
-local ids, entries, held = {}, {}, {}
+local asked, claims = {}, {}
 for i = 2, #ARGV, 2 do
-  local id, claim = ARGV[i], ARGV[i + 1]
-  local place, entry, owner = string.match(redis.call('HGET', jobs, id) or '', '^(%a) %d+ (%S+) (.*)$')
-  if place == 'l' and owner == claim then
-    redis.call('HDEL', jobs, id)
-    ids[#ids + 1] = id
-    entries[#entries + 1] = entry
-    held[#held + 1] = 1
-  else
-    held[#held + 1] = 0
+  asked[i / 2], claims[i / 2] = ARGV[i], ARGV[i + 1]
+end
+
+local rows = redis.call('HMGET', jobs, unpack(asked))
+local ids, entries, held, seen = {}, {}, {}, {}
+for i, id in ipairs(asked) do
+  local place, entry, owner = string.match(rows[i] or '', '^(%a) %d+ (%S+) (.*)$')
+  held[i] = place == 'l' and owner == claims[i] and not seen[id] and 1 or 0
+  if held[i] == 1 then
+    ids[#ids + 1], entries[#entries + 1], seen[id] = id, entry, true
   end
 end
 if #ids > 0 then
+  redis.call('HDEL', jobs, unpack(ids))
   redis.call('ZREM', leases, unpack(ids))
   redis.call('XACK', stream, group, unpack(entries))
   redis.call('XDEL', stream, unpack(entries))
