@@ -126,17 +126,19 @@ class Order:
             raise IllegalTransition(f"event {event.seq} is not the next one of version {self.version}")
         if event.status is not self._after(event.kind):
             raise IllegalTransition(f"{event.kind} does not lead to {event.status}")
+        return self._moved(event)
+
+    def _moved(self, event: OrderEvent) -> "Order":
+        # What attrs.evolve does, in a tenth of the time: it would be the largest part of executing an order.
         after = object.__new__(Order)
-        # What attrs.evolve does, in a fifth of the time: it would be the largest part of executing an order.
-        vars(after).update(
-            vars(self),
-            status=event.status,
-            version=event.seq,
-            updated_at=event.at,
-            logs=(*self.logs, event.message),
-            finished_at=event.at if event.status.is_final else None,
-            **self._changes(event),
-        )
+        fields = vars(after)
+        fields.update(vars(self))
+        fields["status"] = event.status
+        fields["version"] = event.seq
+        fields["updated_at"] = event.at
+        fields["logs"] = (*self.logs, event.message)
+        fields["finished_at"] = event.at if event.status.is_final else None
+        fields.update(self._changes(event))
         return after
 
     def _step(self, stamp: Stamp, kind: EventKind, message: str, **fields: Any) -> Step:
@@ -152,7 +154,7 @@ class Order:
             at=stamp.at,
             **fields,
         )
-        return self.apply(event), event
+        return self._moved(event), event
 
     def _after(self, kind: EventKind) -> OrderStatus:
         try:
