@@ -50,6 +50,9 @@ class LocalPostgres(LocalServer):
             raise LocalServerError(f"{folder.path / 'password'} is gone: move {folder.path} away to start empty.")
         _drop_stale_pid(folder.data / "postmaster.pid")
         settings = {
+            # With the default of 1 GB there is a checkpoint, after which every page is written to the log whole once,
+            # each half minute under full load. Used only as far as the load needs it.
+            "max_wal_size": "4GB",
             "listen_addresses": "127.0.0.1",
             "port": str(port),
             "unix_socket_directories": "",
