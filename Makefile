@@ -14,7 +14,7 @@ run: venv  ## Start the whole engine here: API, worker, Postgres and Redis (ARGS
 	@exec $(BIN)/order-engine dev $(ARGS)
 
 test: venv-dev  ## Run unit and integration tests, with coverage
-	$(BIN)/python -m pytest tests/unit tests/integration --numprocesses=auto --maxprocesses=4 --dist=loadfile \
+	$(BIN)/python -m pytest tests/integration tests/unit --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
 		--cov --cov-report=term $(ARGS)
 
 check: venv-dev  ## Lint, check the format, the types and the directions of imports
