@@ -21,7 +21,7 @@ def amount(value: Decimal) -> Decimal:
         raise InvalidAmount("must be less than 10000000000")
     if value <= 0:
         raise InvalidAmount("must be greater than 0")
-    if _decimals(value) > AMOUNT_DECIMALS:
+    if value.quantize(_KEPT, context=_EXACT) != value:
         raise InvalidAmount(f"must have at most {AMOUNT_DECIMALS} decimals")
     return value.normalize(_EXACT)
 
@@ -59,14 +59,3 @@ def plain(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
-
-
-def _decimals(value: Decimal) -> int:
-    """Count the decimals that are left when trailing zeros are dropped."""
-    _, digits, exponent = value.as_tuple()
-    zeros = 0
-    for digit in reversed(digits):
-        if digit:
-            break
-        zeros += 1
-    return max(0, -(int(exponent) + zeros))

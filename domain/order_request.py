@@ -1,7 +1,7 @@
 """What a client may ask for: every rule for an order's fields, checked together."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -35,12 +35,13 @@ class OrderRequest:
         Raises ValidationFailed with one entry for every bad field, unknown fields included.
         """
         values: dict[str, Any] = {}
-        errors = [FieldError(name, "unknown field") for name in body if name not in _FIELDS]
-        for name, (attribute, required, read) in _FIELDS.items():
-            if body.get(name) is None and not (required or name in body):
+        errors = [] if _FIELDS.issuperset(body) else [FieldError(n, "unknown field") for n in body if n not in _FIELDS]
+        for name, attribute, required, read in _RULES:
+            value = body.get(name)
+            if value is None and not (required or name in body):
                 continue
             try:
-                values[attribute] = read(body.get(name))
+                values[attribute] = read(value)
             except (_Bad, InvalidAmount) as error:
                 message = "is required" if name not in body else str(error)
                 errors.append(FieldError(name, message))
@@ -65,7 +66,7 @@ def _text(longest: int) -> Callable[[object], str]:
             raise _Bad("must not be blank")
         if len(trimmed) > longest:
             raise _Bad(f"must have at most {longest} characters")
-        if CONTROL_CHARACTERS.search(trimmed):
+        if not trimmed.isprintable() and CONTROL_CHARACTERS.search(trimmed):
             raise _Bad("must not contain control characters")
         return trimmed
 
@@ -95,12 +96,13 @@ def _client_order_id(value: object) -> str:
     return trimmed
 
 
-# wire name -> attribute, whether it is required, how it is read
-_FIELDS: Mapping[str, tuple[str, bool, Callable[[object], Any]]] = {
-    "inputToken": ("input_token", True, _text(TOKEN_LENGTH)),
-    "outputToken": ("output_token", True, _text(TOKEN_LENGTH)),
-    "amount": ("amount", True, _amount),
-    "userId": ("user_id", True, _text(USER_ID_LENGTH)),
-    "clientOrderId": ("client_order_id", False, _client_order_id),
-    "slippageBps": ("slippage_bps", False, _slippage_bps),
-}
+# wire name, attribute, whether it is required, how it is read
+_RULES: Sequence[tuple[str, str, bool, Callable[[object], Any]]] = (
+    ("inputToken", "input_token", True, _text(TOKEN_LENGTH)),
+    ("outputToken", "output_token", True, _text(TOKEN_LENGTH)),
+    ("amount", "amount", True, _amount),
+    ("userId", "user_id", True, _text(USER_ID_LENGTH)),
+    ("clientOrderId", "client_order_id", False, _client_order_id),
+    ("slippageBps", "slippage_bps", False, _slippage_bps),
+)
+_FIELDS = frozenset(name for name, *_ in _RULES)

@@ -29,6 +29,8 @@ from application.ports.order_store import (
 from domain.events import OrderEvent
 from domain.order import Order
 
+# A client waits for each, and longer than this: so nobody waits longer for it, but groups are larger. See ADR 3.
+ADDS_APART = 0.002
 # Names the sweep among the database's advisory locks.
 SWEEP_LOCK = 0x6F726465_72730001
 # Counting more could take longer than a statement may.
@@ -60,10 +62,10 @@ class PostgresOrderStore:
             keeping_plans, get_orders, most=most, bound=bound, kind="get"
         )
         self._plain_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
-            keeping_plans, add_plain, most=most, bound=bound, kind="add"
+            keeping_plans, add_plain, most=most, bound=bound, apart=ADDS_APART, kind="add"
         )
         self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
-            conninfo, add_keyed, most=most, bound=bound, kind="keyed_add"
+            conninfo, add_keyed, most=most, bound=bound, apart=ADDS_APART, kind="keyed_add"
         )
         self._appends: GroupedCalls[Step, Frame] = GroupedCalls(
             keeping_plans,
