@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from adapters.redis import publisher
 from adapters.redis.clients import feed_client
+from adapters.redis.script import Script
 from adapters.redis.update_feed import RedisUpdateFeed
 from application.frames import Frame
 from tests.contracts.update_feed import UpdateFeedContract, UpdateFeedHarness, a_frame, arrive
@@ -60,6 +61,15 @@ async def test_a_message_is_the_frames_text_on_the_orders_channel(feed: RedisUpd
         feed.publish([a_frame("a")])
         message = await eventually(lambda: channel.get_message(timeout=1))
     assert message["data"].decode() == a_frame("a").text
+
+
+async def test_a_channel_without_a_message_harms_no_other(client: Redis) -> None:
+    async with client.pubsub() as channel:
+        await channel.subscribe("updates:a")
+        await eventually(lambda: channel.get_message(timeout=1))
+        await Script(client, "publish", limit=1)(("updates:b\none\nupdates:a\ntwo\nupdates:a",))
+        message = await eventually(lambda: channel.get_message(timeout=1))
+    assert message["data"] == b"two"
 
 
 async def test_messages_that_are_no_frames_of_the_order_are_ignored(feed: RedisUpdateFeed, client: Redis) -> None:

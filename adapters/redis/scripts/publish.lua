@@ -4,11 +4,11 @@
 -- Returns: nothing
 -- Effects: none that are stored
 local lines = ARGV[1]
-local at = 1
-while at <= #lines do
+local at, middle = 1, string.find(ARGV[1], '\n', 1, true)
+while middle do
   -- Plain searches: patterns walk through every message letter by letter.
-  local middle = string.find(lines, '\n', at, true)
-  local last = (string.find(lines, '\n', middle + 1, true) or #lines + 1) - 1
-  redis.call('PUBLISH', string.sub(lines, at, middle - 1), string.sub(lines, middle + 1, last))
-  at = last + 2
+  local stop = string.find(lines, '\n', middle + 1, true) or #lines + 1
+  redis.call('PUBLISH', string.sub(lines, at, middle - 1), string.sub(lines, middle + 1, stop - 1))
+  at = stop + 1
+  middle = string.find(lines, '\n', at, true)
 end
