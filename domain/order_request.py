@@ -1,7 +1,7 @@
 """What a client may ask for: every rule for an order's fields, checked together."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -35,8 +35,8 @@ class OrderRequest:
         Raises ValidationFailed with one entry for every bad field, unknown fields included.
         """
         values: dict[str, Any] = {}
-        errors = [] if _FIELDS.issuperset(body) else [FieldError(n, "unknown field") for n in body if n not in _FIELDS]
-        for name, attribute, required, read in _RULES:
+        errors = [FieldError(name, "unknown field") for name in body if name not in _FIELDS]
+        for name, (attribute, required, read) in _FIELDS.items():
             value = body.get(name)
             if value is None and not (required or name in body):
                 continue
@@ -96,13 +96,12 @@ def _client_order_id(value: object) -> str:
     return trimmed
 
 
-# wire name, attribute, whether it is required, how it is read
-_RULES: Sequence[tuple[str, str, bool, Callable[[object], Any]]] = (
-    ("inputToken", "input_token", True, _text(TOKEN_LENGTH)),
-    ("outputToken", "output_token", True, _text(TOKEN_LENGTH)),
-    ("amount", "amount", True, _amount),
-    ("userId", "user_id", True, _text(USER_ID_LENGTH)),
-    ("clientOrderId", "client_order_id", False, _client_order_id),
-    ("slippageBps", "slippage_bps", False, _slippage_bps),
-)
-_FIELDS = frozenset(name for name, *_ in _RULES)
+# wire name -> attribute, whether it is required, how it is read
+_FIELDS: Mapping[str, tuple[str, bool, Callable[[object], Any]]] = {
+    "inputToken": ("input_token", True, _text(TOKEN_LENGTH)),
+    "outputToken": ("output_token", True, _text(TOKEN_LENGTH)),
+    "amount": ("amount", True, _amount),
+    "userId": ("user_id", True, _text(USER_ID_LENGTH)),
+    "clientOrderId": ("client_order_id", False, _client_order_id),
+    "slippageBps": ("slippage_bps", False, _slippage_bps),
+}

@@ -110,16 +110,10 @@ async def cost(connection: psycopg.AsyncConnection[Any], case: Case) -> int:
 
 
 @asynccontextmanager
-async def session_of(url: str, *, keep_plans: bool = False) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+async def session_of(url: str, *, keep_plans: bool) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """A session as the store's."""
     conninfo = store_conninfo(url, "plans", keep_plans=keep_plans)
     async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-async def session(migrated_url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    async with session_of(migrated_url) as connection:
         yield connection
 
 
@@ -145,14 +139,17 @@ async def test_statements_prepared_on_empty_tables_read_little_of_full_ones(
             assert {case.name: blocks for case, blocks in costs if blocks > case.blocks} == {}
 
 
-async def test_a_long_backlog_is_counted_in_its_index(session: psycopg.AsyncConnection[Any], migrated_url: str) -> None:
+async def test_a_long_backlog_is_counted_in_its_index(migrated_url: str) -> None:
     case = Case("backlog", statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
-    await session.execute(prepared(case).encode())
-    async with await psycopg.AsyncConnection.connect(migrated_url, autocommit=True) as other:
+    async with (
+        session_of(migrated_url, keep_plans=case.keep_plan) as session,
+        await psycopg.AsyncConnection.connect(migrated_url, autocommit=True) as other,
+    ):
+        await session.execute(prepared(case).encode())
         await other.execute(FILL_WAITING)
         await other.execute("VACUUM (ANALYZE) orders")
         assert await cost(session, case) < BLOCKS_OF_THE_INDEX
-    [(unfinished, _)] = await (await session.execute(executed(case))).fetchall()
+        [(unfinished, _)] = await (await session.execute(executed(case))).fetchall()
     assert unfinished == MANY
 
 
