@@ -93,6 +93,7 @@ async def test_one_connection_listens_whatever_the_number_of_subscribers(feed: R
         contexts = [feed.subscribe(f"{n % 1000}", lambda frame: None) for n in range(3000)]
         contexts.append(feed.subscribe_all(lambda frame: None))
         await asyncio.gather(*(stack.enter_async_context(context) for context in contexts))
+        await eventually(lambda: _all_subscribed(client, 1000))  # on a busy machine later than `subscribe` waits
         assert len(await client.client_list(_type="pubsub")) == 1
         assert (await client.info("commandstats"))["cmdstat_subscribe"]["calls"] <= 3
         assert await client.pubsub_numpat() == 1
@@ -138,6 +139,10 @@ async def test_closing_sends_what_waits(harness: UpdateFeedHarness) -> None:
         await harness.feed.close()
         await arrive(got, 2000)
     assert harness.feed.dropped == 0
+
+
+async def _all_subscribed(client: Redis, channels: int) -> bool:
+    return len(await client.pubsub_channels()) == channels and bool(await client.pubsub_numpat())
 
 
 async def _nobody_subscribed(client: Redis) -> bool:
