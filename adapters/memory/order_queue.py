@@ -42,6 +42,11 @@ class InMemoryJobs:
         """Say whether the job is in any place."""
         return any(order_id in place for place in (self.waiting, self.leased, self.delayed, self.buried))
 
+    def add(self, order_id: str) -> None:
+        """Have a job wait; one that is in any place stays there."""
+        if not self.knows(order_id):
+            self.waiting[order_id] = _Job(order_id, self.waiting)
+
     def move(self, job: _Job, place: dict[str, _Job]) -> None:
         """Move a job to the end of another place."""
         del job.place[job.order_id]
@@ -84,8 +89,11 @@ class InMemoryOrderQueue:
 
     async def put(self, order_ids: Collection[str]) -> None:
         for order_id in order_ids:
-            if not self._jobs.knows(order_id):
-                self._jobs.waiting[order_id] = _Job(order_id, self._jobs.waiting)
+            self._jobs.add(order_id)
+        self._jobs.ring()
+
+    def put_soon(self, order_id: str) -> None:
+        self._jobs.add(order_id)
         self._jobs.ring()
 
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:

@@ -12,8 +12,8 @@ from adapters.redis.breaker import Breaker
 from adapters.redis.errors import translated
 from adapters.redis.leasing import LIMIT_SECONDS, WHY_MOST, GiveBack, Leasing, claim
 from adapters.redis.script import Script
-from adapters.redis.shared_limit import SharedLimit
-from application.ports.errors import LeaseLost, QueueUnavailable
+from application import observe
+from application.ports.errors import LeaseLost, Overloaded, QueueUnavailable
 from application.ports.order_queue import BuriedJob, Job, JobPlace, Lease, QueueCounts
 
 CHUNK = 1000
@@ -23,8 +23,9 @@ class RedisOrderQueue:
     """An `OrderQueue` for one holder: a name that no other living worker has.
 
     An order's entry stays in the stream `order-execution` until it is done or buried, so XLEN and XPENDING show what
-    is going on. Delivery numbers rise even when the server lost everything in between. `put` costs at most `put_limit`
-    seconds, and nothing while the server was found away less than `cool_off` seconds ago; other calls at most 2 s.
+    is going on. Delivery numbers rise even when the server lost everything in between. To put a chunk costs at most
+    `put_limit` seconds, and nothing while the server was found away less than `cool_off` seconds ago; other calls take
+    at most 2 s.
     """
 
     def __init__(
@@ -43,11 +44,9 @@ class RedisOrderQueue:
         places = (keys.LEASES, keys.DELAYED, keys.BURIED)
         self._client = client
         self._lease_us = round(lease_seconds * 1_000_000)
-        self._put_limit = SharedLimit(put_limit)
         self._breaker = Breaker(cool_off)
         self._leasing = Leasing(client, holder, lease_seconds, most_deliveries)
-        # A little less: a flush has failed, and the breaker is open, before its callers give up by themselves.
-        self._put = script("put", keys.STREAM, keys.JOBS, *places, limit=0.9 * put_limit)
+        self._put = script("put", keys.STREAM, keys.JOBS, *places, limit=put_limit)
         self._extend = script("extend", keys.JOBS, keys.LEASES)
         self._done = script("done", keys.STREAM, keys.JOBS, keys.LEASES)
         self._give_back = GiveBack(client, most_deliveries)
@@ -58,12 +57,12 @@ class RedisOrderQueue:
         self._revive = script("revive", keys.STREAM, keys.JOBS, keys.BURIED)
         self._forget = script("forget", keys.JOBS, keys.BURIED)
         self._resume = script("resume", keys.PAUSED, keys.BELL)
-        self._puts = Batcher(self._flush_puts, most=CHUNK, bound=20_000, kind="put")
+        self._puts = Batcher(self._flush_puts, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="put")
         self._dones = Batcher(self._flush_dones, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="done")
         self._retries = Batcher(self._flush_retries, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="retry")
 
     async def open(self) -> None:
-        """Get ready for `put`, `done` and `retry_in`; connects to nothing yet."""
+        """Get ready for `put_soon`, `done` and `retry_in`; connects to nothing yet."""
         for batcher in (self._puts, self._dones, self._retries):
             batcher.open()
 
@@ -79,13 +78,21 @@ class RedisOrderQueue:
                 await self._client.ping()
 
     async def put(self, order_ids: Collection[str]) -> None:
-        if not order_ids:
-            return
-        self._breaker.check()
-        with translated():
-            put = self._puts.submit(tuple(order_ids))
-            self._put_limit.watch(put)
-            await put
+        listed = list(order_ids)
+        for start in range(0, len(listed), CHUNK):
+            self._breaker.check()
+            try:
+                await self._put(listed[start : start + CHUNK])
+            except QueueUnavailable:
+                self._breaker.failed()
+                raise
+            self._breaker.succeeded()
+
+    def put_soon(self, order_id: str) -> None:
+        try:
+            self._puts.submit(order_id)
+        except Overloaded as error:
+            observe.order_not_queued(order_id, error)
 
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
         return await self._leasing.take(most, wait_seconds)
@@ -149,16 +156,13 @@ class RedisOrderQueue:
     async def resume(self) -> None:
         await self._resume()
 
-    async def _flush_puts(self, batch: Sequence[tuple[str, ...]]) -> Sequence[None]:
-        ids = list(chain.from_iterable(batch))
+    async def _flush_puts(self, order_ids: Sequence[str]) -> Sequence[None]:
         try:
-            for start in range(0, len(ids), CHUNK):
-                await self._put(ids[start : start + CHUNK])
-        except QueueUnavailable:
-            self._breaker.failed()
-            raise
-        self._breaker.succeeded()
-        return [None] * len(batch)
+            await self.put(order_ids)
+        except QueueUnavailable as error:
+            for order_id in order_ids:
+                observe.order_not_queued(order_id, error)
+        return [None] * len(order_ids)
 
     async def _flush_dones(self, batch: Sequence[Lease]) -> Sequence[int]:
         held: Sequence[int] = await self._done((keys.GROUP, *_claims(batch)))

@@ -74,6 +74,13 @@ class OrderQueue(Protocol):
         """Add jobs; an id that waits, is delayed, is leased or is buried already stays as it is."""
         ...
 
+    def put_soon(self, order_id: str) -> None:
+        """Have a job added as `put` does, with those of other callers; wait for nothing and raise nothing.
+
+        Jobs that could not be added are told to `observe`; the sweep puts them.
+        """
+        ...
+
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
         """Lease up to `most` jobs, waiting up to `wait_seconds` for the first; empty when none came or while paused.
 

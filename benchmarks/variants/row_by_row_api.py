@@ -6,14 +6,12 @@ against duplicates, and no frame is published: it does less than the engine. Run
 """
 
 import os
-from collections.abc import Collection
 
 import uvloop
 from dependency_injector import providers
 from psycopg_pool import AsyncConnectionPool
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.system import SystemClock
 from application.ports.order_store import Admission
@@ -32,12 +30,17 @@ VALUES (%s, %s, %s, %s, %s, 'pending', '{}', %s, %s)
 
 
 class RowByRowStore(InMemoryOrderStore):
-    """Adds orders to Postgres, one statement and one commit each; everything else stays in memory, and is not used."""
+    """Adds orders to Postgres, then to a Redis stream, and keeps nothing else."""
 
-    def __init__(self, clock: SystemClock, url: str) -> None:
+    def __init__(self, clock: SystemClock, postgres_url: str, redis_url: str) -> None:
         super().__init__(clock)
+        self._redis: Redis = Redis.from_pool(BlockingConnectionPool.from_url(redis_url, max_connections=64))
         self._pool = AsyncConnectionPool(
-            url, min_size=POOL, max_size=POOL, open=False, kwargs={"autocommit": True, "options": "-c timezone=UTC"}
+            postgres_url,
+            min_size=POOL,
+            max_size=POOL,
+            open=False,
+            kwargs={"autocommit": True, "options": "-c timezone=UTC"},
         )
 
     async def open(self) -> None:
@@ -45,28 +48,14 @@ class RowByRowStore(InMemoryOrderStore):
 
     async def close(self) -> None:
         await self._pool.close()
+        await self._redis.aclose()
 
     async def add(self, order: Order, idempotency_key: str | None = None) -> Admission:
         row = (order.order_id, order.user_id, order.input_token, order.output_token, order.amount)
         async with self._pool.connection() as connection:
             await connection.execute(_INSERT, (*row, order.created_at, order.created_at), prepare=True)
+        await self._redis.xadd("row-by-row", {"name": "execute", "orderId": order.order_id})
         return Admission(order.order_id, replayed=False)
-
-
-class XaddQueue(InMemoryOrderQueue):
-    """Puts each job on a Redis stream with a command of its own; nobody takes them."""
-
-    def __init__(self, clock: SystemClock, url: str) -> None:
-        super().__init__(clock, lease_seconds=10)
-        pool = BlockingConnectionPool.from_url(url, max_connections=64)
-        self._redis: Redis = Redis.from_pool(pool)
-
-    async def close(self) -> None:
-        await self._redis.aclose()
-
-    async def put(self, order_ids: Collection[str]) -> None:
-        for order_id in order_ids:
-            await self._redis.xadd("row-by-row", {"name": "execute", "orderId": order_id})
 
 
 def main() -> None:
@@ -79,11 +68,9 @@ def main() -> None:
 async def _run(settings: Settings) -> None:
     clock = SystemClock()
     container = Container(settings=settings, mode="memory")
-    store = RowByRowStore(clock, settings.postgres_url or "")
-    queue = XaddQueue(clock, settings.redis_url or "")
+    store = RowByRowStore(clock, settings.postgres_url or "", settings.redis_url or "")
     container.store.override(providers.Object(store))
-    container.queue.override(providers.Object(queue))
-    container.resources.override(providers.List(providers.Object(queue), providers.Object(store)))
+    container.resources.override(providers.List(providers.Object(store)))
     await serve(bind(settings.host, settings.port), container)
 
 

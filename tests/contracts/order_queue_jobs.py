@@ -5,6 +5,7 @@ import asyncio
 from application.ports.order_queue import BuriedJob, OrderQueue, QueueCounts
 from tests.builders import an_id
 from tests.contracts.order_queue_harness import PAST_SHORT, SHORT, OrderQueueHarness, ids_of, take_one
+from tests.eventually import eventually
 
 
 class JobsContract:
@@ -53,6 +54,19 @@ class JobsContract:
         assert await other.extend(leases) == []
         await other.bury(leases[0], "päused: b 9 9\nand more")
         assert await queue.buried() == [BuriedJob("órder 1 😀", "päused: b 9 9\nand more")]
+
+    async def test_jobs_put_soon_come_in_their_order_and_once(self, queue: OrderQueue) -> None:
+        ids = [an_id() for _ in range(25)]
+        await queue.put(ids[:1])
+        for order_id in [*ids, *ids]:
+            queue.put_soon(order_id)
+        await eventually(lambda: _waiting(queue, 25))
+        assert ids_of(await queue.take(100, 0)) == ids
+
+    async def test_closing_puts_what_was_to_be_put_soon(self, queue: OrderQueue, harness: OrderQueueHarness) -> None:
+        queue.put_soon("a")
+        await harness.close()
+        assert ids_of(await (await harness.holder("other")).take(5, 0)) == ["a"]
 
     async def test_a_put_is_ignored_while_the_job_waits(self, queue: OrderQueue) -> None:
         await queue.put(["a", "b", "a"])
@@ -171,3 +185,7 @@ class JobsContract:
         assert await queue.counts() == QueueCounts(waiting=3, leased=0, delayed=1, buried=1)
         await queue.done(a)
         assert await queue.counts() == QueueCounts(waiting=2, leased=0, delayed=1, buried=1)
+
+
+async def _waiting(queue: OrderQueue, jobs: int) -> bool:
+    return (await queue.counts()).waiting == jobs

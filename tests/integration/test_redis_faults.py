@@ -182,13 +182,37 @@ async def test_a_read_only_server_refuses_whole(client: Redis, queue: RedisOrder
     assert ids_of(await queue.take(5, 0)) == ["a"]
 
 
-async def test_a_queue_that_is_not_open_is_unavailable(client: Redis) -> None:
-    queue = RedisOrderQueue(client, "w1", lease_seconds=60)
-    await fails(queue)
-    await queue.open()
+async def test_what_could_not_be_put_soon_is_told(
+    server: LocalRedis, queue: RedisOrderQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.kill()
+    for number in range(50):
+        queue.put_soon(f"{number}")
+    await eventually(lambda: len(told(caplog)) == 50)
+    server.start()
+    await eventually(lambda: works(queue))
+    queue.put_soon("after")
+    await eventually(lambda: queued(queue, "after"))
+    assert told(caplog) == [f"{number}" for number in range(50)]
+
+
+async def test_a_queue_that_is_not_open_puts_nothing_soon(
+    client: Redis, queue: RedisOrderQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    unopened = RedisOrderQueue(client, "w1", lease_seconds=60)
+    unopened.put_soon("early")
+    assert told(caplog) == ["early"]
     await queue.put(["a"])
-    await queue.close()
-    await fails(queue)
+    with pytest.raises(QueueUnavailable):
+        await unopened.done(await take_one(queue))
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.__dict__["order_id"] for record in caplog.records if record.message == "order_not_queued"]
+
+
+async def queued(queue: OrderQueue, order_id: str) -> bool:
+    return await queue.find(order_id) is not None
 
 
 async def _blocked(client: Redis) -> bool:

@@ -4,9 +4,8 @@ import logging
 
 import pytest
 
-from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
-from application.ports.errors import DataRefused, Overloaded, QueueUnavailable, StoreUnavailable
+from application.ports.errors import DataRefused, Overloaded, StoreUnavailable
 from application.ports.order_store import Admission
 from domain.order import Order
 from tests.api import CLOCK, ORDER, Engine, running_api
@@ -29,11 +28,6 @@ class FailingStore(InMemoryOrderStore):
         if self.error is not None:
             raise self.error
         return await super().get(order_id)
-
-
-class FailingQueue(InMemoryOrderQueue):
-    async def put(self, order_ids: object) -> None:
-        raise QueueUnavailable("redis at 10.0.0.7 is away")
 
 
 @pytest.mark.parametrize(
@@ -81,8 +75,3 @@ async def test_data_that_the_store_refuses_is_the_clients_mistake() -> None:
         answer = await api.http.post(EXECUTE, json=ORDER)
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
     assert "22003" not in answer.text
-
-
-async def test_an_order_is_taken_without_the_queue() -> None:
-    async with running_api(Engine(queue=FailingQueue(CLOCK, lease_seconds=30))) as api:
-        assert (await api.http.get(f"/api/orders/{await api.submit()}")).json()["status"] == "pending"
