@@ -41,7 +41,7 @@ SELECT n::text, 'user', 'SOL', 'USDC', 10, 'pending', '{}', now(), now() FROM ge
 # space, which makes it differ by 60 or so.
 BLOCKS_FOR_A_GROUP, GROUP = 300, 10
 BLOCKS_FOR_SIX_INDEXES = 430
-BLOCKS_FOR_A_READ = 40
+BLOCKS_FOR_A_READ = 60
 BLOCKS_OF_THE_INDEX = 600
 UPDATES = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'orders'"
 
