@@ -160,9 +160,11 @@ SELECT
 
 _FIND: Final = "SELECT {order} FROM orders AS o WHERE true".replace("{order}", _ORDER)
 _FIND_OF_USER: Final = """
-SELECT {order} FROM orders_with_ids(ARRAY(
-    SELECT id FROM orders WHERE user_id = %s{after} ORDER BY id DESC LIMIT %s
-)) AS o ORDER BY o.id DESC
+SELECT {order} FROM (
+    SELECT min(user_id) AS user_id, min(id) AS lowest, max(id) AS highest
+    FROM (SELECT user_id, id FROM orders WHERE user_id = %s{after} ORDER BY id DESC LIMIT %s) AS newest
+) AS page, orders_of_user(page.user_id, page.lowest, page.highest) AS o
+ORDER BY o.id DESC
 """.replace("{order}", _ORDER)
 
 
@@ -170,7 +172,7 @@ def find(*, by_user: bool, by_status: bool, unfinished: bool, after: bool) -> st
     """List orders newest first. ([user id], [status], [order id to start after], limit): orders.
 
     `unfinished` says that the status is one of those: then the partial index has them. A user's orders, which lie far
-    from each other, are found in the index alone and then read together.
+    from each other, are bounded in the index alone and then read together.
     """
     before = " AND id < (SELECT id FROM orders WHERE order_id = %s)" if after else ""
     if by_user and not by_status:
