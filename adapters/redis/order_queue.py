@@ -67,7 +67,7 @@ class RedisOrderQueue:
             batcher.open()
 
     async def close(self) -> None:
-        """Send what waits, then take no more. Idempotent; the client stays open."""
+        """Send what waits, then take no more `put_soon`, `done` and `retry_in`. Idempotent; the client stays open."""
         for batcher in (self._puts, self._dones, self._retries):
             await batcher.close()
 
@@ -159,7 +159,7 @@ class RedisOrderQueue:
     async def _flush_puts(self, order_ids: Sequence[str]) -> Sequence[None]:
         try:
             await self.put(order_ids)
-        except QueueUnavailable as error:
+        except Exception as error:  # nobody awaits these results: it is told here or nowhere
             for order_id in order_ids:
                 observe.order_not_queued(order_id, error)
         return [None] * len(order_ids)

@@ -66,8 +66,9 @@ class QueueCounts:
 class OrderQueue(Protocol):
     """Hands each job to one worker at a time. Jobs are order ids; at least once, in about the order put.
 
-    Any call may raise QueueUnavailable, within a bounded time. Calls on a lease raise LeaseLost when it no longer holds
-    the job (it ran out and another took it, it was finished, or the queue forgot it) and then change nothing.
+    Any awaited call may raise QueueUnavailable, within a bounded time. Calls on a lease raise LeaseLost when it no
+    longer holds the job (it ran out and another took it, it was finished, or the queue forgot it) and then change
+    nothing.
     """
 
     async def put(self, order_ids: Collection[str]) -> None:

@@ -30,7 +30,7 @@ VALUES (%s, %s, %s, %s, %s, 'pending', '{}', %s, %s)
 
 
 class RowByRowStore(InMemoryOrderStore):
-    """Adds orders to Postgres, then to a Redis stream, and keeps nothing else."""
+    """Adds orders to Postgres, then to a Redis stream; the use case's own put goes to memory, and is not used."""
 
     def __init__(self, clock: SystemClock, postgres_url: str, redis_url: str) -> None:
         super().__init__(clock)

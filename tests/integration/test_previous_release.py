@@ -34,6 +34,8 @@ SHAPE = (
     r"SELECT conname, regexp_replace(pg_get_constraintdef(oid), '::(character varying|text)(\[\])?|[()]', '', 'g')"
     " FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'",
     "SELECT relname, relkind::text, reloptions FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+    "SELECT proname, pg_get_function_arguments(oid), prosrc, proconfig FROM pg_proc"
+    " WHERE pronamespace = 'public'::regnamespace",
     "SELECT pg_get_serial_sequence('orders', 'id')",
 )
 

@@ -16,7 +16,7 @@ from tests import servers
 from tests.clients import ORDER, Fleet, all_final, running_fleet, stories_are_whole, submit
 from tests.eventually import eventually
 
-# The engine promises nothing on top of the usual; a busy machine may add to it.
+# The engine promises to add nothing; a busy machine may.
 SLOWER_SECONDS = 0.3
 BACK_SECONDS = 15.0
 # Loading takes 5 ms a key, and the server looks after its clients in between.

@@ -201,10 +201,15 @@ async def test_a_queue_that_is_not_open_puts_nothing_soon(
 ) -> None:
     unopened = RedisOrderQueue(client, "w1", lease_seconds=60)
     unopened.put_soon("early")
-    assert told(caplog) == ["early"]
+    await unopened.open()
+    await unopened.close()
+    unopened.put_soon("late")
+    assert told(caplog) == ["early", "late"]
     await queue.put(["a"])
+    lease = await take_one(queue)
+    assert lease.order_id == "a"
     with pytest.raises(QueueUnavailable):
-        await unopened.done(await take_one(queue))
+        await unopened.done(lease)
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:

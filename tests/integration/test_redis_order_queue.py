@@ -32,7 +32,7 @@ async def harness(client: Redis) -> AsyncIterator[OrderQueueHarness]:
     given: list[RedisOrderQueue] = []
 
     async def holder(name: str, lease_seconds: float = LONG) -> RedisOrderQueue:
-        queue = RedisOrderQueue(client, name, lease_seconds=lease_seconds)
+        queue = RedisOrderQueue(client, name, lease_seconds=lease_seconds, put_limit=2)
         await queue.open()
         given.append(queue)
         return queue

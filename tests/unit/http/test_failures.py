@@ -1,9 +1,12 @@
 """What clients see when the store is away, or something unforeseen happens."""
 
+import asyncio
 import logging
+from collections.abc import Collection
 
 import pytest
 
+from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from application.ports.errors import DataRefused, Overloaded, StoreUnavailable
 from application.ports.order_store import Admission
@@ -75,3 +78,13 @@ async def test_data_that_the_store_refuses_is_the_clients_mistake() -> None:
         answer = await api.http.post(EXECUTE, json=ORDER)
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
     assert "22003" not in answer.text
+
+
+class HangingQueue(InMemoryOrderQueue):
+    async def put(self, order_ids: Collection[str]) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_an_answer_does_not_wait_for_the_queue() -> None:
+    async with running_api(Engine(queue=HangingQueue(CLOCK, lease_seconds=30))) as api, asyncio.timeout(5):
+        assert (await api.http.get(f"/api/orders/{await api.submit()}")).json()["status"] == "pending"
