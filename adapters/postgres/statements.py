@@ -172,7 +172,7 @@ def find(*, by_user: bool, by_status: bool, unfinished: bool, after: bool) -> st
     """List orders newest first. ([user id], [status], [order id to start after], limit): orders.
 
     `unfinished` says that the status is one of those: then the partial index has them. A user's orders, which lie far
-    from each other, are bounded in the index alone and then read together.
+    from each other, are bounded in their index first and then read together.
     """
     before = " AND id < (SELECT id FROM orders WHERE order_id = %s)" if after else ""
     if by_user and not by_status:

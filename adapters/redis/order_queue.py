@@ -1,8 +1,9 @@
 """The queue of jobs on a Redis stream."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
+from typing import TypeVar
 
 from redis.asyncio import Redis
 
@@ -15,6 +16,8 @@ from adapters.redis.script import Script
 from application import observe
 from application.ports.errors import LeaseLost, Overloaded, QueueUnavailable
 from application.ports.order_queue import BuriedJob, Job, JobPlace, Lease, QueueCounts
+
+Item = TypeVar("Item")
 
 CHUNK = 1000
 
@@ -78,11 +81,10 @@ class RedisOrderQueue:
                 await self._client.ping()
 
     async def put(self, order_ids: Collection[str]) -> None:
-        listed = list(order_ids)
-        for start in range(0, len(listed), CHUNK):
+        for part in _chunks(order_ids):
             self._breaker.check()
             try:
-                await self._put(listed[start : start + CHUNK])
+                await self._put(part)
             except QueueUnavailable:
                 self._breaker.failed()
                 raise
@@ -99,9 +101,7 @@ class RedisOrderQueue:
 
     async def extend(self, leases: Collection[Lease]) -> Collection[Lease]:
         lost: list[Lease] = []
-        listed = list(leases)
-        for start in range(0, len(listed), CHUNK):
-            part = listed[start : start + CHUNK]
+        for part in _chunks(leases):
             held = await self._extend((self._lease_us, *_claims(part)))
             lost += (lease for lease, yes in zip(part, held, strict=True) if not yes)
         return lost
@@ -170,6 +170,11 @@ class RedisOrderQueue:
 
     async def _flush_retries(self, batch: Sequence[tuple[Lease, float, str | None]]) -> Sequence[bool]:
         return await self._give_back(batch)
+
+
+def _chunks(items: Collection[Item]) -> Iterator[list[Item]]:
+    listed = list(items)
+    return (listed[start : start + CHUNK] for start in range(0, len(listed), CHUNK))
 
 
 def _claims(leases: Sequence[Lease]) -> list[str]:

@@ -37,11 +37,9 @@ FILL_WAITING = """
 INSERT INTO orders (order_id, user_id, input_token, output_token, amount, status, logs, created_at, updated_at)
 SELECT n::text, 'user', 'SOL', 'USDC', 10, 'pending', '{}', now(), now() FROM generate_series(1, 100000) AS n
 """
-# Reading `orders` whole would be ten thousand blocks more, its smallest index 280 more. A first run also looks for free
-# space, and into the catalog, which makes it differ by 60 or so.
-BLOCKS_FOR_A_GROUP, GROUP = 300, 10
-BLOCKS_FOR_SIX_INDEXES = 430
-BLOCKS_FOR_A_READ = 100
+# Reading `orders` whole would be ten thousand blocks, its smallest index 280.
+BLOCKS_FOR_A_GROUP, GROUP = 250, 10
+BLOCKS_FOR_A_READ = 40
 BLOCKS_OF_THE_INDEX = 600
 UPDATES = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'orders'"
 
@@ -71,7 +69,7 @@ def cases() -> Iterator[Case]:
     new_rows = in_json([row_of_order(order, "new") for order in new])
     known_rows = in_json([row_of_order(order, str(n)) for n, order in enumerate(known)])
     yield Case("add_plain", statements.ADD_PLAIN, new_rows, keep_plan=True)
-    yield Case("add_keyed", statements.ADD_KEYED, new_rows, BLOCKS_FOR_SIX_INDEXES)
+    yield Case("add_keyed", statements.ADD_KEYED, new_rows, 350)  # six indexes get an entry for each
     yield Case("add_keyed_known", statements.ADD_KEYED, known_rows)
     yield Case("standing", statements.STANDING, known_rows)
     yield Case("claim", statements.CLAIM, new_rows)
@@ -104,7 +102,14 @@ def executed(case: Case) -> sql.Composed:
 
 
 async def cost(connection: psycopg.AsyncConnection[Any], case: Case) -> int:
-    """Run the case and return how many blocks it touched; nothing of it stays."""
+    """Return the fewest blocks that the case touches in two runs, of which nothing stays.
+
+    The first also looks for free space and into the catalog, the second passes the rows that the first left dead.
+    """
+    return min([await touched(connection, case) for _ in range(2)])
+
+
+async def touched(connection: psycopg.AsyncConnection[Any], case: Case) -> int:
     explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ") + executed(case)
     async with connection.transaction(force_rollback=True):
         [([told],)] = await (await connection.execute(explain)).fetchall()

@@ -192,7 +192,7 @@ async def test_what_could_not_be_put_soon_is_told(
     server.start()
     await eventually(lambda: works(queue))
     queue.put_soon("after")
-    await eventually(lambda: queued(queue, "after"))
+    await eventually(lambda: queue.find("after"))
     assert told(caplog) == [f"{number}" for number in range(50)]
 
 
@@ -214,10 +214,6 @@ async def test_a_queue_that_is_not_open_puts_nothing_soon(
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.__dict__["order_id"] for record in caplog.records if record.message == "order_not_queued"]
-
-
-async def queued(queue: OrderQueue, order_id: str) -> bool:
-    return await queue.find(order_id) is not None
 
 
 async def _blocked(client: Redis) -> bool:

@@ -1,20 +1,6 @@
 -- The tables of release 0.1.0 as its `order-engine migrate` leaves them, with orders at every point.
 -- Written by `python -m tests.integration.releases`. What it answered on them is in 0.1.0.jsonl. Never changed.
 
-CREATE TABLE public.idempotency_keys (
-    user_id character varying(255) NOT NULL,
-    key character varying(255) NOT NULL,
-    order_id character varying(255) NOT NULL,
-    created_at timestamp without time zone NOT NULL
-);
-
-CREATE TABLE public.order_events (
-    orders_id integer NOT NULL,
-    seq integer NOT NULL,
-    event_id text NOT NULL,
-    frame text NOT NULL
-);
-
 CREATE TABLE public.orders (
     id integer NOT NULL,
     order_id character varying(255) NOT NULL,
@@ -44,6 +30,30 @@ CREATE TABLE public.orders (
     CONSTRAINT orders_status_known CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'routing'::character varying, 'building'::character varying, 'submitted'::character varying, 'confirmed'::character varying, 'failed'::character varying])::text[])))
 )
 WITH (fillfactor='25');
+
+CREATE FUNCTION public.orders_of_user(of_user character varying, lowest bigint, highest bigint) RETURNS SETOF public.orders
+    LANGUAGE plpgsql STABLE STRICT ROWS 50
+    SET enable_bitmapscan TO 'on'
+    SET enable_indexscan TO 'off'
+    SET enable_seqscan TO 'off'
+    SET effective_io_concurrency TO '64'
+    AS $$ BEGIN
+        RETURN QUERY SELECT * FROM orders WHERE user_id = of_user AND id BETWEEN lowest AND highest;
+    END $$;
+
+CREATE TABLE public.idempotency_keys (
+    user_id character varying(255) NOT NULL,
+    key character varying(255) NOT NULL,
+    order_id character varying(255) NOT NULL,
+    created_at timestamp without time zone NOT NULL
+);
+
+CREATE TABLE public.order_events (
+    orders_id integer NOT NULL,
+    seq integer NOT NULL,
+    event_id text NOT NULL,
+    frame text NOT NULL
+);
 
 CREATE SEQUENCE public.orders_id_seq
     AS integer
@@ -151,9 +161,9 @@ INSERT INTO public.orders (id, order_id, user_id, input_token, output_token, amo
 	(4, '00000000-0000-4000-8000-000000000004', 'user123', 'SOL', 'USDC', 10.00000000, 'routing', NULL, NULL, '{"Fetching quotes from Raydium & Meteora..."}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:06.678', 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false),
 	(5, '00000000-0000-4000-8000-000000000006', 'user123', 'SOL', 'USDC', 10.00000000, 'routing', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:07.678', 2, 1, '[{"dex":"Raydium","fee":"0.003","price":"148.32"},{"dex":"Meteora","fee":"0.002","price":"146.91"}]', 'Meteora', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false),
 	(6, '00000000-0000-4000-8000-000000000009', 'user123', 'SOL', 'USDC', 10.00000000, 'building', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction..."}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:08.678', 3, 1, '[{"dex":"Raydium","fee":"0.003","price":"148.32"},{"dex":"Meteora","fee":"0.002","price":"146.91"}]', 'Meteora', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false),
-	(7, '00000000-0000-4000-8000-00000000000d', 'user123', 'SOL', 'USDC', 10.00000000, 'routing', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Fetching quotes from Raydium & Meteora..."}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:09.678', 4, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false),
+	(7, '00000000-0000-4000-8000-00000000000d', 'user123', 'SOL', 'USDC', 10.00000000, 'routing', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Fetching quotes from Raydium & Meteora..."}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:09.678', 4, 1, '[]', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false),
 	(8, '00000000-0000-4000-8000-000000000012', 'user123', 'SOL', 'USDC', 10.00000000, 'submitted', NULL, 'tx_000000000012_1_mock', '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network..."}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:09.678', 4, 1, '[{"dex":"Raydium","fee":"0.003","price":"148.32"},{"dex":"Meteora","fee":"0.002","price":"146.91"}]', 'Meteora', 'Meteora', 10, 146.91, '2026-01-02 03:04:35.678', NULL, 0, NULL, NULL, false),
-	(9, '00000000-0000-4000-8000-000000000017', 'user123', 'SOL', 'USDC', 10.00000000, 'routing', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network...","Attempt 1 of 3 failed: Slippage tolerance exceeded. Retrying in 1 s"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:10.678', 5, 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false),
+	(9, '00000000-0000-4000-8000-000000000017', 'user123', 'SOL', 'USDC', 10.00000000, 'routing', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network...","Attempt 1 of 3 failed: Slippage tolerance exceeded. Retrying in 1 s"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:10.678', 5, 2, '[]', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false),
 	(10, '00000000-0000-4000-8000-00000000001d', 'user123', 'SOL', 'USDC', 9999999999.99999999, 'submitted', NULL, 'tx_00000000001d_2_mock', '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network...","Attempt 1 of 3 failed: Slippage tolerance exceeded. Retrying in 1 s","Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network..."}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:14.678', 9, 2, '[{"dex":"Raydium","fee":"0.003","price":"148.32"},{"dex":"Meteora","fee":"0.002","price":"146.91"}]', 'Meteora', 'Meteora', 9999999999.99999999, NULL, '2026-01-02 03:04:35.678', NULL, NULL, NULL, NULL, false),
 	(11, '00000000-0000-4000-8000-000000000027', 'Zoë "x" ''y'' \ 🚀', 'ÐOGE', 'USDC', 10.00000000, 'confirmed', 146.91000000, 'tx_000000000027_1_mock', '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network...","Swap executed successfully"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:10.678', 5, 1, '[{"dex":"Raydium","fee":"0.003","price":"148.32"},{"dex":"Meteora","fee":"0.002","price":"146.91"}]', 'Meteora', 'Meteora', 10, NULL, '2026-01-02 03:04:35.678', NULL, NULL, NULL, '2026-01-02 03:04:10.678', false),
 	(12, '00000000-0000-4000-8000-00000000002d', 'user123', 'SOL', 'USDC', 10.50000000, 'confirmed', 146.91000000, 'tx_00000000002d_2_mock', '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network...","Attempt 1 of 3 failed: Slippage tolerance exceeded. Retrying in 1 s","Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network...","Swap executed successfully"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:15.678', 10, 2, '[{"dex":"Raydium","fee":"0.003","price":"148.32"},{"dex":"Meteora","fee":"0.002","price":"146.91"}]', 'Meteora', 'Meteora', 10.5, NULL, '2026-01-02 03:04:35.678', NULL, NULL, 'mine:2', '2026-01-02 03:04:15.678', false),
@@ -161,10 +171,11 @@ INSERT INTO public.orders (id, order_id, user_id, input_token, output_token, amo
 	(14, '00000000-0000-4000-8000-000000000048', 'user123', 'SOL', 'USDC', 10.00000000, 'failed', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","No venue could quote"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:07.678', 2, 1, NULL, NULL, NULL, NULL, NULL, NULL, 'venue_unavailable', NULL, NULL, '2026-01-02 03:04:07.678', false),
 	(15, '00000000-0000-4000-8000-00000000004b', 'user123', 'SOL', 'USDC', 10.00000000, 'failed', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Order cancelled"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:08.678', 3, 1, '[{"dex":"Raydium","fee":"0.003","price":"148.32"},{"dex":"Meteora","fee":"0.002","price":"146.91"}]', 'Meteora', NULL, NULL, NULL, NULL, 'cancelled', NULL, NULL, '2026-01-02 03:04:08.678', false),
 	(16, '00000000-0000-4000-8000-00000000004f', 'user123', 'SOL', 'USDC', 10.00000000, 'failed', NULL, NULL, '{"Order expired"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:06.678', 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, 'expired', NULL, NULL, '2026-01-02 03:04:06.678', false),
-	(17, '00000000-0000-4000-8000-000000000051', 'user123', 'SOL', 'USDC', 10.00000000, 'failed', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network...","Attempt 1 of 3 failed: Slippage tolerance exceeded. Retrying in 1 s","Fetching quotes from Raydium & Meteora...","Internal error"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:12.678', 7, 2, NULL, NULL, NULL, NULL, NULL, NULL, 'internal_error', NULL, NULL, '2026-01-02 03:04:12.678', false);
+	(17, '00000000-0000-4000-8000-000000000051', 'user123', 'SOL', 'USDC', 10.00000000, 'failed', NULL, NULL, '{"Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...","Transaction submitted to network...","Attempt 1 of 3 failed: Slippage tolerance exceeded. Retrying in 1 s","Fetching quotes from Raydium & Meteora...","Internal error"}', '2026-01-02 03:04:05.678', '2026-01-02 03:04:12.678', 7, 2, '[]', NULL, NULL, NULL, NULL, NULL, 'internal_error', NULL, NULL, '2026-01-02 03:04:12.678', false);
 
 INSERT INTO public.schema_migrations (name, checksum, applied_at) VALUES
-	('0001_orders.sql', '05c0e46e60a08c991df9babb0e9ee266c960756948f513f371bafe7e94130f76', '2026-01-02 03:04:05.678+00');
+	('0001_orders.sql', '05c0e46e60a08c991df9babb0e9ee266c960756948f513f371bafe7e94130f76', '2026-01-02 03:04:05.678+00'),
+	('0002_orders_of_user.sql', '8648841d5a326a3c9e6987e74c64e3e4c46535499b9b3cbee4c3e6c4ba05abf1', '2026-01-02 03:04:05.678+00');
 
 SELECT pg_catalog.setval('public.orders_id_seq', 24, true);
 

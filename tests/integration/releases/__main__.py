@@ -6,6 +6,7 @@ Needs a Postgres on this machine with its `pg_dump`. The real store fills the ta
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -114,9 +115,8 @@ def dumped(postgres: LocalPostgres) -> str:
     options = ("--no-owner", "--no-privileges", "--column-inserts", "--rows-per-insert=1000")
     command = [str(program), *options, f"--dbname={postgres.url}"]
     dump = subprocess.run(command, env={**os.environ, "PGTZ": "UTC"}, capture_output=True, text=True, check=True).stdout
-    lines = [line for line in dump.splitlines() if line and not line.startswith(NOISE)]
-    ended = [line + "\n" if line.endswith(";") else line for line in lines]
-    return "\n".join(ended).rstrip() + "\n"
+    kept = "\n".join(line for line in dump.splitlines() if not line.startswith(NOISE))
+    return re.sub("\n{3,}", "\n\n", kept).strip() + "\n"
 
 
 if __name__ == "__main__":
