@@ -73,15 +73,22 @@ async def submit(client: httpx.AsyncClient, count: int, **over: object) -> list[
 
 async def all_final(client: httpx.AsyncClient, order_ids: Iterable[str], seconds: float = 20) -> list[dict[str, Any]]:
     """Wait until every order is final; return them."""
-    orders: list[dict[str, Any]] = []
+    turns = asyncio.Semaphore(10)  # httpx's pool looks at every request that waits for it, each time: it gets few
+
+    async def ask(order_id: str) -> dict[str, Any]:
+        async with turns:
+            answer: dict[str, Any] = (await client.get(f"/api/orders/{order_id}")).json()
+        return answer
+
+    orders: dict[str, dict[str, Any]] = {order_id: {} for order_id in order_ids}
 
     async def final() -> bool:
-        answers = await asyncio.gather(*(client.get(f"/api/orders/{order_id}") for order_id in order_ids))
-        orders[:] = [answer.json() for answer in answers]
-        return all(order.get("status") in FINAL for order in orders)
+        waiting = [order_id for order_id, order in orders.items() if order.get("status") not in FINAL]
+        orders.update(zip(waiting, await asyncio.gather(*map(ask, waiting)), strict=True))
+        return all(order.get("status") in FINAL for order in orders.values())
 
     await eventually(final, within=seconds)
-    return orders
+    return list(orders.values())
 
 
 def rows(settings: Mapping[str, str], query: str, params: Iterable[object] = ()) -> list[dict[str, Any]]:
