@@ -3,10 +3,10 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import psycopg
@@ -19,6 +19,9 @@ from entrypoints.local_servers import LocalRedis
 from tests import servers
 from tests.eventually import eventually
 from tests.processes import EngineProcess, running
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
 FINAL = ("confirmed", "failed")
@@ -71,24 +74,32 @@ async def submit(client: httpx.AsyncClient, count: int, **over: object) -> list[
     return await asyncio.gather(*(one() for _ in range(count)))
 
 
-async def all_final(client: httpx.AsyncClient, order_ids: Iterable[str], seconds: float = 20) -> list[dict[str, Any]]:
-    """Wait until every order is final; return them."""
-    turns = asyncio.Semaphore(10)  # httpx's pool looks at every request that waits for it, each time: it gets few
+async def few_at_once(call: Callable[[Item], Awaitable[Answer]], items: Iterable[Item]) -> list[Answer]:
+    """Call with each item, 20 at a time; return the answers in order.
 
-    async def ask(order_id: str) -> dict[str, Any]:
+    Of a thousand at once the last would wait for its connection until all others are done: too long for httpx's timeout
+    when the machine is busy.
+    """
+    turns = asyncio.Semaphore(20)
+
+    async def one(item: Item) -> Answer:
         async with turns:
-            answer: dict[str, Any] = (await client.get(f"/api/orders/{order_id}")).json()
-        return answer
+            return await call(item)
 
-    orders: dict[str, dict[str, Any]] = {order_id: {} for order_id in order_ids}
+    return await asyncio.gather(*map(one, items))
+
+
+async def all_final(client: httpx.AsyncClient, order_ids: Collection[str], seconds: float = 20) -> list[dict[str, Any]]:
+    """Wait until every order is final; return them."""
+    orders: list[dict[str, Any]] = []
 
     async def final() -> bool:
-        waiting = [order_id for order_id, order in orders.items() if order.get("status") not in FINAL]
-        orders.update(zip(waiting, await asyncio.gather(*map(ask, waiting)), strict=True))
-        return all(order.get("status") in FINAL for order in orders.values())
+        answers = await few_at_once(client.get, (f"/api/orders/{order_id}" for order_id in order_ids))
+        orders[:] = [answer.json() for answer in answers]
+        return all(order.get("status") in FINAL for order in orders)
 
     await eventually(final, within=seconds)
-    return list(orders.values())
+    return orders
 
 
 def rows(settings: Mapping[str, str], query: str, params: Iterable[object] = ()) -> list[dict[str, Any]]:

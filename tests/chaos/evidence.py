@@ -1,6 +1,5 @@
 """What can be known from outside once all is calm: the database, the APIs, the venues' ledger, the dead letters."""
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +17,8 @@ from entrypoints.venue_simulator.ledger import Entry, LedgerReader
 from entrypoints.venue_simulator.wire import entry_fields
 from tests.chaos.fleet import LEASE_SECONDS, Fleet
 from tests.chaos.load import Client, Wish
+from tests.clients import few_at_once
 
-AT_ONCE = 20
 _ORDERS = """
 SELECT order_id, user_id, status, version, attempt, logs, amount, chosen_dex, tx_hash, execution_price, reason_code,
     client_order_id, created_at, updated_at, finished_at
@@ -118,16 +117,15 @@ def _ledger(fleet: Fleet) -> list[Entry]:
 
 async def _asked(fleet: Fleet, order_ids: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Ask the APIs by turns for each order's events (the bytes) and for the order, its numbers exact."""
-    turns = asyncio.Semaphore(AT_ONCE)
     async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
 
-        async def one(number: int, order_id: str) -> tuple[str, Mapping[str, Any]]:
+        async def one(turn: tuple[int, str]) -> tuple[str, Mapping[str, Any]]:
+            number, order_id = turn
             url = f"{fleet.apis[number % len(fleet.apis)].url}/api/orders/{order_id}"
-            async with turns:
-                body, order = await client.get(f"{url}/events"), await client.get(url)
+            body, order = await client.get(f"{url}/events"), await client.get(url)
             return body.text, json.loads(order.text, parse_float=Decimal, parse_int=Decimal)
 
-        answers = await asyncio.gather(*(one(number, order_id) for number, order_id in enumerate(order_ids)))
+        answers = await few_at_once(one, enumerate(order_ids))
     return dict(zip(order_ids, answers, strict=True))
 
 
