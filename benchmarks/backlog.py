@@ -19,7 +19,7 @@ from domain.order_request import OrderRequest
 from entrypoints.lifecycle import opened
 
 _CHUNK = 1000
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.005
 _LOOK_SECONDS = 0.2
 
 

@@ -10,6 +10,7 @@ from domain.status import FailureReason
 from domain.transaction import Fill, Transaction
 
 PRICE_STEP = Decimal("0.0001")
+_DRAWS = 10**9
 _HASH_LENGTH = 20
 # One for each byte; that a few letters come slightly more often makes no collisions at this length.
 _HASH_LETTERS = (b"abcdefghijklmnopqrstuvwxyz0123456789" * 8)[:256]
@@ -56,7 +57,7 @@ class MockDexRouter:
     def swap_ms(self, order_id: str, attempt: int) -> int:
         """How long the swap takes."""
         span = self.swap_max_ms - self.swap_min_ms
-        return self.swap_min_ms + round(span * self._draw(order_id, attempt, "swap_ms"))
+        return self.swap_min_ms + round(span * self._draw(order_id, attempt, "swap_ms") / _DRAWS)
 
     def swap(self, transaction: Transaction) -> Fill | FailureReason:
         """Tell what the network makes of a transaction: always the same for the same one.
@@ -64,7 +65,7 @@ class MockDexRouter:
         A fill below the transaction's limit price is refused like any other rejection.
         """
         order_id, attempt = transaction.order_id, transaction.attempt
-        if self._draw(order_id, attempt, "failure") < self.failure_rate:
+        if self._draw(order_id, attempt, "failure") < self.failure_rate * _DRAWS:
             return FailureReason.SLIPPAGE_EXCEEDED
         price = self._price(self.fill_low, self.fill_high, order_id, attempt, "fill")
         if transaction.limit_price is not None and price < transaction.limit_price:
@@ -72,10 +73,10 @@ class MockDexRouter:
         return Fill(price)
 
     def _price(self, low: Decimal, high: Decimal, order_id: str, attempt: int, what: str) -> Decimal:
-        share = Decimal(self._draw(order_id, attempt, what))
-        return (self.base_price * (low + (high - low) * share)).quantize(PRICE_STEP)
+        draw = self._draw(order_id, attempt, what)
+        return (self.base_price * (low + (high - low) * draw / _DRAWS)).quantize(PRICE_STEP)
 
-    def _draw(self, order_id: str, attempt: int, what: str) -> float:
-        """Return a number from 0 (included) to 1 (excluded), evenly spread, of its own for each question."""
+    def _draw(self, order_id: str, attempt: int, what: str) -> int:
+        """Return a whole number from 0 to below `_DRAWS`, evenly spread, of its own for each question."""
         digest = blake2b(f"{self.seed}:{order_id}:{attempt}:{what}".encode(), digest_size=8).digest()
-        return (int.from_bytes(digest) >> 11) / (1 << 53)
+        return int.from_bytes(digest) % _DRAWS

@@ -31,23 +31,21 @@ class Step:
 async def append_steps(
     connection: OwnConnection, steps: Sequence[Step], deadline: float
 ) -> Sequence[Frame | PortError]:
-    """Move the orders on in one statement; look those up that were not at the expected version."""
+    """Move the orders on in one statement; unless it says that all were at the expected version, look them up."""
     rows = [row_of_step(s.order, s.event, s.frame) for s in sorted(steps, key=lambda step: step.event.order_id)]
-    moved = {order_id for (order_id,) in await connection.run(statements.APPEND, in_json(rows), deadline)}
-    results: dict[str, Frame | PortError] = {s.event.order_id: s.frame for s in steps if s.event.order_id in moved}
-    if losers := [step for step in steps if step.event.order_id not in moved]:
-        results |= await _kept(connection, losers, deadline)
-    return [results[step.event.order_id] for step in steps]
+    [(moved,)] = await connection.run(statements.APPEND, in_json(rows), deadline)
+    if moved == len(steps):
+        return [step.frame for step in steps]
+    return await _kept(connection, steps, deadline)
 
 
-async def _kept(connection: OwnConnection, losers: Sequence[Step], deadline: float) -> dict[str, Frame | PortError]:
-    """Find the events that an earlier try has kept, its success hidden by a broken connection; the others are stale."""
-    rows = [{"order_id": s.event.order_id, "seq": s.event.seq, "event_id": s.event.event_id} for s in losers]
+async def _kept(connection: OwnConnection, steps: Sequence[Step], deadline: float) -> Sequence[Frame | PortError]:
+    """Find the events that are kept, just now or by an earlier try whose connection broke; the others are stale."""
+    rows = [{"order_id": s.event.order_id, "seq": s.event.seq, "event_id": s.event.event_id} for s in steps]
     try:
         texts: dict[str, str | None] = dict(await connection.run(statements.KEPT, in_json(rows), deadline))
     except StoreUnavailable as error:
-        return {s.event.order_id: after_a_write(error) for s in losers}
-    return {
-        s.event.order_id: evolve(s.frame, text=text) if (text := texts.get(s.event.order_id)) else StaleOrder()
-        for s in losers
-    }
+        return [after_a_write(error) for _ in steps]
+    return [
+        evolve(step.frame, text=text) if (text := texts.get(step.event.order_id)) else StaleOrder() for step in steps
+    ]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 Rows = list[tuple[Any, ...]]
@@ -57,15 +57,16 @@ def conninfo_with(url: str, application_name: str, session: Mapping[str, str]) -
     return make_conninfo(**{name: str(value) for name, value in settings.items() if value is not None})
 
 
-async def execute(connection: AsyncConnection[Any], query: str, params: Any, until: float) -> Rows:
+async def execute(cursor: AsyncCursor[Any], query: str, params: Any, until: float) -> Rows:
     """Run one statement and return its rows; at `until` (loop time) the connection is cut, so that this never hangs.
 
     Cutting the socket ends the wait at once; psycopg's own way, a request to cancel, needs a server that answers.
     """
-    cut = asyncio.get_running_loop().call_at(until, _cut, connection)
+    cut = asyncio.get_running_loop().call_at(until, _cut, cursor.connection)
     try:
-        cursor = await connection.execute(query, params, prepare=True)
-        return await cursor.fetchall() if cursor.description else []
+        await cursor.execute(query, params, prepare=True)
+        # Not `description`, which would describe each column first.
+        return [] if cursor.rownumber is None else await cursor.fetchall()
     finally:
         cut.cancel()
 

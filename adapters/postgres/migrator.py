@@ -91,8 +91,9 @@ class Migrator:
         noted: Rows = []
         try:
             async with await self._connected() as connection:
-                if await execute(connection, "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL", (), until):
-                    noted = await execute(connection, "SELECT name, checksum FROM schema_migrations", (), until)
+                cursor = connection.cursor()
+                if await execute(cursor, "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL", (), until):
+                    noted = await execute(cursor, "SELECT name, checksum FROM schema_migrations", (), until)
         except psycopg.Error as error:
             raise translated(error) from error
         pending = [migration.name for migration in self._known() if not _is_noted(migration, dict(noted))]

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, Literal
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 
 from adapters.postgres.connection import Rows, execute
 from adapters.postgres.errors import is_of_one_row, is_passing, translated
@@ -19,7 +19,7 @@ class OwnConnection:
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
-        self._connection: AsyncConnection[Any] | None = None
+        self._cursor: AsyncCursor[Any] | None = None  # for good: a new one for each run would cost a fifth of it
         self._connecting: asyncio.Task[AsyncConnection[Any]] | None = None
 
     async def run(
@@ -35,17 +35,17 @@ class OwnConnection:
         repeats = 0
         while True:
             try:
-                connection = await self._connected(deadline)
+                cursor = await self._connected(deadline)
             except (psycopg.Error, TimeoutError) as error:
                 if accepted is False or not await _paused(deadline):
                     raise translated(error, accepted) from error
                 continue
             try:
                 until = min(deadline, asyncio.get_running_loop().time() + _STATEMENT_SECONDS)
-                return await execute(connection, query, params, until)
+                return await execute(cursor, query, params, until)
             except psycopg.Error as error:
                 repeats += 1
-                if connection.closed:
+                if cursor.connection.closed:
                     accepted = cut_off
                 elif is_passing(error) and repeats < _REPEATS:
                     continue
@@ -64,17 +64,17 @@ class OwnConnection:
                 if isinstance(made, AsyncConnection):
                     await made.close()
             self._connecting = None
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        if self._cursor is not None:
+            await self._cursor.connection.close()
+            self._cursor = None
 
-    async def _connected(self, deadline: float) -> AsyncConnection[Any]:
-        """Return the connection, or wait for one; an attempt outlives `deadline`, for the next call to find.
+    async def _connected(self, deadline: float) -> AsyncCursor[Any]:
+        """Return the connection's cursor, or wait for one; an attempt outlives `deadline`, for the next call to find.
 
         So a server that is slow to answer, or comes second among several hosts, is reached all the same.
         """
-        if self._connection is not None and not self._connection.closed:
-            return self._connection
+        if self._cursor is not None and not self._cursor.connection.closed:
+            return self._cursor
         attempt = self._connecting
         if attempt is None or (attempt.done() and attempt.exception()):
             attempt = asyncio.create_task(AsyncConnection.connect(self._conninfo, autocommit=True), name="connect")
@@ -83,8 +83,8 @@ class OwnConnection:
         if not attempt.done():
             raise TimeoutError
         self._connecting = None
-        self._connection = attempt.result()
-        return self._connection
+        self._cursor = attempt.result().cursor()
+        return self._cursor
 
 
 async def _paused(deadline: float) -> bool:

@@ -49,7 +49,7 @@ class ReadPool:
             connection = None
             try:
                 async with self._pool.connection(timeout=deadline - time()) as connection:
-                    return await execute(connection, query, params, deadline)
+                    return await execute(connection.cursor(), query, params, deadline)
             except (psycopg.Error, UnicodeEncodeError) as error:
                 if is_of_data(error):
                     return []  # what could never be stored is not there

@@ -85,8 +85,8 @@ ON CONFLICT DO NOTHING
 RETURNING user_id, key, order_id
 """
 
-# Move orders on by one event each. (rows, each order once, sorted by id): the ids of those that were at the event's
-# version. Rows are locked as they come, so two groups wait for each other in one direction only.
+# Move orders on by one event each. (rows, each order once, sorted by id): how many were at the event's version.
+# Rows are locked as they come, so two groups wait for each other in one direction only.
 APPEND: Final = """
 WITH moved AS (
     UPDATE orders AS o SET
@@ -100,11 +100,11 @@ WITH moved AS (
         chosen_dex text, tx_hash text, tx_venue text, tx_amount numeric, tx_limit_price numeric,
         tx_expires_at timestamp, execution_price numeric, reason_code text, finished_at timestamp)
     WHERE o.order_id = ANY(ARRAY[i.order_id]) AND o.version = i.seq - 1
-    RETURNING o.id, i.order_id, i.seq, i.event_id, i.frame
+    RETURNING o.id, i.seq, i.event_id, i.frame
 ), told AS (
     INSERT INTO order_events (orders_id, seq, event_id, frame) SELECT id, seq, event_id, frame FROM moved
 )
-SELECT order_id FROM moved
+SELECT count(*) FROM moved
 """
 
 # Find events that were already kept. (rows): the orders' ids, and the events' frames or NULL.

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from adapters.redis import keys
 from adapters.redis.errors import translated
+from adapters.redis.own_connection import OwnConnection
 from adapters.redis.script import Script
 from application import observe
 from application.ports.errors import QueueUnavailable
@@ -36,10 +37,10 @@ class _Answer:
 class GiveBack:
     """Gives jobs back for later; those that failed too often are buried."""
 
-    def __init__(self, client: Redis, most_deliveries: int) -> None:
+    def __init__(self, connection: OwnConnection, most_deliveries: int) -> None:
         places = (keys.STREAM, keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.BELL)
         self._most_deliveries = most_deliveries
-        self._script = Script(client, "retry", *places, limit=LIMIT_SECONDS)
+        self._script = Script(connection, "retry", *places, limit=LIMIT_SECONDS)
 
     async def __call__(self, items: Sequence[tuple[Lease, float, str | None]]) -> Sequence[bool]:
         """Give back (lease, seconds, failure) each; return which leases still held."""
@@ -57,14 +58,16 @@ class GiveBack:
 class Leasing:
     """Takes jobs for one holder."""
 
-    def __init__(self, client: Redis, holder: str, lease_seconds: float, most_deliveries: int) -> None:
+    def __init__(
+        self, client: Redis, connection: OwnConnection, holder: str, lease_seconds: float, most_deliveries: int
+    ) -> None:
         places = (keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.PAUSED, keys.BELL)
         self._client = client
         self._holder = holder
         self._settings = (round(lease_seconds * 1_000_000), most_deliveries)
-        self._take = Script(client, "take", keys.STREAM, *places, limit=LIMIT_SECONDS)
-        self._tidy = Script(client, "tidy", keys.STREAM, limit=LIMIT_SECONDS)
-        self._give_back = GiveBack(client, most_deliveries)
+        self._take = Script(connection, "take", keys.STREAM, *places, limit=LIMIT_SECONDS)
+        self._tidy = Script(connection, "tidy", keys.STREAM, limit=LIMIT_SECONDS)
+        self._give_back = GiveBack(connection, most_deliveries)
         self._tidied = False
 
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:

@@ -12,6 +12,7 @@ from adapters.redis import keys
 from adapters.redis.breaker import Breaker
 from adapters.redis.errors import translated
 from adapters.redis.leasing import LIMIT_SECONDS, WHY_MOST, GiveBack, Leasing, claim
+from adapters.redis.own_connection import OwnConnection
 from adapters.redis.script import Script
 from application import observe
 from application.ports.errors import LeaseLost, Overloaded, QueueUnavailable
@@ -42,17 +43,18 @@ class RedisOrderQueue:
         cool_off: float = 0.5,
     ) -> None:
         def script(name: str, *places: str, limit: float = LIMIT_SECONDS) -> Script:
-            return Script(client, name, *places, limit=limit)
+            return Script(self._connection, name, *places, limit=limit)
 
         places = (keys.LEASES, keys.DELAYED, keys.BURIED)
         self._client = client
+        self._connection = OwnConnection(client)
         self._lease_us = round(lease_seconds * 1_000_000)
         self._breaker = Breaker(cool_off)
-        self._leasing = Leasing(client, holder, lease_seconds, most_deliveries)
+        self._leasing = Leasing(client, self._connection, holder, lease_seconds, most_deliveries)
         self._put = script("put", keys.STREAM, keys.JOBS, *places, limit=put_limit)
         self._extend = script("extend", keys.JOBS, keys.LEASES)
         self._done = script("done", keys.STREAM, keys.JOBS, keys.LEASES)
-        self._give_back = GiveBack(client, most_deliveries)
+        self._give_back = GiveBack(self._connection, most_deliveries)
         self._bury = script("bury", keys.STREAM, keys.JOBS, keys.LEASES, keys.BURIED)
         self._counts = script("counts", keys.JOBS, *places, keys.PAUSED)
         self._find = script("find", keys.JOBS, keys.LEASES, keys.DELAYED)
@@ -73,6 +75,7 @@ class RedisOrderQueue:
         """Send what waits, then take no more `put_soon`, `done` and `retry_in`. Idempotent; the client stays open."""
         for batcher in (self._puts, self._dones, self._retries):
             await batcher.close()
+        await self._connection.close()
 
     async def ping(self) -> None:
         """Return when the server answers. Raises QueueUnavailable."""

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from adapters.batching import FLUSHES_APART
 from adapters.redis.channel import PREFIX
+from adapters.redis.own_connection import OwnConnection
 from adapters.redis.script import Script
 from application import observe
 from application.frames import Frame
@@ -30,7 +31,8 @@ class Publisher:
 
     def __init__(self, client: Redis) -> None:
         self.dropped = 0
-        self._send = Script(client, "publish", limit=FLUSH_SECONDS)
+        self._connection = OwnConnection(client)
+        self._send = Script(self._connection, "publish", limit=FLUSH_SECONDS)
         self._waiting: deque[Frame] = deque()
         self._arrived = asyncio.Event()
         self._closing = asyncio.Event()
@@ -48,6 +50,7 @@ class Publisher:
         if self._task is not None:
             await self._task
             self._task = None
+        await self._connection.close()
         self._drop(len(self._waiting))
 
     def publish(self, frames: Iterable[Frame]) -> None:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from adapters.redis import publisher
 from adapters.redis.clients import feed_client
+from adapters.redis.own_connection import OwnConnection
 from adapters.redis.script import Script
 from adapters.redis.update_feed import RedisUpdateFeed
 from application.frames import Frame
@@ -67,7 +68,7 @@ async def test_a_channel_without_a_message_harms_no_other(client: Redis) -> None
     async with client.pubsub() as channel:
         await channel.subscribe("updates:a")
         await eventually(lambda: channel.get_message(timeout=1))
-        await Script(client, "publish", limit=1)(("updates:b\none\nupdates:a\ntwo\nupdates:a",))
+        await Script(OwnConnection(client), "publish", limit=1)(("updates:b\none\nupdates:a\ntwo\nupdates:a",))
         message = await eventually(lambda: channel.get_message(timeout=1))
     assert message["data"] == b"two"
 

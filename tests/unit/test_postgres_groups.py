@@ -43,18 +43,20 @@ def a_step() -> Step:
     return Step.of(*an_order().request_quotes(a_stamp(), VENUES))
 
 
-async def test_an_append_that_won_is_a_success_though_the_losers_cannot_be_looked_up() -> None:
-    won, lost = a_step(), a_step()
-    connection = ScriptedConnection([(won.event.order_id,)], StoreUnavailable())
-    frame, error = await append_steps(connection, [won, lost], 0)
-    assert frame == won.frame
-    assert isinstance(error, StoreUnavailable)
-    assert error.accepted == "unknown"  # an earlier try may have kept it
+async def test_appends_are_looked_up_only_when_not_all_moved_their_orders() -> None:
+    one, other = a_step(), a_step()
+    assert await append_steps(ScriptedConnection([(2,)]), [one, other], 0) == [one.frame, other.frame]
+
+
+async def test_appends_that_cannot_be_looked_up_may_be_kept_or_not() -> None:
+    connection = ScriptedConnection([(1,)], StoreUnavailable())
+    answers = await append_steps(connection, [a_step(), a_step()], 0)
+    assert [isinstance(error, StoreUnavailable) and error.accepted for error in answers] == ["unknown", "unknown"]
 
 
 async def test_an_append_found_kept_gives_the_frame_as_kept() -> None:
     kept, stale = a_step(), a_step()
-    connection = ScriptedConnection([], [(kept.event.order_id, "as kept")])
+    connection = ScriptedConnection([(0,)], [(kept.event.order_id, "as kept"), (stale.event.order_id, None)])
     frame, error = await append_steps(connection, [kept, stale], 0)
     assert not isinstance(frame, PortError)
     assert (frame.text, frame.seq) == ("as kept", 1)
