@@ -24,8 +24,8 @@ class Batcher(Generic[Item, Result]):
     `flush` gets up to `most` items and returns one result or exception each, in order; when it raises, all of the batch
     fail with that. Items with equal `key` never share a flush: the later waits for the next, in order.
     Beyond `bound` waiting items `submit` raises Overloaded. Flushes start at least `apart` seconds from each other: a
-    trickle of items that would each have had a flush makes small groups, a lone item does not wait. `kind` is what the
-    batches are counted under.
+    trickle of items that would each have had a flush makes small groups. Neither a lone item waits, nor a full batch.
+    `kind` is what the batches are counted under.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Batcher(Generic[Item, Result]):
                 if self._waiting:
                     next_at = now() + self._apart
                     await self._flush_next()
-                    if (rest := next_at - now()) > 0:
+                    if len(self._waiting) < self._most and (rest := next_at - now()) > 0:
                         await asyncio.sleep(rest)
                 else:
                     self._arrived.clear()

@@ -189,3 +189,17 @@ async def test_flushes_keep_apart_and_a_lone_item_goes_at_once(flushes: Flushes)
     assert now() - began >= 0.2
     assert flushes.batches == [["a"], ["b", "c", "d"]]
     await batcher.close()
+
+
+async def test_full_batches_do_not_keep_apart(flushes: Flushes) -> None:
+    batcher: Batcher[str, str] = Batcher(flushes, most=3, bound=9, apart=0.5)
+    batcher.open()
+    now = asyncio.get_running_loop().time
+    began = now()
+    full, rest = [batcher.submit(item) for item in "abcdef"], batcher.submit("g")
+    assert await asyncio.gather(*full) == list("ABCDEF")
+    assert now() - began < 0.5
+    assert await rest == "G"
+    assert now() - began >= 0.5
+    assert flushes.batches == [["a", "b", "c"], ["d", "e", "f"], ["g"]]
+    await batcher.close()
