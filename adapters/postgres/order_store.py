@@ -30,7 +30,7 @@ from domain.events import OrderEvent
 from domain.order import Order
 
 # A client waits for each, and longer than this: so nobody waits longer for it, but groups are larger. See ADR 3.
-ADDS_APART = 0.002
+ADDS_APART = 0.001
 # Names the sweep among the database's advisory locks.
 SWEEP_LOCK = 0x6F726465_72730001
 # Counting more could take longer than a statement may.

@@ -1,10 +1,12 @@
-"""uvicorn's HTTP protocol, with the engine's own answer to bytes that are not HTTP."""
+"""uvicorn's HTTP protocol, with the engine's own answer to bytes that are not HTTP, and each response in one piece."""
 
+import asyncio
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.http import observe
+from entrypoints.http.joined_writes import JoinedWrites
 from entrypoints.http.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.http.request import request_id_of
 
@@ -15,6 +17,15 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     """Refuses what the parser cannot read with a problem document, and bounds the bytes before a body."""
 
     _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin; what is written from now on is joined."""
+        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
+
+    def handle_websocket_upgrade(self) -> None:
+        """Give the connection away as it came: frames are whole."""
+        self.transport = cast(JoinedWrites, self.transport).plain
+        super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
         """Read; a request line and headers that do not end are refused at 64 KiB."""

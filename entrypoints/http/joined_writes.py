@@ -1,0 +1,43 @@
+"""Writes that go together: uvicorn sends the head of a response and its body apart, in two system calls and packets."""
+
+import asyncio
+from typing import Any
+
+MOST_BYTES = 64 * 1024
+
+
+class JoinedWrites:
+    """A transport that passes on what is written in one turn of the event loop at its end, as one piece.
+
+    Earlier when it is closed, and once more than MOST_BYTES wait. All else is the `plain` transport's.
+    """
+
+    def __init__(self, plain: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self.plain = plain
+        self._call_soon = loop.call_soon
+        self._waiting: list[bytes] = []
+        self._bytes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
+
+    def write(self, data: bytes) -> None:
+        """Have `data` sent after all that was written before."""
+        if not self._waiting:
+            self._call_soon(self.flush)
+        self._waiting.append(data)
+        self._bytes += len(data)
+        if self._bytes > MOST_BYTES:
+            self.flush()
+
+    def close(self) -> None:
+        """Send what waits, then close."""
+        self.flush()
+        self.plain.close()
+
+    def flush(self) -> None:
+        """Send what waits, unless the connection is gone."""
+        if self._waiting and not self.plain.is_closing():
+            self.plain.write(b"".join(self._waiting))
+        self._waiting.clear()
+        self._bytes = 0
