@@ -29,7 +29,7 @@ class CancelOrder:
         while True:
             order = await QueryOrders(self.store).get(order_id)
             try:
-                cancelled, event = order.fail(Stamp(self.ids.new(), self.clock.now()), FailureReason.CANCELLED)
+                cancelled, event = order.fail(Stamp(self.ids.event(), self.clock.now()), FailureReason.CANCELLED)
             except IllegalTransition:
                 raise OrderNotCancellable(order.status) from None
             try:

@@ -179,7 +179,7 @@ class ExecuteOrder:
             tries += 1
 
     def _stamp(self) -> Stamp:
-        return Stamp(self.ids.new(), self.clock.now())
+        return Stamp(self.ids.event(), self.clock.now())
 
 
 def is_dead_if_unknown(transaction: Transaction, asked_at: datetime) -> bool:

@@ -94,7 +94,7 @@ class OperateOrders:
                 raise OrderIsFinal(order.status)
             if order.status is OrderStatus.SUBMITTED:
                 await self._refuse_unless_dead(order)
-            stamp = Stamp(self.ids.new(), self.clock.now())
+            stamp = Stamp(self.ids.event(), self.clock.now())
             failed, event = order.fail(stamp, FailureReason.INTERNAL_ERROR)
             try:
                 frame = await self.store.append(failed, event)

@@ -7,7 +7,7 @@ from typing import Protocol
 from attrs import frozen
 
 
-@frozen
+@frozen(cache_hash=True)
 class Lease:
     """A job in this worker's hands until its lease runs out.
 

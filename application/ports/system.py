@@ -26,3 +26,7 @@ class Ids(Protocol):
     def new(self) -> str:
         """Return a random UUIDv4 in its canonical text form."""
         ...
+
+    def event(self) -> str:
+        """Return a short name for an event; no other process gives the same."""
+        ...

@@ -45,6 +45,11 @@ def test_ids_are_canonical_random_uuids_that_never_repeat() -> None:
         assert str(uuid.UUID(text)) == text
 
 
+def test_an_events_name_never_repeats_whoever_gave_it() -> None:
+    made = [ids.event() for ids in (RandomIds(), RandomIds()) for _ in range(1000)]
+    assert len(set(made)) == 2000
+
+
 async def test_the_manual_clock_stands_until_it_is_moved() -> None:
     clock = ManualClock()
     sleeping = asyncio.create_task(clock.sleep(2))
