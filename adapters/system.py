@@ -5,6 +5,7 @@ import math
 import os
 import secrets
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -57,13 +58,21 @@ class RandomIds:
     """`Ids` from the system's random source; an event's is this object's own random name and a number."""
 
     def __init__(self) -> None:
+        self._random = _random_texts()
         self._name = secrets.token_hex(8)
         self._numbers = count()
 
     def new(self) -> str:
-        # A third of the time that uuid.uuid4 takes.
-        text = os.urandom(16).hex()
+        # A quarter of the time that uuid.uuid4 takes.
+        text = next(self._random)
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
     def event(self) -> str:
         return f"{self._name}{next(self._numbers):x}"
+
+
+def _random_texts() -> Iterator[str]:
+    """Yield 32 hexadecimal digits each; the system is asked once for many. A copy of a process would repeat them."""
+    while True:
+        stock = os.urandom(16 * 256).hex()
+        yield from (stock[at : at + 32] for at in range(0, len(stock), 32))

@@ -1,6 +1,7 @@
 """One kind of call, in groups: a batcher, a connection of its own, and a limit on how long a call may take."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
@@ -40,6 +41,8 @@ class GroupedCalls(Generic[Item, Result]):
         kind: str = "other",
     ) -> None:
         self._run = run
+        # The loop's own, once open: to ask for the running loop is a system call.
+        self._time: Callable[[], float] = time.monotonic
         self._connection = OwnConnection(conninfo)
         self._batcher: Batcher[tuple[Item, float], Result] = Batcher(
             self._flush, most=most, bound=bound, key=key and (lambda call: key(call[0])), apart=apart, kind=kind
@@ -47,6 +50,7 @@ class GroupedCalls(Generic[Item, Result]):
 
     def open(self) -> None:
         """Start; nothing is connected before the first call."""
+        self._time = asyncio.get_running_loop().time
         self._batcher.open()
 
     async def close(self) -> None:
@@ -59,10 +63,10 @@ class GroupedCalls(Generic[Item, Result]):
 
         That holds for calls that wait, too: a group's time ends with its oldest call's. Raises Overloaded at once.
         """
-        return self._batcher.submit((item, asyncio.get_running_loop().time() + CALL_SECONDS))
+        return self._batcher.submit((item, self._time() + CALL_SECONDS))
 
     async def _flush(self, calls: Sequence[tuple[Item, float]]) -> Sequence[Result | Exception]:
-        soon = asyncio.get_running_loop().time() + _LEAST_SECONDS
+        soon = self._time() + _LEAST_SECONDS
         timely = [item for item, deadline in calls if deadline >= soon]  # the newest: calls come in order
         late = len(calls) - len(timely)
         results: list[Result | Exception] = [StoreUnavailable() for _ in range(late)]
