@@ -14,6 +14,7 @@ class JoinedWrites:
 
     def __init__(self, plain: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self.plain = plain
+        self.is_closing = plain.is_closing  # asked after each response, and slow by __getattr__
         self._call_soon = loop.call_soon
         self._waiting: list[bytes] = []
         self._bytes = 0
@@ -37,7 +38,7 @@ class JoinedWrites:
 
     def flush(self) -> None:
         """Send what waits, unless the connection is gone."""
-        if self._waiting and not self.plain.is_closing():
+        if self._waiting and not self.is_closing():
             self.plain.write(b"".join(self._waiting))
         self._waiting.clear()
         self._bytes = 0
