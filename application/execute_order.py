@@ -1,8 +1,6 @@
 """Run an order: quotes, route, build, submit, swap, confirm. Each step is stored before it is told."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -43,7 +41,6 @@ class RetryIn:
 
 
 Outcome = Done | RetryIn
-Result = TypeVar("Result")
 
 
 @frozen
@@ -159,24 +156,30 @@ class ExecuteOrder:
     async def _record(self, before: Order, step: Step) -> Order:
         """Store a step of the order as it was before, then tell it."""
         order, event = step
-        frame = await self._patiently(order.order_id, lambda: self.store.append(order, event))
-        observe.step_stored(before, event)
-        self.feed.publish((frame,))
-        return order
-
-    async def _load(self, order_id: str) -> Order | None:
-        return await self._patiently(order_id, lambda: self.store.get(order_id))
-
-    async def _patiently(self, order_id: str, call: Callable[[], Awaitable[Result]]) -> Result:
-        """Wait out a store that is away: its writes are idempotent, and the order in hand stays where it is."""
         tries = 0
         while True:
             try:
-                return await call()
+                frame = await self.store.append(order, event)
             except (StoreUnavailable, Overloaded) as error:
-                observe.store_away("an order in execution", error, order_id=order_id)
-                await self.clock.sleep(STORE_BACKOFF_SECONDS[min(tries, len(STORE_BACKOFF_SECONDS) - 1)])
-            tries += 1
+                tries = await self._waited(order.order_id, error, tries)
+                continue
+            observe.step_stored(before, event)
+            self.feed.publish((frame,))
+            return order
+
+    async def _load(self, order_id: str) -> Order | None:
+        tries = 0
+        while True:
+            try:
+                return await self.store.get(order_id)
+            except (StoreUnavailable, Overloaded) as error:
+                tries = await self._waited(order_id, error, tries)
+
+    async def _waited(self, order_id: str, error: Exception, tries: int) -> int:
+        """Wait out a store that is away: writes are idempotent, the order in hand stays where it is. Count the try."""
+        observe.store_away("an order in execution", error, order_id=order_id)
+        await self.clock.sleep(STORE_BACKOFF_SECONDS[min(tries, len(STORE_BACKOFF_SECONDS) - 1)])
+        return tries + 1
 
     def _stamp(self) -> Stamp:
         return Stamp(self.ids.event(), self.clock.now())

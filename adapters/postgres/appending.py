@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from attrs import evolve, frozen
+import msgspec
+from attrs import evolve
 
 from adapters.postgres import statements
 from adapters.postgres.errors import after_a_write
@@ -14,8 +15,7 @@ from domain.events import OrderEvent
 from domain.order import Order
 
 
-@frozen
-class Step:
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One call of `append`."""
 
     order: Order
