@@ -19,6 +19,7 @@ from entrypoints.http.problems import HttpProblem, invalid
 from entrypoints.http.request import Request
 
 KEY_HEADER = "Idempotency-Key"
+_KEY_HEADER = KEY_HEADER.lower().encode()
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
@@ -32,7 +33,7 @@ class ExecuteResource:
         """Take an order: 202, also for a repeat of one that was taken."""
         body = await req.body()
         _require_json(req.content_type)
-        key = req.get_header(KEY_HEADER)
+        key = req.header(_KEY_HEADER)
         admission = await self.submit(_read(parse_object(body), key), key)
         resp.status = falcon.HTTP_202
         resp.data = presenter.accepted_json(admission.order_id)

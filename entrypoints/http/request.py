@@ -33,11 +33,16 @@ class Request(falcon.asgi.Request):
     def __init__(self, scope: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(scope, *args, **kwargs)
         self.begun = time.perf_counter()
-        self.request_id = request_id_of(self.get_header("X-Request-Id"))
+        self.request_id = request_id_of(self.header(b"x-request-id"))
         observe.request_begun(self.request_id)
         if self.method not in _METHODS:
             # The router answers 400 to methods that it never heard of; as one that no resource has, it is a 405.
             self.method = "TRACE"
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header, `name` in lower case; one that is absent costs a tenth of what it does by `get_header`."""
+        value = self._asgi_headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
     async def body(self) -> bytes:
         """Read the whole body.
