@@ -29,7 +29,7 @@ from application.ports.order_store import (
 from domain.events import OrderEvent
 from domain.order import Order
 
-# A client waits for each, and longer than this: so nobody waits longer for it, but groups are larger. See ADR 3.
+# A client waits for each, so this is short: what a flush takes under load, and twice what a small one does. See ADR 3.
 ADDS_APART = 0.001
 # Names the sweep among the database's advisory locks.
 SWEEP_LOCK = 0x6F726465_72730001

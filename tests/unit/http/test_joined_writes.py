@@ -12,7 +12,7 @@ class Recorder(asyncio.Transport):
     """A transport that keeps what it was told."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(extra={"peername": "somebody"})
         self.sent: list[bytes] = []
         self.closed = False
 
@@ -73,6 +73,7 @@ async def test_little_waits(joined: JoinedWrites, plain: Recorder) -> None:
 
 
 async def test_all_else_is_the_transports(joined: JoinedWrites, plain: Recorder) -> None:
+    assert joined.get_extra_info("peername") == "somebody"
     assert not joined.is_closing()
     plain.close()
     assert joined.is_closing()
