@@ -35,16 +35,17 @@ class OrderRequest:
         Raises ValidationFailed with one entry for every bad field, unknown fields included.
         """
         values: dict[str, Any] = {}
-        errors = [FieldError(name, "unknown field") for name in body if name not in _FIELDS]
-        for name, (attribute, required, read) in _FIELDS.items():
-            value = body.get(name)
-            if value is None and not (required or name in body):
+        errors: list[FieldError] = []
+        for name, value in body.items():
+            if name not in _FIELDS:
+                errors.append(FieldError(name, "unknown field"))
                 continue
+            attribute, read = _FIELDS[name]
             try:
                 values[attribute] = read(value)
             except (_Bad, InvalidAmount) as error:
-                message = "is required" if name not in body else str(error)
-                errors.append(FieldError(name, message))
+                errors.append(FieldError(name, str(error)))
+        errors += [FieldError(name, "is required") for name in _REQUIRED if name not in body]
         sold, bought = values.get("input_token"), values.get("output_token")
         if sold and bought and sold.casefold() == bought.casefold():
             errors.append(FieldError("outputToken", "must differ from inputToken"))
@@ -76,7 +77,7 @@ def _text(longest: int) -> Callable[[object], str]:
 def _amount(value: object) -> Decimal:
     if isinstance(value, str):
         return amount_of_text(value)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise _Bad("must be a number")
     return amount(Decimal(value))
 
@@ -96,12 +97,14 @@ def _client_order_id(value: object) -> str:
     return trimmed
 
 
-# wire name -> attribute, whether it is required, how it is read
-_FIELDS: Mapping[str, tuple[str, bool, Callable[[object], Any]]] = {
-    "inputToken": ("input_token", True, _text(TOKEN_LENGTH)),
-    "outputToken": ("output_token", True, _text(TOKEN_LENGTH)),
-    "amount": ("amount", True, _amount),
-    "userId": ("user_id", True, _text(USER_ID_LENGTH)),
-    "clientOrderId": ("client_order_id", False, _client_order_id),
-    "slippageBps": ("slippage_bps", False, _slippage_bps),
+_NUMBERS = (int, Decimal)
+# wire name -> attribute, how it is read
+_FIELDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
+    "inputToken": ("input_token", _text(TOKEN_LENGTH)),
+    "outputToken": ("output_token", _text(TOKEN_LENGTH)),
+    "amount": ("amount", _amount),
+    "userId": ("user_id", _text(USER_ID_LENGTH)),
+    "clientOrderId": ("client_order_id", _client_order_id),
+    "slippageBps": ("slippage_bps", _slippage_bps),
 }
+_REQUIRED = ("inputToken", "outputToken", "amount", "userId")

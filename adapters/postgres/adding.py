@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from attrs import frozen
+import msgspec
+from psycopg.errors import UniqueViolation
 
 from adapters.postgres import statements
 from adapters.postgres.errors import after_a_write, for_one_more
@@ -25,8 +26,7 @@ Outcomes = dict[int, Admission | PortError]  # by the addition's number in its g
 _IDLE_ROUNDS = 3
 
 
-@frozen
-class Addition:
+class Addition(msgspec.Struct, frozen=True, gc=False):
     """One call of `add`."""
 
     order: Order
@@ -50,7 +50,11 @@ class Addition:
 async def add_plain(connection: OwnConnection, additions: Sequence[Addition], deadline: float) -> Sequence[Admission]:
     """Add the orders in one statement, in the order of their births, which the list of orders then has too."""
     orders = sorted((a.order for a in additions), key=lambda order: (order.created_at, order.order_id))
-    await connection.run(statements.ADD_PLAIN, in_json([row_of_order(order) for order in orders]), deadline)
+    rows = in_json([row_of_order(order) for order in orders])
+    try:
+        await connection.run(statements.ADD_NEW, rows, deadline)
+    except UniqueViolation:  # kept before: over a connection that broke then, or for a caller that asks again
+        await connection.run(statements.ADD_AGAIN, rows, deadline)
     return [Admission(a.order.order_id, replayed=False) for a in additions]
 
 

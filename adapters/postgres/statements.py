@@ -15,8 +15,9 @@ _ORDER: Final = """
     o.slippage_bps, o.client_order_id
 """
 
-# Keep new orders that have neither key nor client order id. (rows): nothing; one that is there already stays.
-ADD_PLAIN: Final = """
+# Keep new orders that have neither key nor client order id. (rows): nothing. Raises unique_violation, and keeps none of
+# them, if one is there already: to look for each first, as ADD_AGAIN does, would be a tenth of the server's work.
+ADD_NEW: Final = """
 INSERT INTO orders
     (order_id, user_id, input_token, output_token, amount, slippage_bps, status, logs, created_at, updated_at)
 SELECT order_id, user_id, input_token, output_token, amount, slippage_bps, 'pending', '{}', created_at,
@@ -24,8 +25,10 @@ SELECT order_id, user_id, input_token, output_token, amount, slippage_bps, 'pend
 FROM json_to_recordset(%s) AS i (
     order_id text, user_id text, input_token text, output_token text, amount numeric, slippage_bps integer,
     created_at timestamp)
-ON CONFLICT (order_id) DO NOTHING
 """
+
+# The same; one that is there already stays.
+ADD_AGAIN: Final = ADD_NEW + "ON CONFLICT (order_id) DO NOTHING"
 
 # Keep new orders with their keys. (rows): the ids of those that were added.
 # An order is added if its client order id is free and its key, if it has one, could be claimed; else neither order nor

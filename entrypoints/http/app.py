@@ -12,11 +12,11 @@ from application.watch_order import WatchOrder
 from entrypoints.console.resources import add_console
 from entrypoints.http import error_handlers, orders
 from entrypoints.http.describing import add_descriptions
-from entrypoints.http.drain import Drain, SendAway
+from entrypoints.http.drain import Drain
+from entrypoints.http.every_answer import EveryAnswer
 from entrypoints.http.health import NO_CHECKS, Checks, HealthResource
-from entrypoints.http.metrics import AnswerCount, MetricsResource
+from entrypoints.http.metrics import MetricsResource
 from entrypoints.http.request import Request
-from entrypoints.http.request_id import RequestIdMiddleware
 from entrypoints.http.stats import StatsResource
 from entrypoints.ws.door import Door
 from entrypoints.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
@@ -41,8 +41,7 @@ def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_
 
     Beyond `sockets_most` open sockets a new one is told to try later.
     """
-    app = _bare_app()
-    app.add_middleware(SendAway(drain))
+    app = _bare_app(drain)
     door = Door(drain, sockets_most)
     app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
@@ -69,7 +68,7 @@ def health_app(
     stats: EngineStats | None = None,
 ) -> "App[Request, Response]":
     """Build a small app for a worker's port: the two health resources, and with `stats` the metrics."""
-    app = _bare_app()
+    app = _bare_app(drain or Drain())
     if stats is not None:
         app.add_route("/metrics", MetricsResource(stats))
     app.add_route("/health/live", HealthResource(live))
@@ -77,8 +76,8 @@ def health_app(
     return app
 
 
-def _bare_app() -> "App[Request, Response]":
-    app: App[Request, Response] = App(request_type=Request, middleware=[RequestIdMiddleware(), AnswerCount()])
+def _bare_app(drain: Drain) -> "App[Request, Response]":
+    app: App[Request, Response] = App(request_type=Request, middleware=[EveryAnswer(drain)])
     app.ws_options.max_receive_queue = 0  # no task and queue a socket: its resource always receives
     error_handlers.install(app)
     return app

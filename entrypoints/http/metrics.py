@@ -2,7 +2,6 @@
 
 import asyncio
 import platform
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from importlib.metadata import version
@@ -67,14 +66,6 @@ class MetricsResource:
         except Exception as error:  # whatever it is, the figures that are in hand are told
             observe.check_failed("metrics", error)
             return Known(StoreUnavailable(), None)
-
-
-class AnswerCount:
-    """Counts answers by route, with the time that they took."""
-
-    async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
-        """Count this one."""
-        observe.request_answered(req.uri_template, req.method, resp.status, time.perf_counter() - req.begun)
 
 
 def reference() -> str:

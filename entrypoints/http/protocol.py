@@ -30,7 +30,7 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read; a request line and headers that do not end are refused at 64 KiB."""
         super().data_received(data)
-        request = cast("dict[str, Any] | None", self.scope)  # None before the first request
+        request: Any = self.scope  # None before the first request
         if request is None or "path" in request or self not in self.connections:  # no head is under way here
             self._head_bytes = 0
             return

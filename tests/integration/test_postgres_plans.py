@@ -68,7 +68,8 @@ def cases() -> Iterator[Case]:
     rows = [row_of_step(order, event, frame_of(event)) for order, event in steps]
     new_rows = in_json([row_of_order(order, "new") for order in new])
     known_rows = in_json([row_of_order(order, str(n)) for n, order in enumerate(known)])
-    yield Case("add_plain", statements.ADD_PLAIN, new_rows, keep_plan=True)
+    yield Case("add_new", statements.ADD_NEW, new_rows, keep_plan=True)
+    yield Case("add_again", statements.ADD_AGAIN, new_rows, keep_plan=True)
     yield Case("add_keyed", statements.ADD_KEYED, new_rows, 350)  # six indexes get an entry for each
     yield Case("add_keyed_known", statements.ADD_KEYED, known_rows)
     yield Case("standing", statements.STANDING, known_rows)

@@ -96,11 +96,22 @@ def test_anything_else_is_refused(raw: bytes, why: str) -> None:
     assert why in str(refusal.value)
 
 
-@settings(deadline=None)
-@given(st.binary(max_size=200) | st.text(alphabet='{}[]":,\\u0d8ae19.-NI tfn', max_size=60).map(str.encode))
-def test_any_bytes_give_an_object_or_a_refusal(raw: bytes) -> None:
+_texts = st.sampled_from(['"a"', '"b"', '"c"', '"\u00e9"', '"\\u0061"', '":"', '"{["', '""'])
+_scalars = st.sampled_from(
+    ["12", "-0", "1.50", "-0.0", "1e5", "9" * 30, "true", "null", "[]", "{}", "[1]", '{"a":1}', "01"]
+)
+_near_json = st.lists(st.tuples(_texts, _texts | _scalars).map(":".join), max_size=4).map(
+    lambda pairs: f"{{{','.join(pairs)}}}".encode()
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.binary(max_size=200) | st.text(alphabet='{}[]":,\\u0d8ae19.-NI tfn', max_size=60).map(str.encode) | _near_json
+)
+def test_any_bytes_give_what_json_reads_or_a_refusal(raw: bytes) -> None:
     with suppress(HttpProblem):
-        assert isinstance(parse_object(raw), dict)
+        assert repr(parse_object(raw)) == repr(json.loads(raw.decode(), parse_float=Decimal))
 
 
 _values = st.recursive(

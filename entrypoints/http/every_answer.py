@@ -1,0 +1,27 @@
+"""What all answers have in common, problems too."""
+
+import time
+
+from attrs import frozen
+from falcon.asgi import Response
+
+from entrypoints.http import observe
+from entrypoints.http.drain import Drain
+from entrypoints.http.request import Request
+
+
+@frozen
+class EveryAnswer:
+    """Middleware, and the only one: a second, or one for each of these, would cost each answer another coroutine."""
+
+    drain: Drain
+
+    async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
+        """Name the request's id, under which it was logged, and count the answer by its route with its time.
+
+        On the way out, end the connection, so that no request meets the closing: the client connects again, elsewhere.
+        """
+        resp.set_header("X-Request-Id", req.request_id)
+        if self.drain.begun:
+            resp.set_header("Connection", "close")
+        observe.request_answered(req.uri_template, req.method, resp.status, time.perf_counter() - req.begun)
