@@ -8,7 +8,7 @@ from adapters.batching import FLUSHES_APART
 from adapters.cursor import cursor_after, order_id_of
 from adapters.postgres import statements
 from adapters.postgres.adding import Addition, add_keyed, add_plain
-from adapters.postgres.appending import Step, append_steps
+from adapters.postgres.appending import append_steps
 from adapters.postgres.connection import store_conninfo
 from adapters.postgres.getting import get_orders
 from adapters.postgres.grouped_calls import GroupedCalls
@@ -27,7 +27,7 @@ from application.ports.order_store import (
     Progress,
 )
 from domain.events import OrderEvent
-from domain.order import Order
+from domain.order import Order, Step
 
 # A client waits for each, so this is short: what a flush takes under load, and twice what a small one does. See ADR 3.
 ADDS_APART = 0.001
@@ -72,7 +72,7 @@ class PostgresOrderStore:
             append_steps,
             most=most,
             bound=bound,
-            key=lambda step: step.event.order_id,
+            key=lambda step: step[1].order_id,
             apart=FLUSHES_APART,
             kind="append",
         )
@@ -98,7 +98,7 @@ class PostgresOrderStore:
         return await (self._plain_adds if addition.is_plain else self._keyed_adds).submit(addition)
 
     async def append(self, order: Order, event: OrderEvent) -> Frame:
-        return await self._appends.submit(Step.of(order, event))
+        return await self._appends.submit((order, event))
 
     async def get(self, order_id: str) -> Order | None:
         try:

@@ -8,13 +8,14 @@ import psycopg
 from psycopg import errors
 
 from adapters.postgres.adding import Addition, add_keyed
-from adapters.postgres.appending import Step, append_steps
+from adapters.postgres.appending import append_steps
 from adapters.postgres.connection import Rows
 from adapters.postgres.grouped_calls import GroupedCalls
 from adapters.postgres.own_connection import OwnConnection
+from application.frames import frame_of
 from application.ports.errors import DataRefused, PortError, StaleOrder, StoreUnavailable
 from application.ports.order_store import Admission
-from domain.order import Order
+from domain.order import Order, Step
 from tests.builders import VENUES, a_stamp, an_order
 
 
@@ -40,12 +41,13 @@ def row_of(order: Order) -> tuple[object, ...]:
 
 
 def a_step() -> Step:
-    return Step.of(*an_order().request_quotes(a_stamp(), VENUES))
+    return an_order().request_quotes(a_stamp(), VENUES)
 
 
 async def test_appends_are_looked_up_only_when_not_all_moved_their_orders() -> None:
     one, other = a_step(), a_step()
-    assert await append_steps(ScriptedConnection([(2,)]), [one, other], 0) == [one.frame, other.frame]
+    frames = [frame_of(event) for _, event in (one, other)]
+    assert await append_steps(ScriptedConnection([(2,)]), [one, other], 0) == frames
 
 
 async def test_appends_that_cannot_be_looked_up_may_be_kept_or_not() -> None:
@@ -56,7 +58,7 @@ async def test_appends_that_cannot_be_looked_up_may_be_kept_or_not() -> None:
 
 async def test_an_append_found_kept_gives_the_frame_as_kept() -> None:
     kept, stale = a_step(), a_step()
-    connection = ScriptedConnection([(0,)], [(kept.event.order_id, "as kept"), (stale.event.order_id, None)])
+    connection = ScriptedConnection([(0,)], [(kept[0].order_id, "as kept"), (stale[0].order_id, None)])
     frame, error = await append_steps(connection, [kept, stale], 0)
     assert not isinstance(frame, PortError)
     assert (frame.text, frame.seq) == ("as kept", 1)
