@@ -48,7 +48,10 @@ class Addition(msgspec.Struct, frozen=True, gc=False):
 
 
 async def add_plain(connection: OwnConnection, additions: Sequence[Addition], deadline: float) -> Sequence[Admission]:
-    """Add the orders in one statement, in the order of their births, which the list of orders then has too."""
+    """Add the orders in the order of their births, which the list of orders then has too.
+
+    One statement does it, and a second if one of them is there already.
+    """
     orders = sorted((a.order for a in additions), key=lambda order: (order.created_at, order.order_id))
     rows = in_json([row_of_order(order) for order in orders])
     try:

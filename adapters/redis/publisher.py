@@ -57,8 +57,7 @@ class Publisher:
         """Have `frames` sent soon."""
         if not self._closing.is_set():
             self._waiting.extend(frames)
-            if len(self._waiting) > WAITING_MOST:
-                self._drop(len(self._waiting) - WAITING_MOST)
+            self._drop(len(self._waiting) - WAITING_MOST)
             self._arrived.set()
 
     async def _run(self) -> None:
@@ -101,7 +100,7 @@ class Publisher:
                 await self._closing.wait()
 
     def _drop(self, count: int) -> None:
-        if count:
+        if count > 0:
             observe.frames_crowded_out(count)
         for _ in range(count):
             self._waiting.popleft()

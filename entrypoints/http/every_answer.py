@@ -12,7 +12,7 @@ from entrypoints.http.request import Request
 
 @frozen
 class EveryAnswer:
-    """Middleware, and the only one: a second, or one for each of these, would cost each answer another coroutine."""
+    """The only middleware: one for each of these things would cost every answer a coroutine more for each."""
 
     drain: Drain
 

@@ -22,9 +22,8 @@ KEYS = (keys.STREAM, keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.PAU
 
 @pytest.fixture
 async def client(redis_db_url: str) -> AsyncIterator[Redis]:
-    client = queue_client(redis_db_url, connections=40)
-    yield client
-    await client.aclose()
+    async with queue_client(redis_db_url, connections=40) as client:
+        yield client
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from adapters.redis.script import Script
 
 @pytest.fixture
 async def client(redis_db_url: str) -> AsyncIterator[Redis]:
-    client = queue_client(redis_db_url, connections=2)
-    yield client
-    await client.aclose()
+    async with queue_client(redis_db_url, connections=2) as client:
+        yield client
 
 
 @pytest.fixture
