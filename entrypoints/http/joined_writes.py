@@ -1,4 +1,4 @@
-"""Writes that go together: uvicorn sends the head of a response and its body apart, in two system calls and packets."""
+"""Writes that go together: a balancer wakes once for many responses, and a head is no packet of its own."""
 
 import asyncio
 from typing import Any

@@ -1,30 +1,11 @@
 """What is written in one turn of the loop is sent in one piece, and in order."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from entrypoints.http.joined_writes import MOST_BYTES, JoinedWrites
-
-
-class Recorder(asyncio.Transport):
-    """A transport that keeps what it was told."""
-
-    def __init__(self) -> None:
-        super().__init__(extra={"peername": "somebody"})
-        self.sent: list[bytes] = []
-        self.closed = False
-
-    def write(self, data: Any) -> None:
-        assert not self.closed
-        self.sent.append(data)
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def close(self) -> None:
-        self.closed = True
+from tests.unit.http.recorder import Recorder
 
 
 @pytest.fixture

@@ -1,0 +1,28 @@
+"""A transport that keeps what it was told."""
+
+import asyncio
+from typing import Any
+
+
+class Recorder(asyncio.Transport):
+    """Sends nothing anywhere. Writes after its end are kept too: there should be none."""
+
+    def __init__(self) -> None:
+        super().__init__(extra={"peername": "somebody"})
+        self.sent: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        self.sent.append(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
