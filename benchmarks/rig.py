@@ -47,7 +47,8 @@ class Rig:
             for server in (self.postgres, self.redis_server):
                 self._stack.push_async_callback(asyncio.to_thread, server.stop)
                 await asyncio.to_thread(server.start)
-            self.redis = await self._stack.enter_async_context(Redis.from_url(self.redis_url))
+            # Up to Python 3.11 the `wait_for` behind a socket timeout swallows the cancellation of who watches a queue.
+            self.redis = await self._stack.enter_async_context(Redis.from_url(self.redis_url, socket_timeout=None))
             self._connection: AsyncConnection[Any] = await psycopg.AsyncConnection.connect(
                 self.postgres_url, autocommit=True, options="-c timezone=UTC"
             )
