@@ -24,7 +24,9 @@ class Batcher(Generic[Item, Result]):
     `flush` gets up to `most` items and returns one result or exception each, in order; when it raises, all of the batch
     fail with that. Items with equal `key` never share a flush: the later waits for the next, in order.
     Beyond `bound` waiting items `submit` raises Overloaded. Flushes start at least `apart` seconds from each other: a
-    trickle of items that would each have had a flush makes small groups. Neither a lone item waits, nor a full batch.
+    trickle of items that would each have had a flush makes small groups. Neither a lone item waits, nor `most`.
+    A batch takes half of what waits and the last batch had, unless that is less than `half_from`: for callers that come
+    again when they are answered, so that one half does while the other is flushed.
     `kind` is what the batches are counted under.
     """
 
@@ -36,6 +38,7 @@ class Batcher(Generic[Item, Result]):
         bound: int,
         key: Callable[[Item], Hashable] | None = None,
         apart: float = 0.0,
+        half_from: int | None = None,
         kind: str = "other",
     ) -> None:
         self._flush = flush
@@ -44,6 +47,8 @@ class Batcher(Generic[Item, Result]):
         self._bound = bound
         self._key = key
         self._apart = apart
+        self._half_from = half_from
+        self._last = 0  # how many the last batch had
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -94,6 +99,7 @@ class Batcher(Generic[Item, Result]):
 
     async def _flush_next(self) -> None:
         batch = self._next_batch()
+        self._last = len(batch)
         begun = time.perf_counter()
         try:
             results = await self._flush([item for item, _ in batch])
@@ -113,16 +119,21 @@ class Batcher(Generic[Item, Result]):
             else:
                 future.set_result(result)
 
+    def _most_now(self) -> int:
+        half = (self._last + len(self._waiting) + 1) // 2
+        return self._most if self._half_from is None or half < self._half_from else min(half, self._most)
+
     def _next_batch(self) -> list[tuple[Item, "asyncio.Future[Result]"]]:
         waiting = self._waiting
         batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        most = self._most_now()
         if self._key is None:
-            while waiting and len(batch) < self._most:
+            while waiting and len(batch) < most:
                 batch.append(waiting.popleft())
             return batch
         seen: set[Hashable] = set()
         later: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        while waiting and len(batch) < self._most:
+        while waiting and len(batch) < most:
             entry = waiting.popleft()
             key = self._key(entry[0])
             if key in seen:

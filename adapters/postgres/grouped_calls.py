@@ -38,6 +38,7 @@ class GroupedCalls(Generic[Item, Result]):
         bound: int,
         key: Callable[[Item], Hashable] | None = None,
         apart: float = 0.0,
+        half_from: int | None = None,
         kind: str = "other",
     ) -> None:
         self._run = run
@@ -45,7 +46,13 @@ class GroupedCalls(Generic[Item, Result]):
         self._time: Callable[[], float] = time.monotonic
         self._connection = OwnConnection(conninfo)
         self._batcher: Batcher[tuple[Item, float], Result] = Batcher(
-            self._flush, most=most, bound=bound, key=key and (lambda call: key(call[0])), apart=apart, kind=kind
+            self._flush,
+            most=most,
+            bound=bound,
+            key=key and (lambda call: key(call[0])),
+            apart=apart,
+            half_from=half_from,
+            kind=kind,
         )
 
     def open(self) -> None:

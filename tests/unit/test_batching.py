@@ -203,3 +203,35 @@ async def test_full_batches_do_not_keep_apart(flushes: Flushes) -> None:
     assert now() - began >= 0.5
     assert flushes.batches == [["a", "b", "c"], ["d", "e", "f"], ["g"]]
     await batcher.close()
+
+
+async def test_callers_that_come_again_are_flushed_by_halves() -> None:
+    sizes: list[int] = []
+
+    async def flush(items: Sequence[str]) -> Sequence[str]:
+        sizes.append(len(items))
+        for _ in range(5):  # long enough for those that were answered to come again
+            await asyncio.sleep(0)
+        return items
+
+    batcher: Batcher[str, str] = Batcher(flush, most=100, bound=100, half_from=2)
+    batcher.open()
+
+    async def call_six_times() -> None:
+        for _ in range(6):
+            await batcher.submit("item")
+
+    await asyncio.gather(*(call_six_times() for _ in range(8)))
+    assert sizes == [4] * 12
+    await batcher.close()
+
+
+@pytest.mark.parametrize(("items", "sizes"), [(5, [5]), (6, [6]), (7, [4, 3]), (30, [8, 8, 8, 6])])
+async def test_small_batches_are_not_halved_and_large_ones_keep_to_the_most(
+    flushes: Flushes, items: int, sizes: list[int]
+) -> None:
+    batcher: Batcher[str, str] = Batcher(flushes, most=8, bound=30, half_from=4)
+    batcher.open()
+    await asyncio.gather(*(batcher.submit("item") for _ in range(items)))
+    assert [len(batch) for batch in flushes.batches] == sizes
+    await batcher.close()
