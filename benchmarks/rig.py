@@ -11,9 +11,9 @@ from typing import Any, LiteralString, Self
 
 import psycopg
 from psycopg import AsyncConnection
-from redis.asyncio import Redis
 
 from adapters.postgres.migrator import Migrator
+from adapters.redis.clients import queue_client
 from benchmarks.process import EngineProcess
 from benchmarks.usage import LOAD, Meter, Parts
 from entrypoints.local_servers import LocalPostgres, LocalRedis
@@ -47,8 +47,7 @@ class Rig:
             for server in (self.postgres, self.redis_server):
                 self._stack.push_async_callback(asyncio.to_thread, server.stop)
                 await asyncio.to_thread(server.start)
-            # Up to Python 3.11 the `wait_for` behind a socket timeout swallows the cancellation of who watches a queue.
-            self.redis = await self._stack.enter_async_context(Redis.from_url(self.redis_url, socket_timeout=None))
+            self.redis = await self._stack.enter_async_context(queue_client(self.redis_url))
             self._connection: AsyncConnection[Any] = await psycopg.AsyncConnection.connect(
                 self.postgres_url, autocommit=True, options="-c timezone=UTC"
             )

@@ -5,7 +5,7 @@ from typing import Any
 
 
 class Recorder(asyncio.Transport):
-    """Sends nothing anywhere. Writes after its end are kept too: there should be none."""
+    """Sends nothing anywhere. What is written after its end is kept as such: there should be none."""
 
     def __init__(self) -> None:
         super().__init__(extra={"peername": "somebody"})
@@ -13,7 +13,7 @@ class Recorder(asyncio.Transport):
         self.closed = False
 
     def write(self, data: Any) -> None:
-        self.sent.append(data)
+        self.sent.append(b"after the end: " + data if self.closed else data)
 
     def is_closing(self) -> bool:
         return self.closed
