@@ -29,7 +29,7 @@ CREATE TABLE public.orders (
     held boolean DEFAULT false NOT NULL,
     CONSTRAINT orders_status_known CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'routing'::character varying, 'building'::character varying, 'submitted'::character varying, 'confirmed'::character varying, 'failed'::character varying])::text[])))
 )
-WITH (fillfactor='25');
+WITH (fillfactor='25', autovacuum_analyze_scale_factor='3');
 
 CREATE FUNCTION public.orders_of_user(of_user character varying, lowest bigint, highest bigint) RETURNS SETOF public.orders
     LANGUAGE plpgsql STABLE STRICT ROWS 50
@@ -53,7 +53,8 @@ CREATE TABLE public.order_events (
     seq integer NOT NULL,
     event_id text NOT NULL,
     frame text NOT NULL
-);
+)
+WITH (autovacuum_analyze_scale_factor='0.5');
 
 CREATE SEQUENCE public.orders_id_seq
     AS integer
@@ -175,7 +176,8 @@ INSERT INTO public.orders (id, order_id, user_id, input_token, output_token, amo
 
 INSERT INTO public.schema_migrations (name, checksum, applied_at) VALUES
 	('0001_orders.sql', '05c0e46e60a08c991df9babb0e9ee266c960756948f513f371bafe7e94130f76', '2026-01-02 03:04:05.678+00'),
-	('0002_orders_of_user.sql', '8648841d5a326a3c9e6987e74c64e3e4c46535499b9b3cbee4c3e6c4ba05abf1', '2026-01-02 03:04:05.678+00');
+	('0002_orders_of_user.sql', '8648841d5a326a3c9e6987e74c64e3e4c46535499b9b3cbee4c3e6c4ba05abf1', '2026-01-02 03:04:05.678+00'),
+	('0003_seldom_analysed.sql', 'ba719cb8f8b0d4a66818c82f7fe405d2271a662afb1d1c44b4387f13fb5158b8', '2026-01-02 03:04:05.678+00');
 
 SELECT pg_catalog.setval('public.orders_id_seq', 24, true);
 
