@@ -33,7 +33,7 @@ async def run(options: Options) -> Report:
     """Measure all three in each round, each in a fresh process on empty tables."""
     windows: dict[str, list[Window]] = {name: [] for name in _VARIANTS}
     async with Rig() as rig:
-        await rig.migrate()
+        await rig.make_ready()
         for _ in range(options.rounds):
             for name, module in _VARIANTS.items():
                 windows[name].append(await _window(rig, module, options))

@@ -31,7 +31,7 @@ async def run(options: Options) -> Report:
     """Drain a full queue in each round, each with a fresh worker on empty tables."""
     orders = options.many(ORDERS)
     async with Rig() as rig:
-        await rig.migrate()
+        await rig.make_ready()
         rounds = [await _round(rig, orders, options) for _ in range(options.rounds)]
     rates = [r.per_second for r in rounds]
     references = [r.inserts.per_second for r in rounds]

@@ -49,7 +49,7 @@ class Round:
 async def run(options: Options) -> Report:
     """Measure a steady state in each round, with fresh processes on empty tables."""
     async with Rig() as rig:
-        await rig.migrate()
+        await rig.make_ready()
         rounds = [await _round(rig, options) for _ in range(options.rounds)]
     report = Report("end_to_end", "accept and finish at once, mock delays 0, 1 API and 1 worker process")
     rates, references = [r.finished.per_second for r in rounds], [r.inserts.per_second for r in rounds]

@@ -72,7 +72,7 @@ async def run(options: Options) -> Report:
 @asynccontextmanager
 async def _cast(rig: Rig) -> AsyncIterator[Cast]:
     """Start all that take part, with every socket open, subscribed and told the order's birth."""
-    await rig.migrate()
+    await rig.make_ready()
     order_ids = await open_orders(rig.postgres_url, SOCKETS)
     async with (
         rig.process("api", LOG_LEVEL="warning") as api,

@@ -28,7 +28,7 @@ async def run(options: Options) -> Report:
         rigs: dict[int, Rig] = {}
         for size in QUICK_SIZES if options.quick else SIZES:
             rigs[size] = await stack.enter_async_context(Rig(POSTGRES))
-            await rigs[size].migrate()
+            await rigs[size].make_ready()
             await fill(rigs[size], size)
         notes = [await sizes(rig) for size, rig in rigs.items() if size]
         windows: dict[int, list[Window]] = {size: [] for size in rigs}

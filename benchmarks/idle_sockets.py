@@ -33,7 +33,7 @@ async def run(options: Options) -> Report:
     count = options.many(SOCKETS)
     report = Report("idle_sockets", f"{count:,} idle sockets on as many open orders in one API process")
     async with Rig() as rig, helper("socket_clients") as clients:
-        await rig.migrate()
+        await rig.make_ready()
         order_ids = await open_orders(rig.postgres_url, count)
         for _ in range(options.rounds):
             async with rig.process("api", LOG_LEVEL="warning") as api:

@@ -62,7 +62,7 @@ class Hands:
 async def run(options: Options) -> Report:
     """Measure orders one after the other, each beside a PING over the connection that listens, and a commit."""
     async with Rig() as rig:
-        await rig.migrate()
+        await rig.make_ready()
         await rig.sql("CREATE TABLE reference_commits (at TIMESTAMP)")
         async with rig.process("api") as api, rig.process("worker", **NO_DELAYS):
             ear = Ear()

@@ -33,7 +33,7 @@ async def run(options: Options) -> Report:
     """Measure a steady state in each round, with a fresh worker on empty tables."""
     ideal = CONCURRENCY / _mean_seconds()
     async with Rig() as rig:
-        await rig.migrate()
+        await rig.make_ready()
         rounds = [await _round(rig, _TURNS_QUICK if options.quick else _TURNS) for _ in range(options.rounds)]
     rates = [r.finished.per_second for r in rounds]
     cpu = [r.meter.cpu_seconds_per_1000(r.finished.orders)["worker"] for r in rounds]

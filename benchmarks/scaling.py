@@ -39,7 +39,7 @@ async def run(options: Options) -> Report:
     drained: dict[int, list[Window]] = {many: [] for many in PROCESSES}
     accepted: dict[int, list[Window]] = {many: [] for many in PROCESSES}
     async with Rig() as rig:
-        await rig.migrate()
+        await rig.make_ready()
         for _ in range(options.rounds):
             for many in PROCESSES:
                 drained[many].append(await _drained(rig, many, options))

@@ -56,7 +56,7 @@ class Soaked:
 async def run(options: Options) -> Report:
     """Find the capacity, load the engine with half of it, minute by minute."""
     async with Rig() as rig:
-        await rig.migrate()
+        await rig.make_ready()
         async with rig.process("api") as api, rig.process("worker", **NO_DELAYS):
             rate = QUICK_SHARE_OF_CAPACITY if options.quick else SHARE_OF_CAPACITY
             rate *= await _capacity(rig, api.url, options)

@@ -57,7 +57,7 @@ FROM made, (VALUES
 async def fill(rig: Rig, count: int) -> None:
     """Add so many finished orders with five events each, then have the tables vacuumed and analysed."""
     blocks = iter([BLOCK] * (count // BLOCK) + [count % BLOCK] * (count % BLOCK > 0))
-    async with _made_ready(rig):
+    async with rig.few_checkpoints(), _made_ready(rig):
         await asyncio.gather(*(_fill(rig, blocks, users_of(count)) for _ in range(CONNECTIONS)))
     await rig.sql("VACUUM (ANALYZE) orders")
     await rig.sql("VACUUM (ANALYZE) order_events")
@@ -71,13 +71,11 @@ def users_of(count: int) -> int:
 
 @asynccontextmanager
 async def _made_ready(rig: Rig) -> AsyncIterator[None]:
-    """Have fewer checkpoints and no vacuum during the block, and rows packed as the engine's are in the end."""
+    """Have no vacuum during the block, and rows packed as the engine's are in the end."""
     [(fillfactor,)] = await rig.sql(
         "SELECT option_value::int FROM pg_class, pg_options_to_table(reloptions)"
         " WHERE oid = 'orders'::regclass AND option_name = 'fillfactor'"
     )
-    await rig.sql("ALTER SYSTEM SET max_wal_size = '8GB'")
-    await rig.sql("SELECT pg_reload_conf()")
     for table in ("orders", "order_events"):
         await _alter(rig, table, "SET (autovacuum_enabled = off)")
     await _alter(rig, "orders", f"SET (fillfactor = {AS_DENSE})")
@@ -87,8 +85,6 @@ async def _made_ready(rig: Rig) -> AsyncIterator[None]:
         await _alter(rig, "orders", f"SET (fillfactor = {fillfactor})")
         for table in ("orders", "order_events"):
             await _alter(rig, table, "RESET (autovacuum_enabled)")
-        await rig.sql("ALTER SYSTEM RESET max_wal_size")
-        await rig.sql("SELECT pg_reload_conf()")
 
 
 async def _fill(rig: Rig, blocks: Iterator[int], users: int) -> None:
