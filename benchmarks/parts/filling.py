@@ -57,11 +57,11 @@ FROM made, (VALUES
 async def fill(rig: Rig, count: int) -> None:
     """Add so many finished orders with five events each, then have the tables vacuumed and analysed."""
     blocks = iter([BLOCK] * (count // BLOCK) + [count % BLOCK] * (count % BLOCK > 0))
-    async with rig.few_checkpoints(), _made_ready(rig):
-        await asyncio.gather(*(_fill(rig, blocks, users_of(count)) for _ in range(CONNECTIONS)))
-    await rig.sql("VACUUM (ANALYZE) orders")
-    await rig.sql("VACUUM (ANALYZE) order_events")
-    await rig.sql("CHECKPOINT")
+    async with rig.few_checkpoints():
+        async with _packed(rig):
+            await asyncio.gather(*(_fill(rig, blocks, users_of(count)) for _ in range(CONNECTIONS)))
+        await rig.sql("VACUUM (ANALYZE) orders")
+        await rig.sql("VACUUM (ANALYZE) order_events")
 
 
 def users_of(count: int) -> int:
@@ -70,7 +70,7 @@ def users_of(count: int) -> int:
 
 
 @asynccontextmanager
-async def _made_ready(rig: Rig) -> AsyncIterator[None]:
+async def _packed(rig: Rig) -> AsyncIterator[None]:
     """Have no vacuum during the block, and rows packed as the engine's are in the end."""
     [(fillfactor,)] = await rig.sql(
         "SELECT option_value::int FROM pg_class, pg_options_to_table(reloptions)"
