@@ -9,6 +9,15 @@ class ApplicationError(Exception):
     code: ClassVar[str] = "application_error"
 
 
+class Forbidden(ApplicationError):
+    """The caller may not do this, or not for this user."""
+
+    code = "forbidden"
+
+    def __init__(self) -> None:
+        super().__init__("The credential does not allow this")
+
+
 class OrderNotFound(ApplicationError):
     """No such order, or not one that the asker may see."""
 

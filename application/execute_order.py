@@ -1,31 +1,22 @@
-"""Run an order: quotes, route, build, submit, swap, confirm. Each step is stored before it is told."""
-
-from datetime import datetime, timedelta
+"""Run an order: quotes, route, build, submit, swap, confirm. Each step is recorded before the next is taken."""
 
 from attrs import field, frozen
 
 from application import observe
-from application.ports.dex_gateway import DexGateway
-from application.ports.errors import (
-    Overloaded,
-    StaleOrder,
-    StoreUnavailable,
-    TransactionRejected,
-    VenueUnavailable,
-)
+from application.ports.errors import Overloaded, StaleOrder, StoreUnavailable, VenueUnavailable
 from application.ports.order_store import OrderStore
 from application.ports.system import Clock, Ids
-from application.ports.update_feed import UpdateFeed
+from application.record_step import RecordStep
 from application.retry_policy import RetryPolicy
+from application.venues import Venues
 from domain.events import Stamp
 from domain.order import Order, Step
 from domain.routing import RoutingPolicy
 from domain.status import FailureReason, OrderStatus
-from domain.transaction import Fill, Transaction, TransactionStatus
+from domain.transaction import Transaction, TransactionReport, TransactionStatus
 
 STORE_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0)
 LOOKUP_SECONDS = 1.0
-EXPIRY_MARGIN = timedelta(seconds=5)
 
 
 @frozen
@@ -51,8 +42,8 @@ class ExecuteOrder:
     """
 
     store: OrderStore
-    feed: UpdateFeed
-    gateway: DexGateway
+    record_step: RecordStep
+    venues: Venues
     clock: Clock
     ids: Ids
     policy: RoutingPolicy
@@ -77,17 +68,17 @@ class ExecuteOrder:
     async def _attempt(self, order: Order) -> Outcome:
         if self._too_old(order):
             return await self._expire(order)
-        order = await self._record(order, order.request_quotes(self._stamp(), self.gateway.venues))
-        answer = await self.gateway.quotes(order)
+        order = await self._record(order, order.request_quotes(self._stamp(), self.venues.names))
+        answer = await self.venues.quotes(order)
         for venue, why in answer.refusals:
             observe.venue_refused(order.order_id, order.attempt, venue, why)
         if not answer.quotes:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
         best = self.policy(answer.quotes)
-        order = await self._record(order, order.choose_route(self._stamp(), answer.quotes, best))
-        order = await self._record(order, order.start_building(self._stamp()))
+        routed = order.choose_route(self._stamp(), answer.quotes, best)
+        order = await self._record(order, routed, routed[0].start_building(self._stamp()))
         try:
-            transaction = await self.gateway.build(order, best)
+            transaction = await self.venues.build(order, best)
         except VenueUnavailable:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
         if self._too_old(order):
@@ -96,43 +87,42 @@ class ExecuteOrder:
         return await self._send(order, transaction)
 
     async def _send(self, order: Order, transaction: Transaction) -> Outcome:
+        """Send the stored transaction. However often and late it is sent, its venue lands it once or never."""
         try:
-            fill = await self.gateway.execute(transaction)
-        except TransactionRejected as rejection:
-            return await self._fail_attempt(order, rejection.reason)
+            report = await self.venues.send(transaction)
         except VenueUnavailable as error:
             observe.swap_outcome_unknown(order.order_id, order.attempt, transaction.tx_hash, error)
             return RetryIn(LOOKUP_SECONDS)
-        return await self._confirm(order, fill)
+        return await self._conclude(order, report)
 
     async def _settle(self, order: Order) -> Outcome:
         """Find out what became of the submitted transaction: never build another one before it is known dead."""
         transaction = order.transaction
         if transaction is None:
             raise RuntimeError("a submitted order has no transaction")
-        asked_at = self.clock.now()  # before the answer: a process may freeze between the answer and its next line
         try:
-            report = await self.gateway.lookup(transaction)
+            report = await self.venues.lookup(transaction)
         except VenueUnavailable as error:
             observe.swap_outcome_unknown(order.order_id, order.attempt, transaction.tx_hash, error)
             return RetryIn(LOOKUP_SECONDS)
+        if report.status is TransactionStatus.UNKNOWN:
+            # That it was not seen proves nothing: another may be sending it. Only its venue can say that it is dead.
+            return await self._send(order, transaction)
+        return await self._conclude(order, report)
+
+    async def _conclude(self, order: Order, report: TransactionReport) -> Outcome:
+        """Go on as the venue's last word on the transaction says; without one, ask again later."""
         if report.status is TransactionStatus.LANDED and report.fill is not None:
-            return await self._confirm(order, report.fill)
+            await self._record(order, order.confirm(self._stamp(), report.fill))
+            return Done()
         if report.status is TransactionStatus.REJECTED and report.reason is not None:
             return await self._fail_attempt(order, report.reason)
-        if report.status is TransactionStatus.UNKNOWN:
-            if self.clock.now() < transaction.expires_at:
-                return await self._send(order, transaction)
-            if is_dead_if_unknown(transaction, asked_at):
-                return await self._fail_attempt(order, FailureReason.EXPIRED)
+        if report.status is TransactionStatus.DEAD:
+            return await self._fail_attempt(order, FailureReason.TRANSACTION_EXPIRED)
         return RetryIn(LOOKUP_SECONDS)
 
     async def _expire(self, order: Order) -> Outcome:
         await self._record(order, order.expire(self._stamp()))
-        return Done()
-
-    async def _confirm(self, order: Order, fill: Fill) -> Outcome:
-        await self._record(order, order.confirm(self._stamp(), fill))
         return Done()
 
     async def _fail_attempt(self, order: Order, reason: FailureReason) -> Outcome:
@@ -141,9 +131,7 @@ class ExecuteOrder:
         if delay_ms is None:
             await self._record(order, order.fail(self._stamp(), reason))
             return Done()
-        # What expires in the middle of an order's life is its transaction, not the order.
-        why = "Transaction expired" if reason is FailureReason.EXPIRED else reason.message
-        step = order.fail_attempt(self._stamp(), why, self.retries.attempts, delay_ms)
+        step = order.fail_attempt(self._stamp(), reason.message, self.retries.attempts, delay_ms)
         await self._record(order, step)
         return RetryIn(delay_ms / 1000)
 
@@ -153,19 +141,14 @@ class ExecuteOrder:
         age = self.clock.now() - order.created_at
         return age.total_seconds() > self.max_age_seconds
 
-    async def _record(self, before: Order, step: Step) -> Order:
-        """Store a step of the order as it was before, then tell it."""
-        order, event = step
+    async def _record(self, before: Order, *steps: Step) -> Order:
+        """Record the steps, however long the store is away."""
         tries = 0
         while True:
             try:
-                frame = await self.store.append(order, event)
+                return await self.record_step(before, *steps)
             except (StoreUnavailable, Overloaded) as error:
-                tries = await self._waited(order.order_id, error, tries)
-                continue
-            observe.step_stored(before, event)
-            self.feed.publish((frame,))
-            return order
+                tries = await self._waited(before.order_id, error, tries)
 
     async def _load(self, order_id: str) -> Order | None:
         tries = 0
@@ -183,8 +166,3 @@ class ExecuteOrder:
 
     def _stamp(self) -> Stamp:
         return Stamp(self.ids.event(), self.clock.now())
-
-
-def is_dead_if_unknown(transaction: Transaction, asked_at: datetime) -> bool:
-    """Whether a transaction that its venue, asked at `asked_at` or later, does not know can never land any more."""
-    return asked_at >= transaction.expires_at + EXPIRY_MARGIN

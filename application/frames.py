@@ -45,8 +45,8 @@ def birth_frame(order: Order) -> Frame:
 def frame_of(event: OrderEvent) -> Frame:
     """Return the frame of a stored event: absent fields are left out, decimals keep their exact digits."""
     extra = ""
-    if event.chosen_dex is not None:
-        extra += f'"chosenDex":{quoted(event.chosen_dex)},'
+    if event.chosen_venue is not None:
+        extra += f'"chosenDex":{quoted(event.chosen_venue)},'
     if event.transaction is not None:
         extra += f'"txHash":{quoted(event.transaction.tx_hash)},'
     if event.execution_price is not None:

@@ -3,16 +3,16 @@
 from attrs import frozen
 
 from application import observe
+from application.caller import Caller, Scope, find_order
 from application.errors import OrderIsFinal, OrderMayHaveLanded
-from application.execute_order import EXPIRY_MARGIN, is_dead_if_unknown
 from application.frames import Frame
-from application.ports.dex_gateway import DexGateway
 from application.ports.errors import QueueUnavailable, StaleOrder, VenueUnavailable
 from application.ports.order_queue import Job, OrderQueue
 from application.ports.order_store import OrderStore
 from application.ports.system import Clock, Ids
-from application.ports.update_feed import UpdateFeed
 from application.query_orders import QueryOrders
+from application.record_step import RecordStep
+from application.venues import Venues
 from domain.events import Stamp
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
@@ -43,28 +43,30 @@ class OperateOrders:
 
     store: OrderStore
     queue: OrderQueue
-    feed: UpdateFeed
-    gateway: DexGateway
+    record_step: RecordStep
+    venues: Venues
     clock: Clock
     ids: Ids
 
-    async def show(self, order_id: str) -> OrderReport:
+    async def show(self, caller: Caller, order_id: str) -> OrderReport:
         """Tell all about an order, as far as the queue can be reached. Raises OrderNotFound."""
+        caller.require(Scope.ADMIN)
         query = QueryOrders(self.store)
-        order = await query.get(order_id)
-        frames = await query.events(order.order_id, None)
+        order = await query.get(caller, order_id)
+        frames = await query.events(caller, order.order_id, None)
         try:
             return OrderReport(order, frames, await self.queue.find(order.order_id), asked=True)
         except QueueUnavailable as error:
             observe.queue_away("an operator's question", error)
             return OrderReport(order, frames, None, asked=False)
 
-    async def requeue(self, order_id: str) -> Job | None:
+    async def requeue(self, caller: Caller, order_id: str) -> Job | None:
         """Put an open order in the queue unless it is there; return the job that was there already.
 
         Raises OrderNotFound, OrderIsFinal, QueueUnavailable.
         """
-        order = await QueryOrders(self.store).get(order_id)
+        caller.require(Scope.ADMIN)
+        order = await find_order(self.store, caller, order_id)
         if order.status.is_final:
             raise OrderIsFinal(order.status)
         job = await self.queue.find(order.order_id)
@@ -72,22 +74,23 @@ class OperateOrders:
             await self.queue.put((order.order_id,))
         return job
 
-    async def fail(self, order_id: str) -> FailedOrder:
+    async def fail(self, caller: Caller, order_id: str) -> FailedOrder:
         """End an order as failed, with `internal_error`, and drop its dead letter. Safe to repeat.
 
         Raises OrderNotFound; OrderIsFinal when it is confirmed; OrderMayHaveLanded when its transaction did, or may
         still.
         """
-        order = await self._end(order_id)
+        caller.require(Scope.ADMIN)
+        order = await self._end(caller, order_id)
         try:
             return FailedOrder(order, await self.queue.forget(order.order_id))
         except QueueUnavailable as error:
             observe.queue_away("a dead letter", error)
             return FailedOrder(order, None)
 
-    async def _end(self, order_id: str) -> Order:
+    async def _end(self, caller: Caller, order_id: str) -> Order:
         while True:
-            order = await QueryOrders(self.store).get(order_id)
+            order = await find_order(self.store, caller, order_id)
             if order.status is OrderStatus.FAILED:
                 return order
             if order.status.is_final:
@@ -95,37 +98,31 @@ class OperateOrders:
             if order.status is OrderStatus.SUBMITTED:
                 await self._refuse_unless_dead(order)
             stamp = Stamp(self.ids.event(), self.clock.now())
-            failed, event = order.fail(stamp, FailureReason.INTERNAL_ERROR)
             try:
-                frame = await self.store.append(failed, event)
+                failed = await self.record_step(order, order.fail(stamp, FailureReason.INTERNAL_ERROR))
             except StaleOrder:
                 continue  # a worker took a step first; an order has only so many of them
-            observe.step_stored(order, event)
             observe.order_failed_by_operator(order.order_id, order.status)
-            self.feed.publish((frame,))
             return failed
 
     async def _refuse_unless_dead(self, order: Order) -> None:
-        """Raise OrderMayHaveLanded unless the venue rejected the transaction, or can never take it any more."""
+        """Raise OrderMayHaveLanded unless the venue rejected the transaction, or proves that it can never land."""
         transaction = order.transaction
         if transaction is None:
             raise OrderMayHaveLanded("its transaction is not known here; a person has to look at the venue")
-        if transaction.venue not in self.gateway.venues:
+        if transaction.venue not in self.venues.names:
             raise OrderMayHaveLanded(f"{transaction.venue} is not among the venues that the settings here name")
-        asked_at = self.clock.now()
         try:
-            report = await self.gateway.lookup(transaction)
+            report = await self.venues.lookup(transaction)
         except VenueUnavailable as error:
             raise OrderMayHaveLanded(f"{transaction.venue} does not tell what became of it") from error
         match report.status:
-            case TransactionStatus.REJECTED:
+            case TransactionStatus.REJECTED | TransactionStatus.DEAD:
                 return
             case TransactionStatus.UNKNOWN:
-                if is_dead_if_unknown(transaction, asked_at):
-                    return
-                seconds = (transaction.expires_at + EXPIRY_MARGIN - asked_at).total_seconds()
                 raise OrderMayHaveLanded(
-                    f"{transaction.venue} does not know it, but takes it until it expires; try again in {seconds:.0f} s"
+                    f"{transaction.venue} has not seen it, and may still take it; `orders requeue` has a worker send it "
+                    "again, and the venue's answer settles it"
                 )
             case TransactionStatus.LANDED:
                 raise OrderMayHaveLanded("the swap has landed, and a worker will confirm the order")

@@ -1,10 +1,9 @@
-"""Take an order: safe in the store first, then told and queued."""
+"""Take an order: safe in the store first, then published and queued."""
 
-import asyncio
-
-from attrs import field, frozen
+from attrs import frozen
 
 from application import observe
+from application.caller import Caller, Scope
 from application.frames import birth_frame
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import Admission, OrderStore
@@ -23,25 +22,18 @@ class SubmitOrder:
     feed: UpdateFeed
     clock: Clock
     ids: Ids
-    _born: list[Order] = field(factory=list, init=False)  # and not told yet
 
-    async def __call__(self, request: OrderRequest, idempotency_key: str | None = None) -> Admission:
-        """Store a new order and queue it; return it, or the earlier equal one (`replayed`).
+    async def __call__(self, caller: Caller, request: OrderRequest, idempotency_key: str | None = None) -> Admission:
+        """Store a new order for the caller and queue it; return it, or the earlier equal one (`replayed`).
 
-        Raises what `OrderStore.add` raises.
+        Raises Forbidden for a user that the caller does not act for, and what `OrderStore.add` raises.
         """
+        caller.require(Scope.ORDERS_WRITE)
+        caller.require_user(request.user_id)
         order = Order.new(self.ids.new(), request, self.clock.now())
         admission = await self.store.add(order, idempotency_key)
         observe.order_accepted(admission.order_id, order.user_id, admission.replayed)
         if not admission.replayed:
-            if not self._born:
-                asyncio.get_running_loop().call_soon(self._tell)
-            self._born.append(order)
+            self.feed.publish((birth_frame(order),))
             self.queue.put_soon(order.order_id)
         return admission
-
-    def _tell(self) -> None:
-        """Publish the births of orders that were admitted in one turn of the event loop: half the cost of singly."""
-        born = tuple(self._born)
-        self._born.clear()
-        self.feed.publish([birth_frame(order) for order in born])

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from attrs import frozen
 
+from application.caller import Caller, Scope
 from application.frames import Frame
 from application.mailbox import Mailbox, TooSlow, ignore
 from application.ports.update_feed import UpdateFeed
@@ -17,15 +18,19 @@ class WatchFeed:
     feed: UpdateFeed
 
     @asynccontextmanager
-    async def __call__(self, user_id: str | None, too_slow: TooSlow = ignore) -> AsyncIterator[AsyncIterator[Frame]]:
-        """Give the frames of all orders, or of one user's, from when the context is entered; they never end.
+    async def __call__(
+        self, caller: Caller, user_id: str | None, too_slow: TooSlow = ignore
+    ) -> AsyncIterator[AsyncIterator[Frame]]:
+        """Give the frames of all orders that the caller may see, or of one user's, from when the context is entered.
 
-        Entered as `UpdateFeed.subscribe` is. `too_slow` as in `Mailbox`; the frames then raise SlowWatcher.
+        They never end. Entered as `UpdateFeed.subscribe` is. `too_slow` as in `Mailbox`; the frames then raise SlowWatcher.
         """
+        caller.require(Scope.ORDERS_READ)
+        seen = caller.seen_users(user_id)
         mailbox = Mailbox(too_slow)
 
         def sink(frame: Frame) -> None:
-            if user_id is None or user_id == frame.user_id:
+            if seen is None or seen == frame.user_id:
                 mailbox.put(frame)
 
         async with self.feed.subscribe_all(sink):

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from attrs import define, field, frozen
 
 from application import observe
+from application.caller import Caller, Scope, canonical, find_order
 from application.errors import OrderNotFound
 from application.frames import Frame, birth_frame
 from application.mailbox import Mailbox, TooSlow, ignore
@@ -12,7 +13,6 @@ from application.ports.errors import Overloaded, StoreUnavailable
 from application.ports.order_store import OrderStore
 from application.ports.system import Clock
 from application.ports.update_feed import UpdateFeed
-from application.query_orders import canonical
 from domain.order import Order
 
 CHECK_SECONDS = 2.0
@@ -52,21 +52,20 @@ class WatchOrder:
     _watchers: set[Watcher] = field(factory=set)
 
     async def __call__(
-        self, order_id: str, after_seq: int | None, too_slow: TooSlow = ignore
+        self, caller: Caller, order_id: str, after_seq: int | None, too_slow: TooSlow = ignore
     ) -> AsyncGenerator[Frame, None]:
         """Yield the order's frames with seq > `after_seq` (all, seq 0 too, when None), ending after the final one.
 
         Raises OrderNotFound before anything, StoreUnavailable when the story so far cannot be read,
         SlowWatcher when the consumer lets too much wait; `too_slow` as in `Mailbox`.
         """
+        caller.require(Scope.ORDERS_READ)
         known = canonical(order_id)
         if known is None:
             raise OrderNotFound
         watcher = Watcher(known, after_seq or 0, self.clock.monotonic(), Mailbox(too_slow), self.clock)
         async with self.feed.subscribe(known, watcher.offer):
-            order = await self.store.get(known)
-            if order is None:
-                raise OrderNotFound
+            order = await find_order(self.store, caller, known)
             self._watchers.add(watcher)
             try:
                 if after_seq is None:

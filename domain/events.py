@@ -7,7 +7,7 @@ from attrs import frozen
 
 from domain.routing import Quote
 from domain.status import EventKind, FailureReason, OrderStatus
-from domain.transaction import Transaction
+from domain.transaction import Fill, Transaction
 
 
 @frozen
@@ -36,7 +36,8 @@ class OrderEvent:
     attempt: int
     at: datetime
     quotes: tuple[Quote, ...] = ()
-    chosen_dex: str | None = None
+    chosen_venue: str | None = None
     transaction: Transaction | None = None
     execution_price: Decimal | None = None
+    fill: Fill | None = None
     reason: FailureReason | None = None

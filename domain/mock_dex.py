@@ -17,8 +17,8 @@ _HASH_LETTERS = (b"abcdefghijklmnopqrstuvwxyz0123456789" * 8)[:256]
 
 
 @frozen
-class MockVenue:
-    """One mock venue: its quotes are the base price times `low` to `high`; `fee` is a fraction."""
+class MockMarket:
+    """What one mock venue offers: its quotes are the base price times `low` to `high`; `fee` is a fraction."""
 
     name: str
     low: Decimal
@@ -26,16 +26,19 @@ class MockVenue:
     fee: Decimal
 
 
-RAYDIUM = MockVenue("Raydium", Decimal("0.98"), Decimal("1.02"), Decimal("0.003"))
-METEORA = MockVenue("Meteora", Decimal("0.97"), Decimal("1.02"), Decimal("0.002"))
+RAYDIUM = MockMarket("Raydium", Decimal("0.98"), Decimal("1.02"), Decimal("0.003"))
+METEORA = MockMarket("Meteora", Decimal("0.97"), Decimal("1.02"), Decimal("0.002"))
 
 
 @frozen
 class MockDexRouter:
-    """Two venues, a builder and a network, all made up. Times in milliseconds, prices in output per input token."""
+    """Venues, a builder and a network, all made up. Times in milliseconds, prices in output per input token.
+
+    A venue that is none of `markets` offers what the first of them does.
+    """
 
     seed: int = 0
-    venues: tuple[MockVenue, ...] = (RAYDIUM, METEORA)
+    markets: tuple[MockMarket, ...] = (RAYDIUM, METEORA)
     base_price: Decimal = Decimal(150)
     fill_low: Decimal = Decimal("0.97")
     fill_high: Decimal = Decimal("1.02")
@@ -45,9 +48,14 @@ class MockDexRouter:
     swap_max_ms: int = 3000
     failure_rate: float = 0.05
 
-    def quote(self, venue: MockVenue, order_id: str, attempt: int) -> Quote:
+    def market(self, venue: str) -> MockMarket:
+        """Return what the venue offers."""
+        return next((market for market in self.markets if market.name == venue), self.markets[0])
+
+    def quote(self, venue: str, order_id: str, attempt: int) -> Quote:
         """Return the venue's quote for this attempt, to 4 decimals."""
-        return Quote(venue.name, self._price(venue.low, venue.high, order_id, attempt, venue.name), venue.fee)
+        market = self.market(venue)
+        return Quote(venue, self._price(market.low, market.high, order_id, attempt, venue), market.fee)
 
     def tx_hash(self, order_id: str, attempt: int) -> str:
         """`tx_`, 20 of [a-z0-9] made of order id and attempt, `_mock`."""
@@ -70,7 +78,7 @@ class MockDexRouter:
         price = self._price(self.fill_low, self.fill_high, order_id, attempt, "fill")
         if transaction.limit_price is not None and price < transaction.limit_price:
             return FailureReason.SLIPPAGE_EXCEEDED
-        return Fill(price)
+        return Fill.at_price(transaction.amount, price, self.market(transaction.venue).fee)
 
     def _price(self, low: Decimal, high: Decimal, order_id: str, attempt: int, what: str) -> Decimal:
         draw = self._draw(order_id, attempt, what)

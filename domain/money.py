@@ -8,7 +8,7 @@ from domain.errors import InvalidAmount
 AMOUNT_DECIMALS = 8
 AMOUNT_BOUND = Decimal(10) ** 10  # DECIMAL(18,8) holds ten digits before the point
 _PLAIN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
-_EXACT = Context(prec=60)
+EXACT = Context(prec=60)  # more digits than any product of two amounts has
 _KEPT = Decimal(1).scaleb(-AMOUNT_DECIMALS)
 
 
@@ -21,9 +21,9 @@ def amount(value: Decimal) -> Decimal:
         raise InvalidAmount("must be less than 10000000000")
     if value <= 0:
         raise InvalidAmount("must be greater than 0")
-    if value.quantize(_KEPT, None, _EXACT) != value:  # given by name, the context would double the time
+    if value.quantize(_KEPT, None, EXACT) != value:  # given by name, the context would double the time
         raise InvalidAmount(f"must have at most {AMOUNT_DECIMALS} decimals")
-    return value.normalize(_EXACT)
+    return value.normalize(EXACT)
 
 
 def amount_of_text(text: str) -> Decimal:
@@ -36,21 +36,25 @@ def amount_of_text(text: str) -> Decimal:
     return amount(Decimal(text))
 
 
-def price_of_text(text: str) -> Decimal:
-    """Read a price written in plain digits and round it, half to even, to the 8 decimals that are kept of prices.
-
-    Raises InvalidAmount for any other form, for 0, and for 10^10 or more. A price may be so small that 0 is left of it.
-    """
-    if not _PLAIN_NUMBER.fullmatch(text):
-        raise InvalidAmount("must be a number")
-    value = Decimal(text)
+def price(value: Decimal) -> Decimal:
+    """Return `value` as it is. Raises InvalidAmount when it is not above 0, or 10^10 or more once rounded to be kept."""
     if value <= 0:
         raise InvalidAmount("must be greater than 0")
-    if value < AMOUNT_BOUND:
-        value = value.quantize(_KEPT, ROUND_HALF_EVEN, _EXACT)
-    if value >= AMOUNT_BOUND:
+    if value >= AMOUNT_BOUND or kept_price(value) >= AMOUNT_BOUND:
         raise InvalidAmount("must be less than 10000000000")
-    return value.normalize(_EXACT)
+    return value
+
+
+def price_of_text(text: str) -> Decimal:
+    """Read a price written in plain digits. Raises InvalidAmount for any other form, and as `price`."""
+    if not _PLAIN_NUMBER.fullmatch(text):
+        raise InvalidAmount("must be a number")
+    return price(Decimal(text))
+
+
+def kept_price(value: Decimal) -> Decimal:
+    """Round a price, half to even, to the 8 decimals that are kept of prices."""
+    return value.quantize(_KEPT, ROUND_HALF_EVEN, EXACT).normalize(EXACT)
 
 
 def plain(value: Decimal) -> str:

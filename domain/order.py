@@ -5,11 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from domain.errors import IllegalTransition
 from domain.events import OrderEvent, Stamp
-from domain.money import plain
+from domain.money import kept_price, plain
 from domain.order_request import OrderRequest
 from domain.routing import Quote
 from domain.status import TRANSITIONS, EventKind, FailureReason, OrderStatus
@@ -24,6 +24,7 @@ class Order:
 
     `attempt` counts from 1. `logs[seq - 1]` is the message of event `seq`. Times are UTC.
     `transaction` is the one that may be at the venue: set from submitted on, gone when it is known not to have landed.
+    A `held` order does not run until an operator releases it.
     """
 
     order_id: str
@@ -38,13 +39,14 @@ class Order:
     attempt: int = 1
     logs: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
-    chosen_dex: str | None = None
+    chosen_venue: str | None = None
     transaction: Transaction | None = None
     execution_price: Decimal | None = None
     reason: FailureReason | None = None
     finished_at: datetime | None = None
     slippage_bps: int | None = None
     client_order_id: str | None = None
+    held: bool = False
 
     @classmethod
     def new(cls, order_id: str, request: OrderRequest, at: datetime) -> Self:
@@ -72,13 +74,17 @@ class Order:
 
     def request_quotes(self, stamp: Stamp, venues: Sequence[str]) -> Step:
         """Start an attempt; the same one again when a crash cut it short after its route was chosen."""
-        kind = EventKind.RESUMED if self.chosen_dex else EventKind.QUOTES_REQUESTED
+        kind = EventKind.RESUMED if self.chosen_venue else EventKind.QUOTES_REQUESTED
         return self._step(stamp, kind, f"Fetching quotes from {' & '.join(venues)}...")
 
     def choose_route(self, stamp: Stamp, quotes: Sequence[Quote], best: Quote) -> Step:
-        """Keep this attempt's quotes and the venue that was chosen."""
+        """Keep this attempt's quotes, without what their venues need to build, and the venue that was chosen."""
         return self._step(
-            stamp, EventKind.ROUTE_CHOSEN, f"Best route: {best.dex}", quotes=tuple(quotes), chosen_dex=best.dex
+            stamp,
+            EventKind.ROUTE_CHOSEN,
+            f"Best route: {best.venue}",
+            quotes=tuple(evolve(quote, route=b"") if quote.route else quote for quote in quotes),
+            chosen_venue=best.venue,
         )
 
     def start_building(self, stamp: Stamp) -> Step:
@@ -97,8 +103,9 @@ class Order:
             stamp,
             EventKind.SWAP_CONFIRMED,
             "Swap executed successfully",
-            transaction=self.transaction,
-            execution_price=fill.price,
+            transaction=_without_payload(self.transaction),
+            execution_price=kept_price(fill.price),
+            fill=fill,
         )
 
     def fail_attempt(self, stamp: Stamp, why: str, attempts: int, retry_ms: int) -> Step:
@@ -165,17 +172,21 @@ class Order:
             case EventKind.QUOTES_REQUESTED | EventKind.BUILD_STARTED:
                 return {}
             case EventKind.ROUTE_CHOSEN:
-                return {"quotes": event.quotes, "chosen_dex": event.chosen_dex}
+                return {"quotes": event.quotes, "chosen_venue": event.chosen_venue}
             case EventKind.TRANSACTION_SUBMITTED:
                 return {"transaction": event.transaction}
             case EventKind.SWAP_CONFIRMED:
-                return {"execution_price": event.execution_price}
+                return {"transaction": event.transaction, "execution_price": event.execution_price}
             case EventKind.RESUMED:
-                return {"quotes": (), "chosen_dex": None}
+                return {"quotes": (), "chosen_venue": None}
             case EventKind.ATTEMPT_FAILED:
-                return {"attempt": self.attempt + 1, "transaction": None, "quotes": (), "chosen_dex": None}
+                return {"attempt": self.attempt + 1, "transaction": None, "quotes": (), "chosen_venue": None}
             case EventKind.CANCELLED | EventKind.EXPIRED | EventKind.FAILED:
                 return {"transaction": None, "reason": event.reason}
+
+
+def _without_payload(transaction: Transaction | None) -> Transaction | None:
+    return evolve(transaction, payload=b"") if transaction and transaction.payload else transaction
 
 
 def _request_of(order: Order) -> tuple[object, ...]:

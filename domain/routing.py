@@ -4,16 +4,20 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 @frozen
 class Quote:
-    """A venue's offer: `price` in output tokens for one input token, `fee` a fraction of the output."""
+    """A venue's offer: `price` in output tokens for one input token, `fee` a fraction of the output.
 
-    dex: str
+    `route` is what the venue needs to build on its offer, opaque to all but its adapter. It is not stored.
+    """
+
+    venue: str
     price: Decimal
     fee: Decimal
+    route: bytes = field(default=b"", repr=False)
 
     @property
     def net_price(self) -> Decimal:
@@ -26,12 +30,12 @@ RoutingPolicy = Callable[[Sequence[Quote]], Quote]
 
 def lowest_price(quotes: Sequence[Quote]) -> Quote:
     """Take the lowest price (the original engine's rule); ties go to the lower fee, then by name."""
-    return min(quotes, key=lambda q: (q.price, q.fee, q.dex))
+    return min(quotes, key=lambda q: (q.price, q.fee, q.venue))
 
 
 def best_net_output(quotes: Sequence[Quote]) -> Quote:
     """Take what gives a seller most after fees; ties go to the lower fee, then by name."""
-    return min(quotes, key=lambda q: (-q.net_price, q.fee, q.dex))
+    return min(quotes, key=lambda q: (-q.net_price, q.fee, q.venue))
 
 
 POLICIES: MappingProxyType[str, RoutingPolicy] = MappingProxyType(

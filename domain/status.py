@@ -42,6 +42,7 @@ class FailureReason(StrEnum):
     VENUE_UNAVAILABLE = "venue_unavailable"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    TRANSACTION_EXPIRED = "transaction_expired"
     INTERNAL_ERROR = "internal_error"
 
     @property
@@ -56,6 +57,7 @@ _REASON_MESSAGES = MappingProxyType(
         FailureReason.VENUE_UNAVAILABLE: "No venue could quote",
         FailureReason.CANCELLED: "Order cancelled",
         FailureReason.EXPIRED: "Order expired",
+        FailureReason.TRANSACTION_EXPIRED: "Transaction expired",
         FailureReason.INTERNAL_ERROR: "Internal error",
     }
 )

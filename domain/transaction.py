@@ -1,14 +1,13 @@
 """A swap on its way to a venue: what is sent, and what can come back."""
 
 from datetime import datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
+from domain.money import EXACT
 from domain.status import FailureReason
-
-_EXACT = Context(prec=60)
 
 
 @frozen
@@ -16,7 +15,9 @@ class Transaction:
     """One built swap, stored whole before it is sent; `tx_hash` names it for ever.
 
     `limit_price` is the least acceptable output per input token (None: no limit). The venue refuses
-    the transaction below that price, and after `expires_at` (UTC) by its own clock.
+    the transaction below that price, and after `expires_at` (UTC) by its own clock; it set that time itself.
+    `payload` is what is sent, opaque to all but the venue's adapter; empty when the other fields say it all, and once
+    the order has ended. `fee` is the share of the output that the venue keeps, as it was quoted.
     """
 
     order_id: str
@@ -26,22 +27,55 @@ class Transaction:
     amount: Decimal
     limit_price: Decimal | None
     expires_at: datetime
+    payload: bytes = field(default=b"", repr=False)
+    fee: Decimal = Decimal(0)
+
+
+@frozen
+class NetworkFee:
+    """What the network took for landing a swap, in units of `asset`."""
+
+    amount: Decimal
+    asset: str
 
 
 @frozen
 class Fill:
-    """A landed swap: `price` in output tokens for one input token, before fees."""
+    """What came of a landed swap, exact, in token units.
 
-    price: Decimal
+    `amount_in` input tokens were given, `amount_out` output tokens received; the venue had kept `venue_fee` of these.
+    """
+
+    amount_in: Decimal
+    amount_out: Decimal
+    venue_fee: Decimal
+    network_fee: NetworkFee | None = None
+
+    @classmethod
+    def at_price(cls, amount_in: Decimal, price: Decimal, fee: Decimal) -> "Fill":
+        """Return the fill of a venue that swaps at `price`, before its `fee` (a share of the output)."""
+        before_fee = EXACT.multiply(amount_in, price)
+        kept = EXACT.multiply(before_fee, fee)
+        return cls(amount_in, EXACT.subtract(before_fee, kept), kept)
+
+    @property
+    def price(self) -> Decimal:
+        """Output tokens for one input token, before fees."""
+        return EXACT.divide(EXACT.add(self.amount_out, self.venue_fee), self.amount_in)
 
 
 class TransactionStatus(StrEnum):
-    """What a venue knows of a transaction."""
+    """What a venue knows of a transaction.
+
+    UNKNOWN: it has not seen it, and may still take it. DEAD: it can never land any more, which the venue's adapter has
+    proven by what the venue says, never by a clock of ours.
+    """
 
     LANDED = "landed"
     REJECTED = "rejected"
     PENDING = "pending"
     UNKNOWN = "unknown"
+    DEAD = "dead"
 
 
 @frozen
@@ -57,4 +91,4 @@ def limit_price(quoted: Decimal, slippage_bps: int | None) -> Decimal | None:
     """Return the least price a fill may have: quoted x (1 - bps/10000), exactly; None without a tolerance."""
     if slippage_bps is None:
         return None
-    return _EXACT.multiply(quoted, Decimal(10_000 - slippage_bps).scaleb(-4))
+    return EXACT.multiply(quoted, Decimal(10_000 - slippage_bps).scaleb(-4))

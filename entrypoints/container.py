@@ -5,11 +5,11 @@ import socket
 
 from dependency_injector import containers, providers
 
-from adapters.dex.http import HttpDexGateway
-from adapters.dex.mock import MockDexGateway
+from adapters.http_venue.venue import HttpVenue
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from adapters.mock.venue import MockVenue
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.redis.clients import feed_client, queue_client
@@ -20,25 +20,30 @@ from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.operate_orders import OperateOrders
-from application.ports.dex_gateway import DexGateway
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
 from application.ports.system import Clock, Ids
 from application.ports.update_feed import UpdateFeed
 from application.query_orders import QueryOrders
+from application.record_step import RecordStep
 from application.recover_orders import RecoverOrders
 from application.retry_policy import RetryPolicy
 from application.submit_order import SubmitOrder
+from application.venues import Venues
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.http.app import Services, create_app, health_app
 from entrypoints.http.drain import Drain
 from entrypoints.http.health import NO_CHECKS, Check, Checks
-from entrypoints.lifecycle import Closing, Resource, StartError
+from entrypoints.lifecycle import Closing, Resource, StartError, Together
 from entrypoints.mock_router import mock_router
+from entrypoints.setting_types import MOCK_VENUE
 from entrypoints.settings import Settings
 from entrypoints.worker_loop import Worker
+
+# Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
+QUOTE_PATIENCE = 3
 
 
 def _holder(ids: Ids) -> str:
@@ -50,19 +55,28 @@ def _policy(name: str) -> RoutingPolicy:
     return POLICIES[name]
 
 
-def _kind_of_venues(settings: Settings) -> str:
-    return "http" if settings.venues else "mock"
-
-
-def _http_gateway(settings: Settings, clock: Clock) -> HttpDexGateway:
-    return HttpDexGateway(
-        dict(settings.venues),
-        clock,
-        expiry_seconds=settings.tx_expiry_seconds,
-        timeout_seconds=settings.venue_timeout_ms / 1000,
-        swap_timeout_seconds=settings.venue_swap_timeout_ms / 1000,
-        connections=settings.worker_concurrency,
+def _venues(settings: Settings, clock: Clock) -> tuple[MockVenue | HttpVenue, ...]:
+    """Make each venue that the settings name, of the kind that its URL's scheme says."""
+    router = mock_router(settings)
+    named = settings.venues or tuple((market.name, MOCK_VENUE) for market in router.markets)
+    return tuple(
+        MockVenue(name, router, clock, settings.tx_expiry_seconds)
+        if url == MOCK_VENUE
+        else HttpVenue(
+            name,
+            url,
+            clock,
+            valid_seconds=settings.tx_expiry_seconds,
+            timeout_seconds=settings.venue_timeout_ms / 1000,
+            swap_timeout_seconds=settings.venue_swap_timeout_ms / 1000,
+            connections=settings.worker_concurrency,
+        )
+        for name, url in named
     )
+
+
+def _all_venues(venues: tuple[MockVenue | HttpVenue, ...], settings: Settings) -> Venues:
+    return Venues(venues, QUOTE_PATIENCE * settings.venue_timeout_ms / 1000, settings.quote_band_bps)
 
 
 def _live_checks(store: PostgresOrderStore, migrator: Migrator, queue: RedisOrderQueue) -> Checks:
@@ -106,26 +120,19 @@ class Container(containers.DeclarativeContainer):
     store: providers.Provider[OrderStore] = providers.Selector(mode, memory=memory_store, live=live_store)
     queue: providers.Provider[OrderQueue] = providers.Selector(mode, memory=memory_queue, live=live_queue)
     feed: providers.Provider[UpdateFeed] = providers.Selector(mode, memory=memory_feed, live=live_feed)
-    mock_gateway: providers.Provider[DexGateway] = providers.Singleton(
-        MockDexGateway,
-        providers.Singleton(mock_router, settings),
-        clock,
-        expiry_seconds=settings.provided.tx_expiry_seconds,
-    )
-    http_gateway: providers.Provider[DexGateway] = providers.Singleton(_http_gateway, settings, clock)
-    gateway: providers.Provider[DexGateway] = providers.Selector(
-        providers.Callable(_kind_of_venues, settings), mock=mock_gateway, http=http_gateway
-    )
+    each_venue = providers.Singleton(_venues, settings, clock)
+    venues = providers.Singleton(_all_venues, each_venue, settings)
+    venue_resources = providers.Singleton(Together, each_venue)
     resources: providers.Provider[list[Resource]] = providers.Selector(
         mode,
-        memory=providers.List(gateway),
+        memory=providers.List(venue_resources),
         live=providers.List(
             providers.Factory(Closing, queue_client.provided.aclose),
             providers.Factory(Closing, feed_client.provided.aclose),
             live_store,
             live_queue,
             live_feed,
-            gateway,
+            venue_resources,
         ),
     )
 
@@ -138,16 +145,17 @@ class Container(containers.DeclarativeContainer):
     policy: providers.Provider[RoutingPolicy] = providers.Callable(_policy, settings.provided.routing_policy)
     retries = providers.Singleton(RetryPolicy, settings.provided.retry_attempts, settings.provided.retry_base_ms)
 
+    record_step = providers.Singleton(RecordStep, store, feed)
     submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids)
     execute = providers.Singleton(
-        ExecuteOrder, store, feed, gateway, clock, ids, policy, retries, settings.provided.order_max_age_seconds
+        ExecuteOrder, store, record_step, venues, clock, ids, policy, retries, settings.provided.order_max_age_seconds
     )
     query = providers.Singleton(QueryOrders, store)
-    cancel = providers.Singleton(CancelOrder, store, feed, clock, ids)
+    cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed)
     stats = providers.Singleton(EngineStats, store, queue, clock)
-    operate = providers.Singleton(OperateOrders, store, queue, feed, gateway, clock, ids)
+    operate = providers.Singleton(OperateOrders, store, queue, record_step, venues, clock, ids)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 
     migrator = providers.Singleton(Migrator, settings.provided.postgres_url)

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import resource
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
@@ -39,6 +39,26 @@ class Closing:
     async def close(self) -> None:
         """Let go of it."""
         await self._close()
+
+
+@frozen
+class Together:
+    """Several resources as one."""
+
+    _parts: Sequence[Resource]
+
+    async def open(self) -> None:
+        """Make all ready; when one of them cannot be, let go of those that were."""
+        async with AsyncExitStack() as stack:
+            for part in self._parts:
+                await part.open()
+                stack.push_async_callback(part.close)
+            stack.pop_all()
+
+    async def close(self) -> None:
+        """Let go of all."""
+        for part in self._parts:
+            await part.close()
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """The mock venues as the settings describe them."""
 
-from domain.mock_dex import MockDexRouter, MockVenue
+from domain.mock_dex import MockDexRouter, MockMarket
 from entrypoints.settings import Settings
 
 
@@ -9,9 +9,9 @@ def mock_router(settings: Settings) -> MockDexRouter:
     s = settings
     return MockDexRouter(
         seed=s.mock_seed,
-        venues=(
-            MockVenue("Raydium", s.mock_raydium_low, s.mock_raydium_high, s.mock_raydium_fee),
-            MockVenue("Meteora", s.mock_meteora_low, s.mock_meteora_high, s.mock_meteora_fee),
+        markets=(
+            MockMarket("Raydium", s.mock_raydium_low, s.mock_raydium_high, s.mock_raydium_fee),
+            MockMarket("Meteora", s.mock_meteora_low, s.mock_meteora_high, s.mock_meteora_fee),
         ),
         base_price=s.mock_base_price,
         fill_low=s.mock_fill_low,

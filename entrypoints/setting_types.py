@@ -5,6 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
+MOCK_VENUE = "mock:"
 _VENUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,50}")
 
 
@@ -89,14 +90,23 @@ def url(*schemes: str) -> Callable[[str], str]:
 
 
 def venue_urls(value: str) -> tuple[tuple[str, str], ...]:
-    """Read `Name=URL` pairs separated by commas, in the order in which they are told to clients."""
+    """Read `Name=URL` pairs separated by commas, in the order in which they are told to clients.
+
+    A URL's scheme says of which kind the venue is: `mock:` alone, or an address of `http` or `https`.
+    """
     found: list[tuple[str, str]] = []
     base = url("http", "https")
     for part in value.split(","):
         name, _, address = part.strip().partition("=")
         if not _VENUE_NAME.fullmatch(name) or name in dict(found):
             raise WrongValue("must be Name=URL pairs separated by commas, each name once and of A-Z a-z 0-9 . _ -")
-        parts = urlsplit(base(address))
+        if address == MOCK_VENUE:
+            found.append((name, address))
+            continue
+        try:
+            parts = urlsplit(base(address))
+        except WrongValue:
+            raise WrongValue("must have URLs that start with http:// or https://, or are mock:") from None
         if not parts.hostname or parts.query or parts.fragment:
             raise WrongValue("must be URLs with a host and without a query: paths are added to them")
         found.append((name, address.rstrip("/")))

@@ -58,7 +58,7 @@ class Settings:
     retry_base_ms: int = _setting(1000, whole(0, 3_600_000), "Wait after the first failure; doubles with each further")
     lease_seconds: float = _setting(10.0, seconds("0.1", "3600"), "After this a dead worker's orders go to another")
     recovery_seconds: float = _setting(15.0, seconds("0.1", "3600"), "An open order idle this long is queued again")
-    tx_expiry_seconds: float = _setting(30.0, seconds("1", "3600"), "The venue refuses a transaction older than this")
+    tx_expiry_seconds: float = _setting(30.0, seconds("1", "3600"), "A transaction is good for so long, by its venue's clock")
     order_max_age_seconds: float = _setting(
         0.0, seconds("0", "31536000"), "An order not submitted by this age fails as expired; 0: it never does"
     )
@@ -81,7 +81,8 @@ class Settings:
     venues: tuple[tuple[str, str], ...] = _setting(
         (),
         venue_urls,
-        "`Name=URL` of each venue, separated by commas. Without it the mock venues live in the worker",
+        "`Name=URL` of each venue, separated by commas: `http://`, `https://`, or `mock:` for one that lives in the "
+        "worker. Without it there are two of those, Raydium and Meteora",
         secret=True,
     )
     venue_timeout_ms: int = _setting(
@@ -89,6 +90,11 @@ class Settings:
     )
     venue_swap_timeout_ms: int = _setting(
         10_000, whole(1, 600_000), "How long a swap's end is waited for, before the venue is asked about it"
+    )
+    quote_band_bps: int = _setting(
+        0,
+        whole(0, 10_000),
+        "A quote further than this from the median of all is left out; of two that differ by more, both. 0: none is",
     )
     simulator_port: int = _setting(3002, whole(0, 65535), "The venue simulator's port; 0 takes a free one")
     simulator_ledger: Path = _setting(

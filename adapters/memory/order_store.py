@@ -7,7 +7,7 @@ from decimal import Decimal
 from attrs import evolve
 
 from adapters.cursor import cursor_after, order_id_of
-from application.frames import Frame, frame_of
+from application.frames import Frame
 from application.ports.errors import ClientOrderIdConflict, DataRefused, IdempotencyKeyReused, StaleOrder
 from application.ports.order_store import (
     Admission,
@@ -17,9 +17,9 @@ from application.ports.order_store import (
     OrderFilter,
     OrderPage,
     Progress,
+    Record,
 )
 from application.ports.system import Clock
-from domain.events import OrderEvent
 from domain.order import Order
 from domain.status import OrderStatus
 
@@ -71,19 +71,19 @@ class InMemoryOrderStore:
             self._keys.setdefault(key, standing.order_id)
         return Admission(standing.order_id, replayed=standing.order_id != order.order_id)
 
-    async def append(self, order: Order, event: OrderEvent) -> Frame:
-        events = self._events.get(event.order_id)
+    async def append(self, record: Record) -> None:
+        order = record.after
+        events = self._events.get(order.order_id)
         if events is None:
             raise StaleOrder
-        if len(events) != event.seq - 1:
-            if 0 < event.seq <= len(events) and events[event.seq - 1][0] == event.event_id:
-                return events[event.seq - 1][1]
+        if len(events) != record.before.version:
+            last = record.events[-1]
+            if last.seq <= len(events) and events[last.seq - 1][0] == last.event_id:
+                return
             raise StaleOrder
-        _refuse_what_cannot_be_stored(order)
-        frame = frame_of(event)
-        self._orders[event.order_id] = evolve(order, updated_at=self._clock.now())
-        events.append((event.event_id, frame))
-        return frame
+        _refuse_what_cannot_be_stored(order, *(event.message for event in record.events))
+        self._orders[order.order_id] = evolve(order, updated_at=self._clock.now())
+        events += ((event.event_id, frame) for event, frame in zip(record.events, record.frames, strict=True))
 
     async def get(self, order_id: str) -> Order | None:
         return self._orders.get(order_id)
@@ -95,7 +95,7 @@ class InMemoryOrderStore:
             if after not in self._orders:
                 raise InvalidCursor("no order of this store")
             _skip_to(after, newest_first)
-        found = [order for order in newest_first if _matches(order, query)][: limit + 1]
+        found = [_as_listed(order) for order in newest_first if _matches(order, query)][: limit + 1]
         orders = tuple(found[:limit])
         return OrderPage(orders, cursor_after(orders[-1].order_id) if len(found) > limit else None)
 
@@ -136,9 +136,14 @@ def _matches(order: Order, query: OrderFilter) -> bool:
     return query.user_id in (None, order.user_id) and query.status in (None, order.status)
 
 
-def _refuse_what_cannot_be_stored(order: Order) -> None:
+def _as_listed(order: Order) -> Order:
+    transaction = order.transaction
+    return evolve(order, transaction=evolve(transaction, payload=b"")) if transaction and transaction.payload else order
+
+
+def _refuse_what_cannot_be_stored(order: Order, *messages: str) -> None:
     """Refuse what the Postgres store's columns refuse, so that tests on this one tell the truth."""
-    texts = (order.order_id, order.user_id, order.input_token, order.output_token, *order.logs[-1:])
+    texts = (order.order_id, order.user_id, order.input_token, order.output_token, *messages)
     try:
         encoded = "".join(texts).encode()
     except UnicodeEncodeError as error:

@@ -8,7 +8,7 @@ from adapters.batching import FLUSHES_APART
 from adapters.cursor import cursor_after, order_id_of
 from adapters.postgres import statements
 from adapters.postgres.adding import Addition, add_keyed, add_plain
-from adapters.postgres.appending import append_steps
+from adapters.postgres.appending import append_records
 from adapters.postgres.connection import store_conninfo
 from adapters.postgres.getting import get_orders
 from adapters.postgres.grouped_calls import GroupedCalls
@@ -25,9 +25,9 @@ from application.ports.order_store import (
     OrderFilter,
     OrderPage,
     Progress,
+    Record,
 )
-from domain.events import OrderEvent
-from domain.order import Order, Step
+from domain.order import Order
 
 # A client waits for each, so this is short: what a flush takes under load, and twice what a small one does. See ADR 3.
 ADDS_APART = 0.001
@@ -69,12 +69,12 @@ class PostgresOrderStore:
         self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
             conninfo, add_keyed, most=most, bound=bound, apart=ADDS_APART, half_from=HALF_FROM, kind="keyed_add"
         )
-        self._appends: GroupedCalls[Step, Frame] = GroupedCalls(
+        self._appends: GroupedCalls[Record, None] = GroupedCalls(
             keeping_plans,
-            append_steps,
+            append_records,
             most=most,
             bound=bound,
-            key=lambda step: step[1].order_id,
+            key=lambda record: record.before.order_id,
             apart=FLUSHES_APART,
             kind="append",
         )
@@ -99,8 +99,8 @@ class PostgresOrderStore:
         addition = Addition(order, idempotency_key)
         return await (self._plain_adds if addition.is_plain else self._keyed_adds).submit(addition)
 
-    async def append(self, order: Order, event: OrderEvent) -> Frame:
-        return await self._appends.submit((order, event))
+    async def append(self, record: Record) -> None:
+        await self._appends.submit(record)
 
     async def get(self, order_id: str) -> Order | None:
         try:

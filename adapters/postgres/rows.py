@@ -7,18 +7,16 @@ from typing import Any
 
 import msgspec
 
-from application.frames import Frame
 from application.ports.errors import UnreadableOrder
-from domain.events import OrderEvent
+from application.ports.order_store import Record
 from domain.order import Order
 from domain.routing import Quote
 from domain.status import EventKind, FailureReason, OrderStatus
-from domain.transaction import Transaction
+from domain.transaction import Fill, Transaction
 
 _encode = msgspec.json.Encoder().encode  # decimals as strings, times as RFC 3339: all digits arrive
 # Quotes are the largest part of a row, and other kinds of events leave them as they are.
 _CHANGE_QUOTES = frozenset({EventKind.ROUTE_CHOSEN, EventKind.RESUMED, EventKind.ATTEMPT_FAILED})
-_read_quotes = msgspec.json.Decoder(tuple[Quote, ...]).decode
 
 
 def in_json(rows: Sequence[object]) -> tuple[str]:
@@ -43,17 +41,53 @@ class OrderRow(msgspec.Struct, omit_defaults=True, gc=False):
     key: str | None = None
 
 
-class StepRow(msgspec.Struct, omit_defaults=True, gc=False):
-    """What is written of an order after an event: all that events change, and the event. No quotes: they stay."""
+class QuoteRow(msgspec.Struct, rename={"venue": "dex"}, gc=False):
+    """What is kept of a quote."""
 
-    order_id: str
+    venue: str
+    price: Decimal
+    fee: Decimal
+
+
+_read_quotes = msgspec.json.Decoder(tuple[QuoteRow, ...]).decode
+
+
+class EventRow(msgspec.Struct, gc=False):
+    """What is kept of an event."""
+
     seq: int
     event_id: str
+    kind: EventKind
     frame: str
-    message: str
+
+
+class ExecutionRow(msgspec.Struct, omit_defaults=True, gc=False):
+    """What is kept of a landed swap beside what the order's row tells."""
+
+    amount_in: Decimal
+    amount_out: Decimal
+    venue_fee: Decimal
+    network_fee: Decimal | None
+    network_fee_asset: str | None
+    quoted_price: Decimal | None
+    price: Decimal
+    executed_at: datetime
+
+
+class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
+    """What is written of a record: all that events change of an order, and the events. No quotes: they stay.
+
+    `payload` is in base64; `purge` says that the one that is kept is of no more use.
+    """
+
+    order_id: str
+    expected: int
+    version: int
+    messages: tuple[str, ...]
+    events: tuple[EventRow, ...]
     status: OrderStatus
     attempt: int
-    quotes: tuple[Quote, ...] | None = None
+    quotes: tuple[QuoteRow, ...] | None = None
     chosen_dex: str | None = None
     tx_hash: str | None = None
     tx_venue: str | None = None
@@ -63,6 +97,9 @@ class StepRow(msgspec.Struct, omit_defaults=True, gc=False):
     execution_price: Decimal | None = None
     reason_code: FailureReason | None = None
     finished_at: datetime | None = None
+    execution: ExecutionRow | None = None
+    payload: bytes | None = None
+    purge: bool = False
 
 
 def row_of_order(order: Order, key: str | None = None) -> OrderRow:
@@ -80,18 +117,22 @@ def row_of_order(order: Order, key: str | None = None) -> OrderRow:
     )
 
 
-def row_of_step(order: Order, event: OrderEvent, frame: Frame) -> StepRow:
-    """Return the row of an order after an event."""
-    row = StepRow(
-        event.order_id,
-        event.seq,
-        event.event_id,
-        frame.text,
-        event.message,
+def row_of_record(record: Record) -> RecordRow:
+    """Return the row of a record."""
+    before, order, events = record.before, record.after, record.events
+    row = RecordRow(
+        order.order_id,
+        before.version,
+        order.version,
+        tuple(event.message for event in events),
+        tuple(
+            EventRow(event.seq, event.event_id, event.kind, frame.text)
+            for event, frame in zip(events, record.frames, strict=True)
+        ),
         order.status,
         order.attempt,
-        order.quotes if event.kind in _CHANGE_QUOTES else None,
-        order.chosen_dex,
+        _quote_rows(order) if any(event.kind in _CHANGE_QUOTES for event in events) else None,
+        order.chosen_venue,
         execution_price=order.execution_price,
         reason_code=order.reason,
         finished_at=order.finished_at,
@@ -102,7 +143,35 @@ def row_of_step(order: Order, event: OrderEvent, frame: Frame) -> StepRow:
         row.tx_amount = transaction.amount
         row.tx_limit_price = transaction.limit_price
         row.tx_expires_at = transaction.expires_at
+        row.payload = transaction.payload or None
+    # An order in `submitted` whose payload was read, or made, by this process.
+    row.purge = bool(before.transaction and before.transaction.payload)
+    if fill := events[-1].fill:
+        row.execution = _execution_row(before, fill, events[-1].at)
     return row
+
+
+def _quote_rows(order: Order) -> tuple[QuoteRow, ...]:
+    return tuple(QuoteRow(quote.venue, quote.price, quote.fee) for quote in order.quotes)
+
+
+def _execution_row(order: Order, fill: Fill, at: datetime) -> ExecutionRow:
+    chosen = _quote_of(order.quotes, order.chosen_venue)
+    network_fee = fill.network_fee
+    return ExecutionRow(
+        fill.amount_in,
+        fill.amount_out,
+        fill.venue_fee,
+        network_fee and network_fee.amount,
+        network_fee and network_fee.asset,
+        chosen and chosen.price,
+        fill.price,
+        at,
+    )
+
+
+def _quote_of(quotes: Sequence[Quote], venue: str | None) -> Quote | None:
+    return next((quote for quote in quotes if quote.venue == venue), None)
 
 
 def read_order(row: Sequence[Any]) -> Order:
@@ -111,12 +180,24 @@ def read_order(row: Sequence[Any]) -> Order:
         order_id, user_id, input_token, output_token, amount, created_at, updated_at, status,
         version, attempt, logs, quotes, chosen_dex, tx_hash, tx_venue, tx_amount,
         tx_limit_price, tx_expires_at, execution_price, reason_code, finished_at,
-        slippage_bps, client_order_id,
+        slippage_bps, client_order_id, held, payload,
     ) = row  # fmt: skip
+    kept_quotes = tuple(Quote(q.venue, q.price, q.fee) for q in _read_quotes(quotes)) if quotes else ()
     transaction = None
     if tx_venue is not None:
-        # An attempt's transaction goes with the attempt, so the number need not be stored twice.
-        transaction = Transaction(order_id, attempt, tx_hash, tx_venue, tx_amount, tx_limit_price, _utc(tx_expires_at))
+        # An attempt's transaction goes with the attempt, and its fee is the quote's: neither is stored twice.
+        quoted = _quote_of(kept_quotes, tx_venue)
+        transaction = Transaction(
+            order_id,
+            attempt,
+            tx_hash,
+            tx_venue,
+            tx_amount,
+            tx_limit_price,
+            _utc(tx_expires_at),
+            payload or b"",
+            quoted.fee if quoted else Decimal(0),
+        )
     return Order(
         order_id=order_id,
         user_id=user_id,
@@ -129,14 +210,15 @@ def read_order(row: Sequence[Any]) -> Order:
         version=version,
         attempt=attempt,
         logs=tuple(logs),
-        quotes=_read_quotes(quotes) if quotes else (),
-        chosen_dex=chosen_dex,
+        quotes=kept_quotes,
+        chosen_venue=chosen_dex,
         transaction=transaction,
         execution_price=execution_price,
         reason=FailureReason(reason_code) if reason_code else None,
         finished_at=_utc(finished_at) if finished_at else None,
         slippage_bps=slippage_bps,
         client_order_id=client_order_id,
+        held=held,
     )
 
 

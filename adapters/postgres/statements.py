@@ -12,8 +12,15 @@ _ORDER: Final = """
     o.order_id, o.user_id, o.input_token, o.output_token, trim_scale(o.amount), o.created_at, o.updated_at, o.status,
     o.version, o.attempt, o.logs, o.quotes::text, o.chosen_dex, o.tx_hash, o.tx_venue, trim_scale(o.tx_amount),
     trim_scale(o.tx_limit_price), o.tx_expires_at, trim_scale(o.execution_price), o.reason_code, o.finished_at,
-    o.slippage_bps, o.client_order_id
+    o.slippage_bps, o.client_order_id, o.held, {payload}
 """
+_LISTED: Final = _ORDER.replace("{payload}", "NULL")
+# Only the order that is asked for by its id comes with the bytes that were sent.
+_WHOLE: Final = _ORDER.replace(
+    "{payload}",
+    """CASE o.status WHEN 'submitted' THEN
+        (SELECT payload FROM transaction_payloads AS p WHERE p.orders_id = ANY(ARRAY[o.id])) END""",
+)
 
 # Keep new orders that have neither key nor client order id. (rows): nothing. Raises unique_violation, and keeps none of
 # them, if one is there already: to look for each first, as ADD_AGAIN does, would be a tenth of the server's work.
@@ -76,7 +83,7 @@ JOIN orders AS o ON o.order_id = k.order_id
 UNION ALL
 SELECT i.order_id, false, {order} FROM input AS i
 JOIN orders AS o ON o.user_id = i.user_id AND o.client_order_id = i.client_order_id
-""".replace("{order}", _ORDER)
+""".replace("{order}", _LISTED)
 
 # Claim new keys for orders that stand. (rows): those that were claimed.
 CLAIM: Final = """
@@ -88,39 +95,59 @@ ON CONFLICT DO NOTHING
 RETURNING user_id, key, order_id
 """
 
-# Move orders on by one event each. (rows, each order once, sorted by id): how many were at the event's version.
-# Rows are locked as they come, so two groups wait for each other in one direction only.
+# Move orders on. (rows, each order once, sorted by id): how many were at the version that their row expects.
+# Rows are locked as they come, so two groups wait for each other in one direction only. With an order its events are
+# kept, the execution of a swap that landed, and a transaction's payload, until it is of no more use.
 APPEND: Final = """
 WITH moved AS (
     UPDATE orders AS o SET
-        status = i.status, version = i.seq, attempt = i.attempt, logs = o.logs || i.message,
+        status = i.status, version = i.version, attempt = i.attempt, logs = o.logs || i.messages,
         quotes = coalesce(i.quotes, o.quotes), chosen_dex = i.chosen_dex, tx_hash = i.tx_hash, tx_venue = i.tx_venue,
         tx_amount = i.tx_amount, tx_limit_price = i.tx_limit_price, tx_expires_at = i.tx_expires_at,
         execution_price = i.execution_price, reason_code = i.reason_code, finished_at = i.finished_at,
         updated_at = date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
     FROM json_to_recordset(%s) AS i (
-        order_id text, seq integer, event_id text, frame text, message text, status text, attempt integer, quotes json,
-        chosen_dex text, tx_hash text, tx_venue text, tx_amount numeric, tx_limit_price numeric,
-        tx_expires_at timestamp, execution_price numeric, reason_code text, finished_at timestamp)
-    WHERE o.order_id = ANY(ARRAY[i.order_id]) AND o.version = i.seq - 1
-    RETURNING o.id, i.seq, i.event_id, i.frame
-), told AS (
-    INSERT INTO order_events (orders_id, seq, event_id, frame) SELECT id, seq, event_id, frame FROM moved
+        order_id text, expected integer, version integer, messages text[], events json, status text, attempt integer,
+        quotes json, chosen_dex text, tx_hash text, tx_venue text, tx_amount numeric, tx_limit_price numeric,
+        tx_expires_at timestamp, execution_price numeric, reason_code text, finished_at timestamp, execution json,
+        payload text, purge boolean)
+    WHERE o.order_id = ANY(ARRAY[i.order_id]) AND o.version = i.expected
+    RETURNING
+        o.id, o.order_id, o.user_id, o.input_token, o.output_token, o.tx_hash, o.tx_venue, i.events, i.execution,
+        i.payload, i.purge
+), kept_events AS (
+    INSERT INTO order_events (orders_id, seq, event_id, kind, frame)
+    SELECT m.id, e.seq, e.event_id, e.kind, e.frame
+    FROM moved AS m, json_to_recordset(m.events) AS e (seq integer, event_id text, kind text, frame text)
+), kept_executions AS (
+    INSERT INTO executions
+        (order_id, user_id, input_token, output_token, venue, tx_hash, amount_in, amount_out, venue_fee, network_fee,
+        network_fee_asset, quoted_price, price, executed_at)
+    SELECT m.order_id, m.user_id, m.input_token, m.output_token, m.tx_venue, m.tx_hash, e.*
+    FROM moved AS m, json_to_record(m.execution) AS e (
+        amount_in numeric, amount_out numeric, venue_fee numeric, network_fee numeric, network_fee_asset text,
+        quoted_price numeric, price numeric, executed_at timestamp)
+    WHERE m.execution IS NOT NULL
+), kept_payloads AS (
+    INSERT INTO transaction_payloads (orders_id, payload)
+    SELECT id, decode(payload, 'base64') FROM moved WHERE payload IS NOT NULL
+    ON CONFLICT (orders_id) DO UPDATE SET payload = excluded.payload
+), purged_payloads AS (
+    DELETE FROM transaction_payloads WHERE orders_id = ANY(ARRAY(SELECT id FROM moved WHERE purge))
 )
 SELECT count(*) FROM moved
 """
 
-# Find events that were already kept. (rows): the orders' ids, and the events' frames or NULL.
+# Find events that were already kept. (rows): the ids of their orders.
 KEPT: Final = """
-SELECT
-    i.order_id,
-    (SELECT frame FROM order_events WHERE orders_id = o.id AND seq = i.seq AND event_id = i.event_id)
+SELECT i.order_id
 FROM json_to_recordset(%s) AS i (order_id text, seq integer, event_id text)
 JOIN orders AS o ON o.order_id = ANY(ARRAY[i.order_id])
+JOIN order_events AS e ON e.orders_id = ANY(ARRAY[o.id]) AND e.seq = i.seq AND e.event_id = i.event_id
 """
 
 # Get orders. (list of ids): those that are there, in any order.
-GET: Final = "SELECT {order} FROM orders AS o WHERE o.order_id = ANY(%b::text[])".replace("{order}", _ORDER)
+GET: Final = "SELECT {order} FROM orders AS o WHERE o.order_id = ANY(%b::text[])".replace("{order}", _WHOLE)
 
 # Get an order's events above a seq. (order id, seq): user id, seq, whether it is the order's end, frame; in order.
 EVENTS: Final = """
@@ -161,14 +188,14 @@ SELECT
         WHERE status = 'pending' AND NOT held ORDER BY id LIMIT 1)
 """
 
-_FIND: Final = "SELECT {order} FROM orders AS o WHERE true".replace("{order}", _ORDER)
+_FIND: Final = "SELECT {order} FROM orders AS o WHERE true".replace("{order}", _LISTED)
 _FIND_OF_USER: Final = """
 SELECT {order} FROM (
     SELECT min(user_id) AS user_id, min(id) AS lowest, max(id) AS highest
     FROM (SELECT user_id, id FROM orders WHERE user_id = %s{after} ORDER BY id DESC LIMIT %s) AS newest
 ) AS page, orders_of_user(page.user_id, page.lowest, page.highest) AS o
 ORDER BY o.id DESC
-""".replace("{order}", _ORDER)
+""".replace("{order}", _LISTED)
 
 
 def find(*, by_user: bool, by_status: bool, unfinished: bool, after: bool) -> str:

@@ -2,8 +2,6 @@
 
 from typing import ClassVar, Literal
 
-from domain.status import FailureReason
-
 
 class PortError(Exception):
     """Something outside failed; `code` is stable and safe to show, the text may only be logged."""
@@ -61,11 +59,3 @@ class LeaseLost(PortError):
 
 class VenueUnavailable(PortError):
     """A venue gave no answer that settles the matter. For a sent transaction the outcome is unknown."""
-
-
-class TransactionRejected(PortError):
-    """The venue refused the transaction for good: it has not landed and never will."""
-
-    def __init__(self, reason: FailureReason) -> None:
-        super().__init__(reason.message)
-        self.reason = reason

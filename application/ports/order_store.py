@@ -6,9 +6,9 @@ from typing import Protocol
 
 from attrs import frozen
 
-from application.frames import Frame
+from application.frames import Frame, frame_of
 from domain.events import OrderEvent
-from domain.order import Order
+from domain.order import Order, Step
 from domain.status import OrderStatus
 
 
@@ -18,6 +18,22 @@ class Admission:
 
     order_id: str
     replayed: bool
+
+
+@frozen
+class Record:
+    """What one commit makes of one order: it was `before`, is `after` the last event, and each event has its frame."""
+
+    before: Order
+    after: Order
+    events: tuple[OrderEvent, ...]
+    frames: tuple[Frame, ...]
+
+    @classmethod
+    def of(cls, before: Order, *steps: Step) -> "Record":
+        """Return the record of one or more steps that follow each other."""
+        events = tuple(event for _, event in steps)
+        return cls(before, steps[-1][0], events, tuple(map(frame_of, events)))
 
 
 @frozen
@@ -85,20 +101,24 @@ class OrderStore(Protocol):
         """
         ...
 
-    async def append(self, order: Order, event: OrderEvent) -> Frame:
-        """Replace version `event.seq - 1` of the order by `order`, the state after `event`; return the frame as kept.
+    async def append(self, record: Record) -> None:
+        """Replace the order `before` by the order `after`, and keep the events with their frames: all or nothing.
 
         Compare-and-set: of several writers of one version exactly one wins. `updated_at` becomes the store's own time.
-        Raises StaleOrder when the order is not at that version (or unknown), unless this very event put it further.
+        A landed swap's fill is kept with it; a transaction's payload is kept until the order leaves `submitted`.
+        Raises StaleOrder when the order is not at version `before` (or unknown), unless this very record put it further.
         """
         ...
 
     async def get(self, order_id: str) -> Order | None:
-        """Return the order as last written; None when there is none. Raises UnreadableOrder."""
+        """Return the order as last written, its transaction's payload too; None when there is none.
+
+        Raises UnreadableOrder.
+        """
         ...
 
     async def find(self, query: OrderFilter, cursor: str | None, limit: int) -> OrderPage:
-        """Orders newest first, at most `limit` (1 to 200), from `cursor` on (None: from the newest).
+        """Orders newest first, without payloads, at most `limit` (1 to 200), from `cursor` on (None: from the newest).
 
         Pages neither repeat nor skip an order while new ones arrive; orders that cannot be read are left out.
         Raises InvalidCursor.
@@ -106,7 +126,7 @@ class OrderStore(Protocol):
         ...
 
     async def events(self, order_id: str, after_seq: int) -> Sequence[Frame]:
-        """Return the frames with a seq above `after_seq`, in order, exactly as `append` returned them."""
+        """Return the frames with a seq above `after_seq`, in order, exactly as they were appended."""
         ...
 
     async def last_seqs(self, order_ids: Collection[str]) -> Mapping[str, Progress]:

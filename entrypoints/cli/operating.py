@@ -6,26 +6,30 @@ from typing import TYPE_CHECKING, TypeVar
 from entrypoints.cli.ending import INTERRUPTED, WRONG_USAGE, fail, settings_of_the_environment
 
 if TYPE_CHECKING:
+    from application.caller import Caller
     from entrypoints.container import Container
 
 Answer = TypeVar("Answer")
 
+Command = Callable[["Container", "Caller"], Awaitable[Answer]]
+
 _UNKNOWN = "it is not known whether it was written: look with `order-engine orders show`"
 
 
-def on_queue(command: "Callable[[Container], Awaitable[Answer]]") -> Answer:
+def on_queue(command: "Command[Answer]") -> Answer:
     """Run a command that needs Redis alone, so that it works while Postgres is away."""
     return _run(command, "redis_url")
 
 
-def on_orders(command: "Callable[[Container], Awaitable[Answer]]") -> Answer:
+def on_orders(command: "Command[Answer]") -> Answer:
     """Run a command that needs the orders too."""
     return _run(command, "postgres_url", "redis_url")
 
 
-def _run(command: "Callable[[Container], Awaitable[Answer]]", *urls: str) -> Answer:
+def _run(command: "Command[Answer]", *urls: str) -> Answer:
     import asyncio
 
+    from application.caller import ANYONE
     from application.errors import ApplicationError
     from application.ports.errors import Overloaded, PortError, QueueUnavailable, StoreUnavailable
     from entrypoints import logs
@@ -40,7 +44,7 @@ def _run(command: "Callable[[Container], Awaitable[Answer]]", *urls: str) -> Ans
         container = Container(settings=settings, mode="live")
         resources = container.resources() if "postgres_url" in urls else container.queue_resources()
         async with opened(*resources):
-            return await command(container)
+            return await command(container, ANYONE)
 
     try:
         require_urls(settings, *urls)

@@ -21,7 +21,7 @@ _Facts = dict[str, object]
 
 def show_by_servers(order_id: str, *, as_json: bool) -> None:
     """Show an order with what only the servers know: its job's place in the queue, its transaction."""
-    report = on_orders(lambda container: container.operate().show(order_id))
+    report = on_orders(lambda container, caller: container.operate().show(caller, order_id))
     if as_json:
         return typer.echo(_report_json(report))
     from entrypoints.cli.order_view import print_order
@@ -36,7 +36,7 @@ def requeue(order_id: OrderId, as_json: AsJson = False) -> None:
     """Put an open order in the queue, unless it is there."""
     from application.ports.order_queue import JobPlace
 
-    job = on_orders(lambda container: container.operate().requeue(order_id))
+    job = on_orders(lambda container, caller: container.operate().requeue(caller, order_id))
     if job is not None and job.place is JobPlace.BURIED:
         fail("Its job is a dead letter: `order-engine queue revive` puts it back, `orders fail` ends the order.")
     if as_json:
@@ -46,7 +46,7 @@ def requeue(order_id: OrderId, as_json: AsJson = False) -> None:
 
 def fail_order(order_id: OrderId, as_json: AsJson = False) -> None:
     """End an order as failed (internal_error) and drop its dead letter; refused while its swap may have landed."""
-    outcome = on_orders(lambda container: container.operate().fail(order_id))
+    outcome = on_orders(lambda container, caller: container.operate().fail(caller, order_id))
     if as_json:
         say_json({"orderId": outcome.order.order_id, "status": outcome.order.status, "deadLetter": _letter(outcome)})
     elif outcome.dead_letter is not None:

@@ -7,6 +7,7 @@ import falcon
 from attrs import frozen
 from falcon.asgi import Response
 
+from application.caller import ANYONE
 from application.cancel_order import CancelOrder
 from application.ports.order_store import InvalidCursor
 from application.query_orders import QueryOrders
@@ -34,7 +35,7 @@ class ExecuteResource:
         body = await req.body()
         _require_json(req.content_type)
         key = req.header(_KEY_HEADER)
-        admission = await self.submit(_read(parse_object(body), key), key)
+        admission = await self.submit(ANYONE, _read(parse_object(body), key), key)
         resp.status = falcon.HTTP_202
         resp.data = presenter.accepted_json(admission.order_id)
         resp.set_header("Location", f"/api/orders/{admission.order_id}")
@@ -50,7 +51,7 @@ class OrderResource:
 
     async def on_get(self, req: Request, resp: Response, order_id: str) -> None:
         """Show one order."""
-        resp.text = presenter.order_json(await self.query.get(order_id))
+        resp.text = presenter.order_json(await self.query.get(ANYONE, order_id))
 
     on_head = on_get
 
@@ -65,7 +66,7 @@ class OrdersResource:
         """List orders, newest first."""
         wanted, cursor, limit = params.list_query(req.params)
         try:
-            page = await self.query.find(wanted, cursor, limit)
+            page = await self.query.find(ANYONE, wanted, cursor, limit)
         except InvalidCursor:
             raise invalid([FieldError("cursor", "must be a nextCursor of this list")]) from None
         resp.text = presenter.page_json(page)
@@ -81,7 +82,7 @@ class EventsResource:
 
     async def on_get(self, req: Request, resp: Response, order_id: str) -> None:
         """Show an order's story so far."""
-        frames = await self.query.events(order_id, params.after_seq(req.params))
+        frames = await self.query.events(ANYONE, order_id, params.after_seq(req.params))
         resp.text = presenter.frames_json(frames)
 
     on_head = on_get
@@ -95,7 +96,7 @@ class CancelResource:
 
     async def on_post(self, req: Request, resp: Response, order_id: str) -> None:
         """Stop an order."""
-        resp.text = presenter.order_json(await self.cancel(order_id))
+        resp.text = presenter.order_json(await self.cancel(ANYONE, order_id))
         resp.status = falcon.HTTP_202
 
 

@@ -27,12 +27,12 @@ def order_json(order: Order) -> str:
     return (
         f'{{"orderId":"{order.order_id}","userId":{quoted(order.user_id)},"inputToken":{quoted(order.input_token)},'
         f'"outputToken":{quoted(order.output_token)},"amount":{plain(order.amount)},"status":"{order.status}",'
-        f'"chosenDex":{_text_or_null(order.chosen_dex)},"txHash":{_text_or_null(order.tx_hash)},'
+        f'"chosenDex":{_text_or_null(order.chosen_venue)},"txHash":{_text_or_null(order.tx_hash)},'
         f'"executionPrice":{"null" if price is None else plain(price)},'
         f'"slippageBps":{"null" if slippage is None else slippage},'
         f'"clientOrderId":{_text_or_null(order.client_order_id)},"attempt":{order.attempt},'
         f'"reasonCode":{_text_or_null(order.reason)},'
-        f'"quotes":[{",".join(_quote(quote, order.chosen_dex) for quote in order.quotes)}],'
+        f'"quotes":[{",".join(_quote(quote, order.chosen_venue) for quote in order.quotes)}],'
         f'"logs":[{",".join(map(quoted, order.logs))}],"createdAt":"{timestamp(order.created_at)}",'
         f'"updatedAt":"{timestamp(order.updated_at)}",'
         f'"finishedAt":{"null" if finished is None else quoted(timestamp(finished))}}}'
@@ -62,6 +62,6 @@ def _text_or_null(text: str | None) -> str:
 
 def _quote(quote: Quote, chosen: str | None) -> str:
     return (
-        f'{{"dex":{quoted(quote.dex)},"price":{plain(quote.price)},"fee":{plain(quote.fee)},'
-        f'"chosen":{"true" if quote.dex == chosen else "false"}}}'
+        f'{{"dex":{quoted(quote.venue)},"price":{plain(quote.price)},"fee":{plain(quote.fee)},'
+        f'"chosen":{"true" if quote.venue == chosen else "false"}}}'
     )

@@ -1,0 +1,145 @@
+"""What is sent to a venue over HTTP and what it answers. Decimals are text in plain digits; times are RFC 3339."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from attrs import evolve
+from msgspec import Meta
+
+from application.ports.errors import VenueUnavailable
+from domain.errors import InvalidAmount
+from domain.money import amount_of_text, plain, price, price_of_text
+from domain.order import Order
+from domain.routing import Quote
+from domain.status import FailureReason
+from domain.transaction import Fill, NetworkFee, Transaction, TransactionReport, TransactionStatus
+
+NONSENSE = "gave an answer that makes no sense"
+# The venue's own word that it will never land it: for HTTP venues that is what proves a transaction dead.
+_EXPIRED = "expired"
+
+Answer = TypeVar("Answer", bound=msgspec.Struct)
+Plain = Annotated[str, Meta(pattern=r"^[0-9]{1,30}(\.[0-9]{1,30})?\Z")]
+
+
+def read(content: bytes, kind: type[Answer]) -> Answer:
+    """Read a venue's answer; fields that are not known are passed over. Raises VenueUnavailable."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise VenueUnavailable(NONSENSE) from error
+
+
+class QuoteAnswer(msgspec.Struct):
+    """A price with at most 8 decimals, and a fee from 0 to below 1."""
+
+    price: str
+    fee: Annotated[str, Meta(pattern=r"^0(\.[0-9]{1,8})?\Z")]
+
+    def quote(self, venue: str) -> Quote:
+        """Return it as the domain's. Raises VenueUnavailable."""
+        try:
+            # The same bounds: above 0, below 10^10, at most 8 decimals.
+            return Quote(venue, amount_of_text(self.price), Decimal(self.fee))
+        except InvalidAmount as error:
+            raise VenueUnavailable(NONSENSE) from error
+
+
+class BuildAnswer(msgspec.Struct, rename="camel"):
+    """The name of the built transaction, and until when, by the venue's clock, it may land."""
+
+    tx_hash: Annotated[str, Meta(pattern=r"^[!-~]{1,255}\Z")]
+    expires_at: Annotated[datetime, Meta(tz=True)]
+
+    @property
+    def expires_at_utc(self) -> datetime:
+        """The end in UTC. Raises VenueUnavailable for one that no calendar has."""
+        try:
+            return self.expires_at.astimezone(UTC)
+        except OverflowError as error:
+            raise VenueUnavailable(NONSENSE) from error
+
+
+class TransactionAnswer(msgspec.Struct, rename="camel"):
+    """What the venue knows of a transaction. `price` is before fees; the amounts are told together, or are reckoned."""
+
+    tx_hash: str
+    status: Literal["landed", "rejected", "pending", "unknown"]
+    price: str | None = None
+    reason: str | None = None
+    amount_out: Plain | None = None
+    venue_fee: Plain | None = None
+    network_fee: Plain | None = None
+    network_fee_asset: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
+
+    def report(self, transaction: Transaction) -> TransactionReport:
+        """Return it as the domain's. Raises VenueUnavailable, also when it is about another transaction.
+
+        A rejection is one whatever its reason is called.
+        """
+        if self.tx_hash != transaction.tx_hash:
+            raise VenueUnavailable(NONSENSE)
+        if self.status == TransactionStatus.LANDED:
+            return TransactionReport(TransactionStatus.LANDED, fill=self._fill(transaction))
+        if self.status == TransactionStatus.REJECTED:
+            if self.reason == _EXPIRED:
+                return TransactionReport(TransactionStatus.DEAD)
+            reason = _REASONS.get(self.reason, FailureReason.INTERNAL_ERROR)
+            return TransactionReport(TransactionStatus.REJECTED, reason=reason)
+        return TransactionReport(TransactionStatus(self.status))
+
+    def _fill(self, transaction: Transaction) -> Fill:
+        try:
+            fill = Fill.at_price(transaction.amount, price_of_text(self.price or ""), transaction.fee)
+            if self.amount_out is not None and self.venue_fee is not None:
+                fill = Fill(transaction.amount, Decimal(self.amount_out), Decimal(self.venue_fee))
+            price(fill.price)
+        except InvalidAmount as error:
+            raise VenueUnavailable(NONSENSE) from error
+        if self.network_fee is None or self.network_fee_asset is None:
+            return fill
+        return evolve(fill, network_fee=NetworkFee(Decimal(self.network_fee), self.network_fee_asset))
+
+
+_REASONS: dict[str | None, FailureReason] = {FailureReason.SLIPPAGE_EXCEEDED.value: FailureReason.SLIPPAGE_EXCEEDED}
+
+
+def quote_body(order: Order) -> bytes:
+    """Ask for a quote."""
+    return msgspec.json.encode(_trade(order))
+
+
+def build_body(order: Order, limit_price: Decimal | None, valid_seconds: float) -> bytes:
+    """Ask for a transaction that is good for so long."""
+    return msgspec.json.encode({**_trade(order), "limitPrice": _plain(limit_price), "validSeconds": valid_seconds})
+
+
+def submit_body(
+    order_id: str, attempt: int, amount: Decimal, limit_price: Decimal | None, expires_at: datetime
+) -> bytes:
+    """Send a transaction."""
+    return msgspec.json.encode(
+        {
+            "orderId": order_id,
+            "attempt": attempt,
+            "amount": plain(amount),
+            "limitPrice": _plain(limit_price),
+            "expiresAt": expires_at,
+        }
+    )
+
+
+def _trade(order: Order) -> dict[str, str | int]:
+    return {
+        "orderId": order.order_id,
+        "attempt": order.attempt,
+        "inputToken": order.input_token,
+        "outputToken": order.output_token,
+        "amount": plain(order.amount),
+    }
+
+
+def _plain(number: Decimal | None) -> str | None:
+    return None if number is None else plain(number)

@@ -1,0 +1,1 @@
+"""Venues within the process, made up."""

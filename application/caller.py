@@ -1,0 +1,77 @@
+"""Who asks: whose orders a client or an operator may see and move, decided here for every use case."""
+
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from attrs import frozen
+
+from application.errors import Forbidden, OrderNotFound
+from application.ports.order_store import OrderStore
+from domain.order import Order
+
+
+class Scope(StrEnum):
+    """What a caller may do; the values are the wire's. USERS_ANY: for any user, not only for itself."""
+
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"
+    ORDERS_CANCEL = "orders:cancel"
+    USERS_ANY = "users:any"
+    ADMIN = "admin"
+
+
+@frozen
+class Caller:
+    """A client or an operator: the user that it acts as (None: no user in particular), and what it may do."""
+
+    user_id: str | None
+    scopes: frozenset[Scope]
+
+    def require(self, scope: Scope) -> None:
+        """Raise Forbidden unless the caller has the scope."""
+        if scope not in self.scopes:
+            raise Forbidden
+
+    def acts_for(self, user_id: str) -> bool:
+        """Whether this user's orders are the caller's to see and to move."""
+        return user_id == self.user_id or Scope.USERS_ANY in self.scopes
+
+    def require_user(self, user_id: str) -> None:
+        """Raise Forbidden unless the caller acts for the user."""
+        if not self.acts_for(user_id):
+            raise Forbidden
+
+    def seen_users(self, wanted: str | None) -> str | None:
+        """Return whose orders a list shows (None: everyone's): of `wanted`, or of all that the caller may see.
+
+        Raises Forbidden for a user that it does not act for.
+        """
+        if Scope.USERS_ANY in self.scopes:
+            return wanted
+        user_id = self.user_id if wanted is None else wanted
+        if user_id is None or not self.acts_for(user_id):
+            raise Forbidden
+        return user_id
+
+
+# With authentication off, and for who operates the servers themselves.
+ANYONE: Final = Caller(None, frozenset(Scope))
+
+
+async def find_order(store: OrderStore, caller: Caller, order_id: str) -> Order:
+    """Return the caller's order. Raises OrderNotFound, for what is no UUID and for another's order too."""
+    known = canonical(order_id)
+    order = await store.get(known) if known else None
+    if order is None or not caller.acts_for(order.user_id):
+        raise OrderNotFound
+    return order
+
+
+def canonical(order_id: str) -> str | None:
+    """Return the canonical text of an order id; None for what is not one (only the canonical form, in any case, is)."""
+    try:
+        text = str(UUID(order_id))
+    except ValueError:
+        return None
+    return text if text == order_id.lower() else None
