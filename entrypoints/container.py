@@ -32,12 +32,12 @@ from application.submit_order import SubmitOrder
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from domain.routing import POLICIES, RoutingPolicy
-from entrypoints.http.app import Services, create_app, health_app
-from entrypoints.http.drain import Drain
-from entrypoints.http.health import NO_CHECKS, Check, Checks
 from entrypoints.lifecycle import Closing, Resource, StartError
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings
+from entrypoints.web.app import Services, create_app, health_app
+from entrypoints.web.drain import Drain
+from entrypoints.web.http.health import NO_CHECKS, Check, Checks
 from entrypoints.worker_loop import Worker
 
 

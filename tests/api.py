@@ -30,10 +30,10 @@ from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from domain.mock_dex import MockDexRouter
 from domain.routing import lowest_price
-from entrypoints.http.app import Services, create_app
-from entrypoints.http.drain import Drain
-from entrypoints.http.health import NO_CHECKS, Checks
-from entrypoints.http.server import ServerTimes, bind, serve, url_of
+from entrypoints.web.app import Services, create_app
+from entrypoints.web.drain import Drain
+from entrypoints.web.http.health import NO_CHECKS, Checks
+from entrypoints.web.server import ServerTimes, bind, serve, url_of
 from tests.described import as_described
 
 ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}

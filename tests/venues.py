@@ -17,7 +17,6 @@ from application.ports.system import Clock
 from domain.mock_dex import MockDexRouter
 from domain.order import Order
 from domain.transaction import Fill, Transaction, TransactionReport, TransactionStatus
-from entrypoints.http.server import bind, url_of
 from entrypoints.lifecycle import opened
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings
@@ -28,6 +27,7 @@ from entrypoints.venue_simulator.ledger_writer import LedgerWriter
 from entrypoints.venue_simulator.network import Network
 from entrypoints.venue_simulator.server import serve
 from entrypoints.venue_simulator.spoiling import Spoiler
+from entrypoints.web.server import bind, url_of
 from tests.builders import VENUES, a_transaction, an_order
 from tests.eventually import eventually
 from tests.processes import FAST, PREFIX, EngineProcess, free_port, running

@@ -18,9 +18,9 @@ from application.ports.order_store import Admission
 from benchmarks.variants.memory_api import serve
 from domain.order import Order
 from entrypoints.container import Container
-from entrypoints.http.server import bind
 from entrypoints.lifecycle import prepare_process
 from entrypoints.settings import Settings
+from entrypoints.web.server import bind
 
 POOL = 10
 _INSERT = """

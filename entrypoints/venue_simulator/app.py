@@ -9,7 +9,6 @@ from falcon.asgi import App, Request, Response
 
 from application.ports.system import Clock
 from domain.mock_dex import MockDexRouter, MockVenue
-from entrypoints.http.health import NO_CHECKS, HealthResource
 from entrypoints.venue_simulator.faults import Call, Fault, Faults
 from entrypoints.venue_simulator.ledger import LedgerReader
 from entrypoints.venue_simulator.network import Network
@@ -24,6 +23,7 @@ from entrypoints.venue_simulator.wire import (
     read,
     report_json,
 )
+from entrypoints.web.http.health import NO_CHECKS, HealthResource
 
 _WAIT = re.compile(r"wait=([0-9]{1,4})\Z")
 

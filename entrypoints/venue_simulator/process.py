@@ -6,7 +6,6 @@ import uvloop
 
 from application import observe
 from entrypoints.container import Container
-from entrypoints.http.server import bind, url_of
 from entrypoints.lifecycle import opened, stop_on_signals
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings
@@ -17,6 +16,7 @@ from entrypoints.venue_simulator.ledger_writer import LedgerWriter
 from entrypoints.venue_simulator.network import Network
 from entrypoints.venue_simulator.server import serve
 from entrypoints.venue_simulator.spoiling import Spoiler
+from entrypoints.web.server import bind, url_of
 
 
 def run(settings: Settings) -> None:

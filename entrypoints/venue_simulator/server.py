@@ -6,8 +6,8 @@ import socket
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from entrypoints.http import server
-from entrypoints.http.server import AsgiApp, ServerTimes
+from entrypoints.web import server
+from entrypoints.web.server import AsgiApp, ServerTimes
 
 _TIMES = ServerTimes(grace_seconds=1)  # spoiled calls hang for much longer, and nobody waits for them
 

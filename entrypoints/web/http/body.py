@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from entrypoints.http.problems import HttpProblem
+from entrypoints.web.problems import HttpProblem
 
 DEPTH = 16
 

@@ -9,8 +9,8 @@ from typing import Any
 import falcon
 import falcon.asgi
 
-from entrypoints.http import observe
-from entrypoints.http.problems import HttpProblem
+from entrypoints.web import observe
+from entrypoints.web.problems import HttpProblem
 
 BODY_BYTES = 16 * 1024
 _SANE_ID = re.compile(r"[!-~]{1,128}")

@@ -20,8 +20,8 @@ from application.observe.meters import Kind, Labels, Meters
 from application.observe.metrics import METERS, PREFIX
 from application.ports.errors import StoreUnavailable
 from application.ports.order_queue import JobPlace
-from entrypoints.http import observe
-from entrypoints.http.request import Request
+from entrypoints.web import observe
+from entrypoints.web.request import Request
 
 # Prometheus gives up after 10 s by default; a server that hangs must not cost the other figures.
 STATS_SECONDS = 2.0

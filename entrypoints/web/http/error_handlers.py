@@ -7,10 +7,10 @@ import falcon
 import falcon.asgi
 
 from application.ports.errors import DataRefused, Overloaded, StoreUnavailable
-from entrypoints.http import observe
-from entrypoints.http.problems import MEDIA_TYPE, HttpProblem, problem_of
-from entrypoints.http.request import Request
-from entrypoints.ws.closing import INTERNAL, NOT_FOUND, close
+from entrypoints.web import observe
+from entrypoints.web.closing import INTERNAL, NOT_FOUND, close
+from entrypoints.web.problems import MEDIA_TYPE, HttpProblem, problem_of
+from entrypoints.web.request import Request
 
 
 def install(app: falcon.asgi.App[Request, falcon.asgi.Response]) -> None:

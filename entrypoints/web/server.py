@@ -11,9 +11,9 @@ import uvicorn
 from attrs import frozen
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from entrypoints.http.drain import Drain
-from entrypoints.http.protocol import ProblemHttpProtocol
-from entrypoints.ws.protocol import BoundedWebSocketProtocol
+from entrypoints.web.drain import Drain
+from entrypoints.web.http.protocol import ProblemHttpProtocol
+from entrypoints.web.ws.protocol import BoundedWebSocketProtocol
 
 BACKLOG = 2048
 MESSAGE_BYTES = 4096

@@ -13,11 +13,11 @@ from application.errors import OrderNotFound, SlowWatcher
 from application.frames import Frame
 from application.mailbox import TooSlow
 from application.ports.errors import Overloaded, StoreUnavailable
-from entrypoints.http import observe
-from entrypoints.http.drain import Drain
-from entrypoints.http.problems import HttpProblem
-from entrypoints.http.request import Request
-from entrypoints.ws.closing import BAD_QUERY, INTERNAL, NORMAL, NOT_FOUND, RESTARTING, TRY_LATER, close
+from entrypoints.web import observe
+from entrypoints.web.closing import BAD_QUERY, INTERNAL, NORMAL, NOT_FOUND, RESTARTING, TRY_LATER, close
+from entrypoints.web.drain import Drain
+from entrypoints.web.problems import HttpProblem
+from entrypoints.web.request import Request
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 

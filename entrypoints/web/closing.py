@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from falcon.asgi import WebSocket
 
-from entrypoints.http import observe
+from entrypoints.web import observe
 
 NORMAL = 1000  # the final frame was delivered
 INTERNAL = 1011

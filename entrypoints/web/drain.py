@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from attrs import define, field
 from falcon.asgi import WebSocket
 
-from entrypoints.http import observe
-from entrypoints.ws.closing import RESTARTING, close
+from entrypoints.web import observe
+from entrypoints.web.closing import RESTARTING, close
 
 
 @define(eq=False)

@@ -10,9 +10,9 @@ import msgspec
 from attrs import frozen
 from falcon.asgi import Response
 
-from entrypoints.http import observe
-from entrypoints.http.drain import Drain
-from entrypoints.http.request import Request
+from entrypoints.web import observe
+from entrypoints.web.drain import Drain
+from entrypoints.web.request import Request
 
 CHECK_SECONDS = 2.0
 

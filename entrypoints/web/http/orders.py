@@ -13,10 +13,11 @@ from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
 from domain.errors import FieldError, ValidationFailed
 from domain.order_request import OrderRequest
-from entrypoints.http import params, presenter
-from entrypoints.http.body import parse_object
-from entrypoints.http.problems import HttpProblem, invalid
-from entrypoints.http.request import Request
+from entrypoints.web import params
+from entrypoints.web.http import presenter
+from entrypoints.web.http.body import parse_object
+from entrypoints.web.problems import HttpProblem, invalid
+from entrypoints.web.request import Request
 
 KEY_HEADER = "Idempotency-Key"
 _KEY_HEADER = KEY_HEADER.lower().encode()

@@ -9,17 +9,17 @@ from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
-from entrypoints.console.resources import add_console
-from entrypoints.http import error_handlers, orders
-from entrypoints.http.describing import add_descriptions
-from entrypoints.http.drain import Drain
-from entrypoints.http.every_answer import EveryAnswer
-from entrypoints.http.health import NO_CHECKS, Checks, HealthResource
-from entrypoints.http.metrics import MetricsResource
-from entrypoints.http.request import Request
-from entrypoints.http.stats import StatsResource
-from entrypoints.ws.door import Door
-from entrypoints.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
+from entrypoints.web.drain import Drain
+from entrypoints.web.http import error_handlers, orders
+from entrypoints.web.http.every_answer import EveryAnswer
+from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
+from entrypoints.web.http.metrics import MetricsResource
+from entrypoints.web.http.stats import StatsResource
+from entrypoints.web.pages.console.resources import add_console
+from entrypoints.web.pages.describing import add_descriptions
+from entrypoints.web.request import Request
+from entrypoints.web.ws.door import Door
+from entrypoints.web.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
 
 
 @frozen

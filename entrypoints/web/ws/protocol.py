@@ -8,8 +8,8 @@ from typing import Any
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from entrypoints.ws.closing import TRY_LATER
-from entrypoints.ws.handshake import ProblemServerProtocol
+from entrypoints.web.closing import TRY_LATER
+from entrypoints.web.ws.handshake import ProblemServerProtocol
 
 SEND_BUFFER_BYTES = 64 * 1024
 CLOSE_SECONDS = 5.0

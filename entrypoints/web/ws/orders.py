@@ -8,9 +8,9 @@ from falcon.asgi import WebSocket
 
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
-from entrypoints.http import params
-from entrypoints.http.request import Request
-from entrypoints.ws.door import Door, Following
+from entrypoints.web import params
+from entrypoints.web.request import Request
+from entrypoints.web.ws.door import Door, Following
 
 SOCKETS_MOST = 10_000
 

@@ -9,10 +9,10 @@ import falcon
 import msgspec
 from falcon.asgi import App, Response
 
-from entrypoints.http.descriptions import FOLDER, asyncapi, openapi
-from entrypoints.http.descriptions.websockets import websockets_page
-from entrypoints.http.fixed import FixedResource, page_headers
-from entrypoints.http.request import Request
+from entrypoints.web.pages.descriptions import FOLDER, asyncapi, openapi
+from entrypoints.web.pages.descriptions.websockets import websockets_page
+from entrypoints.web.pages.fixed import FixedResource, page_headers
+from entrypoints.web.request import Request
 
 HTML, CSS, SCRIPT = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 

@@ -4,8 +4,8 @@ from attrs import frozen
 from falcon.asgi import Response
 
 from application.engine_stats import EngineStats
-from entrypoints.http import presenter
-from entrypoints.http.request import Request
+from entrypoints.web.http import presenter
+from entrypoints.web.request import Request
 
 
 @frozen

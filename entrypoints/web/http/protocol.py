@@ -7,11 +7,11 @@ from typing import Any, cast
 from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from entrypoints.http import observe
-from entrypoints.http.exchange import Exchange
-from entrypoints.http.joined_writes import JoinedWrites
-from entrypoints.http.problems import MEDIA_TYPE, HttpProblem
-from entrypoints.http.request import request_id_of
+from entrypoints.web import observe
+from entrypoints.web.http.exchange import Exchange
+from entrypoints.web.http.joined_writes import JoinedWrites
+from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
+from entrypoints.web.request import request_id_of
 
 HEAD_BYTES = 64 * 1024
 

@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 from falcon.asgi import App, Response
 
-from entrypoints.http.fixed import FixedResource, page_headers
-from entrypoints.http.request import Request
+from entrypoints.web.pages.fixed import FixedResource, page_headers
+from entrypoints.web.request import Request
 
 FOLDER = Path(__file__).with_name("static")
 INDEX = "index.html"

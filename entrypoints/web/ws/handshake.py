@@ -7,9 +7,9 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
-from entrypoints.http import observe
-from entrypoints.http.problems import MEDIA_TYPE, HttpProblem
-from entrypoints.http.request import request_id_of
+from entrypoints.web import observe
+from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
+from entrypoints.web.request import request_id_of
 
 
 class ProblemServerProtocol(ServerProtocol):

@@ -7,7 +7,7 @@ from application.ports.order_store import OrderFilter
 from domain.errors import FieldError
 from domain.order_request import CONTROL_CHARACTERS, USER_ID_LENGTH
 from domain.status import OrderStatus
-from entrypoints.http.problems import invalid
+from entrypoints.web.problems import invalid
 
 LIMIT_MAX = 200
 LIMIT_DEFAULT = 50

@@ -9,7 +9,7 @@ import falcon
 from attrs import field, frozen
 from falcon.asgi import Response
 
-from entrypoints.http.request import Request
+from entrypoints.web.request import Request
 
 
 def page_headers(style: str = "'self'") -> Mapping[str, str]:
