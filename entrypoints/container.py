@@ -31,6 +31,7 @@ from application.retry_policy import RetryPolicy
 from application.submit_order import SubmitOrder
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
+from application.worker import Worker
 from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.lifecycle import Closing, Resource, StartError
 from entrypoints.mock_router import mock_router
@@ -38,7 +39,6 @@ from entrypoints.settings import Settings
 from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Check, Checks
-from entrypoints.worker_loop import Worker
 
 
 def _holder(ids: Ids) -> str:
