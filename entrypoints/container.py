@@ -15,7 +15,6 @@ from adapters.postgres.order_store import PostgresOrderStore
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.update_feed import RedisUpdateFeed
-from adapters.system import RandomIds, SystemClock
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
@@ -36,6 +35,7 @@ from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.lifecycle import Closing, Resource, StartError
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings
+from entrypoints.system import RandomIds, SystemClock
 from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Check, Checks

@@ -11,7 +11,6 @@ from typing import Self
 from attrs import frozen
 
 from adapters.dex.http import HttpDexGateway
-from adapters.system import SystemClock
 from application.ports.errors import TransactionRejected, VenueUnavailable
 from application.ports.system import Clock
 from domain.mock_dex import MockDexRouter
@@ -20,6 +19,7 @@ from domain.transaction import Fill, Transaction, TransactionReport, Transaction
 from entrypoints.lifecycle import opened
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings
+from entrypoints.system import SystemClock
 from entrypoints.venue_simulator.app import Venues, create_app
 from entrypoints.venue_simulator.faults import Call, Fault, Faults
 from entrypoints.venue_simulator.ledger import Entry, LedgerReader

@@ -5,10 +5,10 @@ import socket
 import uvloop
 
 from application import observe
-from entrypoints.container import Container
 from entrypoints.lifecycle import opened, stop_on_signals
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings
+from entrypoints.system import SystemClock
 from entrypoints.venue_simulator.app import Venues, create_app
 from entrypoints.venue_simulator.faults import Faults
 from entrypoints.venue_simulator.ledger import LedgerReader
@@ -29,7 +29,7 @@ def run(settings: Settings) -> None:
 
 async def _run(settings: Settings, listener: socket.socket) -> None:
     stop = stop_on_signals()
-    router, clock = mock_router(settings), Container(settings=settings, mode="memory").clock()
+    router, clock = mock_router(settings), SystemClock()
     faults = Faults(settings.mock_seed, settings.simulator_fault_rate, settings.simulator_faults)
     writer = LedgerWriter(settings.simulator_ledger)
     async with opened(writer):

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from attrs import evolve
 
-from adapters.system import SystemClock
 from application.ports.errors import VenueUnavailable
 from domain.order import Order
 from domain.transaction import Fill, TransactionStatus
+from entrypoints.system import SystemClock
 from entrypoints.venue_simulator.ledger import Entry, LedgerReader
 from entrypoints.venue_simulator.ledger_writer import LedgerWriter
 from tests.builders import an_order
