@@ -10,10 +10,14 @@ from attrs import Attribute, field, fields, frozen
 
 from domain.routing import POLICIES
 from entrypoints.setting_types import WrongValue, any_text, number, one_of, seconds, some_of, url, venue_urls, whole
-from entrypoints.venue_simulator.faults import Fault
 
 PREFIX = "ORDER_ENGINE_"
 MOST_PROCESSES = 64
+# By name: what is served in production imports no simulator.
+SIMULATOR_FAULTS = (
+    *("slow", "error_before", "error_after", "timeout_before", "timeout_after"),
+    *("lost_reply", "duplicate", "rejection"),
+)
 
 
 class SettingsError(Exception):
@@ -96,7 +100,7 @@ class Settings:
     )
     simulator_fault_rate: float = _setting(0.0, seconds("0", "1"), "Share of calls that the simulator spoils, 0 to 1")
     simulator_faults: tuple[str, ...] = _setting(
-        tuple(Fault), some_of(*Fault), "The faults that it draws from, by the mock seed"
+        SIMULATOR_FAULTS, some_of(*SIMULATOR_FAULTS), "The faults that it draws from, by the mock seed"
     )
     simulator_slow_ms: int = _setting(1500, whole(0, 600_000), "How much later a slow answer comes")
     log_format: str = _setting("console", one_of("console", "json"), "How log lines look")

@@ -90,7 +90,7 @@ def migrate(
 @app.command(rich_help_panel=RUN)
 def venue_simulator() -> None:
     """Run the mock venues as a process of their own, over HTTP: a ledger on disk, and faults by seed."""
-    from entrypoints.venue_simulator.process import run
+    from entrypoints.venue_simulator import run
 
     _run(run)
 

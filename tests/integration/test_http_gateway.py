@@ -17,7 +17,7 @@ from domain.order import Order
 from domain.status import FailureReason
 from domain.transaction import Fill, TransactionStatus
 from entrypoints.system import SystemClock
-from entrypoints.venue_simulator.faults import Fault
+from simulators.venue.faults import Fault
 from tests.builders import an_order
 from tests.clock import ManualClock
 from tests.contracts.dex_gateway import DexGatewayContract, GatewayBench, Result

@@ -16,7 +16,7 @@ from domain.routing import lowest_price
 from domain.status import OrderStatus
 from domain.transaction import TransactionStatus
 from entrypoints.system import RandomIds, SystemClock
-from entrypoints.venue_simulator.faults import Fault, Faults
+from simulators.venue.faults import Fault, Faults
 from tests.builders import an_order
 from tests.venues import VenueInLoop, gateway_to, venue_in_loop
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from domain.money import plain
 from domain.routing import Quote
 from domain.transaction import Transaction, TransactionReport
-from entrypoints.venue_simulator.ledger import Entry
+from simulators.venue.ledger import Entry
 
 Plain = Annotated[str, Meta(pattern=r"^[0-9]{1,30}(\.[0-9]{1,30})?\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]

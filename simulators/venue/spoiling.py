@@ -8,8 +8,8 @@ import falcon
 from attrs import frozen
 from falcon.asgi import Request
 
-from application.ports.system import Clock
-from entrypoints.venue_simulator.faults import Fault
+from simulators.venue.clock import Clock
+from simulators.venue.faults import Fault
 
 # Longer than any client waits; then the connection is dropped, so that none is held for ever.
 HANG_SECONDS = 60.0

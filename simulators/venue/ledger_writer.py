@@ -9,8 +9,7 @@ from typing import Any
 
 from domain.status import FailureReason
 from domain.transaction import Fill, TransactionStatus
-from entrypoints.lifecycle import StartError
-from entrypoints.venue_simulator.ledger import SCHEMA, Entry
+from simulators.venue.ledger import SCHEMA, Entry
 
 _Write = tuple[str, tuple[Any, ...]]
 
@@ -20,6 +19,10 @@ _END = (
     "UPDATE transactions SET (status, price, reason, ended_at) = (?, ?, ?, ?) WHERE tx_hash = ? AND status = 'pending'"
 )
 _DELIVERED = "UPDATE transactions SET deliveries = deliveries + 1 WHERE tx_hash = ?"
+
+
+class CannotOpenLedger(Exception):
+    """The ledger's file cannot be used; the text is one clear sentence."""
 
 
 class LedgerWriter:
@@ -35,12 +38,12 @@ class LedgerWriter:
         self._file: sqlite3.Connection | None = None
 
     async def open(self) -> None:
-        """Make the ledger if it is not there. Raises StartError when that cannot be."""
+        """Make the ledger if it is not there. Raises CannotOpenLedger when that cannot be."""
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
         except (OSError, sqlite3.Error) as error:
             await self.close()
-            raise StartError(f"Cannot open the ledger {self._path}: {error}.") from error
+            raise CannotOpenLedger(f"Cannot open the ledger {self._path}: {error}.") from error
 
     async def close(self) -> None:
         """Let go of the file. Idempotent."""

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from attrs import define, field
 
-from application.ports.system import Clock
 from domain.mock_dex import MockDexRouter
 from domain.status import FailureReason
 from domain.transaction import Fill, Transaction, TransactionReport, TransactionStatus
-from entrypoints.venue_simulator.faults import Faults
-from entrypoints.venue_simulator.ledger import Entry, LedgerReader
-from entrypoints.venue_simulator.ledger_writer import LedgerWriter
+from simulators.venue.clock import Clock
+from simulators.venue.faults import Faults
+from simulators.venue.ledger import Entry, LedgerReader
+from simulators.venue.ledger_writer import LedgerWriter
 
 
 @define(eq=False)
