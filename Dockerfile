@@ -11,6 +11,7 @@ COPY domain domain
 COPY application application
 COPY adapters adapters
 COPY entrypoints entrypoints
+COPY simulators simulators
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --no-index . \
     && /venv/bin/pip uninstall --yes setuptools pip
 

@@ -121,8 +121,8 @@ class OperateOrders:
                 return
             case TransactionStatus.UNKNOWN:
                 raise OrderMayHaveLanded(
-                    f"{transaction.venue} has not seen it, and may still take it; `orders requeue` has a worker send it "
-                    "again, and the venue's answer settles it"
+                    f"{transaction.venue} has not seen it, and may still take it; `orders requeue` has a worker send "
+                    "it again, and the venue's answer settles it"
                 )
             case TransactionStatus.LANDED:
                 raise OrderMayHaveLanded("the swap has landed, and a worker will confirm the order")

@@ -23,7 +23,8 @@ class WatchFeed:
     ) -> AsyncIterator[AsyncIterator[Frame]]:
         """Give the frames of all orders that the caller may see, or of one user's, from when the context is entered.
 
-        They never end. Entered as `UpdateFeed.subscribe` is. `too_slow` as in `Mailbox`; the frames then raise SlowWatcher.
+        They never end. Entered as `UpdateFeed.subscribe` is. `too_slow` as in `Mailbox`; then the frames raise
+        SlowWatcher.
         """
         caller.require(Scope.ORDERS_READ)
         seen = caller.seen_users(user_id)

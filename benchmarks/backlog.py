@@ -11,12 +11,12 @@ from adapters.postgres.order_store import PostgresOrderStore
 from adapters.redis import keys
 from adapters.redis.clients import queue_client
 from adapters.redis.order_queue import RedisOrderQueue
-from adapters.system import RandomIds
 from benchmarks.load import USERS
 from benchmarks.rig import Rig
 from domain.order import Order
 from domain.order_request import OrderRequest
 from entrypoints.lifecycle import opened
+from entrypoints.system import RandomIds
 
 _CHUNK = 1000
 _POLL_SECONDS = 0.005

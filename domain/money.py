@@ -37,7 +37,7 @@ def amount_of_text(text: str) -> Decimal:
 
 
 def price(value: Decimal) -> Decimal:
-    """Return `value` as it is. Raises InvalidAmount when it is not above 0, or 10^10 or more once rounded to be kept."""
+    """Return `value`. Raises InvalidAmount when it is not above 0, or is 10^10 or more once rounded to be kept."""
     if value <= 0:
         raise InvalidAmount("must be greater than 0")
     if value >= AMOUNT_BOUND or kept_price(value) >= AMOUNT_BOUND:

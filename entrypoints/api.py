@@ -11,12 +11,12 @@ import uvloop
 from application import observe
 from application.observe.metrics import METERS
 from entrypoints.container import Container
-from entrypoints.http.server import ServerTimes, bind, serve, url_of
 from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
 from entrypoints.processes.line import end_with_parent, tell_serving
 from entrypoints.processes.shared_meters import MetersFile, SharedMeters
 from entrypoints.processes.supervisor import Supervisor
 from entrypoints.settings import Settings, require_urls
+from entrypoints.web.server import ServerTimes, bind, serve, url_of
 
 CLOSING_SECONDS = 5.0  # for what comes after the grace time: connections to servers, the interpreter
 

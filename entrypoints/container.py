@@ -15,7 +15,6 @@ from adapters.postgres.order_store import PostgresOrderStore
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.update_feed import RedisUpdateFeed
-from adapters.system import RandomIds, SystemClock
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
@@ -32,15 +31,16 @@ from application.submit_order import SubmitOrder
 from application.venues import Venues
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
+from application.worker import Worker
 from domain.routing import POLICIES, RoutingPolicy
-from entrypoints.http.app import Services, create_app, health_app
-from entrypoints.http.drain import Drain
-from entrypoints.http.health import NO_CHECKS, Check, Checks
 from entrypoints.lifecycle import Closing, Resource, StartError, Together
 from entrypoints.mock_router import mock_router
 from entrypoints.setting_types import MOCK_VENUE
 from entrypoints.settings import Settings
-from entrypoints.worker_loop import Worker
+from entrypoints.system import RandomIds, SystemClock
+from entrypoints.web.app import Services, create_app, health_app
+from entrypoints.web.drain import Drain
+from entrypoints.web.http.health import NO_CHECKS, Check, Checks
 
 # Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
 QUOTE_PATIENCE = 3

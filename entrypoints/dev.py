@@ -13,11 +13,11 @@ from rich.console import Console
 
 from entrypoints.api import serve_api
 from entrypoints.container import Container
-from entrypoints.http.server import bind, url_of
 from entrypoints.lifecycle import opened, prepare_process, stop_on_signals
 from entrypoints.local_servers import LocalPostgres, LocalRedis
 from entrypoints.migrate import migrate
 from entrypoints.settings import Settings
+from entrypoints.web.server import bind, url_of
 from entrypoints.worker import work
 
 Places = tuple[str, str]  # where Postgres and Redis are, for the person who started this

@@ -10,10 +10,14 @@ from attrs import Attribute, field, fields, frozen
 
 from domain.routing import POLICIES
 from entrypoints.setting_types import WrongValue, any_text, number, one_of, seconds, some_of, url, venue_urls, whole
-from entrypoints.venue_simulator.faults import Fault
 
 PREFIX = "ORDER_ENGINE_"
 MOST_PROCESSES = 64
+# By name: what is served in production imports no simulator.
+SIMULATOR_FAULTS = (
+    *("slow", "error_before", "error_after", "timeout_before", "timeout_after"),
+    *("lost_reply", "duplicate", "rejection"),
+)
 
 
 class SettingsError(Exception):
@@ -58,7 +62,9 @@ class Settings:
     retry_base_ms: int = _setting(1000, whole(0, 3_600_000), "Wait after the first failure; doubles with each further")
     lease_seconds: float = _setting(10.0, seconds("0.1", "3600"), "After this a dead worker's orders go to another")
     recovery_seconds: float = _setting(15.0, seconds("0.1", "3600"), "An open order idle this long is queued again")
-    tx_expiry_seconds: float = _setting(30.0, seconds("1", "3600"), "A transaction is good for so long, by its venue's clock")
+    tx_expiry_seconds: float = _setting(
+        30.0, seconds("1", "3600"), "How long a transaction is good for, by its venue's clock"
+    )
     order_max_age_seconds: float = _setting(
         0.0, seconds("0", "31536000"), "An order not submitted by this age fails as expired; 0: it never does"
     )
@@ -102,7 +108,7 @@ class Settings:
     )
     simulator_fault_rate: float = _setting(0.0, seconds("0", "1"), "Share of calls that the simulator spoils, 0 to 1")
     simulator_faults: tuple[str, ...] = _setting(
-        tuple(Fault), some_of(*Fault), "The faults that it draws from, by the mock seed"
+        SIMULATOR_FAULTS, some_of(*SIMULATOR_FAULTS), "The faults that it draws from, by the mock seed"
     )
     simulator_slow_ms: int = _setting(1500, whole(0, 600_000), "How much later a slow answer comes")
     log_format: str = _setting("console", one_of("console", "json"), "How log lines look")

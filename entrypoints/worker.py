@@ -7,10 +7,10 @@ import uvloop
 
 from application import observe
 from entrypoints.container import Container
-from entrypoints.http.drain import Drain
-from entrypoints.http.server import bind, serve, url_of
 from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
 from entrypoints.settings import Settings, require_urls
+from entrypoints.web.drain import Drain
+from entrypoints.web.server import bind, serve, url_of
 
 
 def run(settings: Settings) -> None:

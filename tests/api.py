@@ -15,7 +15,6 @@ from adapters.dex.mock import MockDexGateway
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
-from adapters.system import RandomIds, SystemClock
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
@@ -30,10 +29,11 @@ from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from domain.mock_dex import MockDexRouter
 from domain.routing import lowest_price
-from entrypoints.http.app import Services, create_app
-from entrypoints.http.drain import Drain
-from entrypoints.http.health import NO_CHECKS, Checks
-from entrypoints.http.server import ServerTimes, bind, serve, url_of
+from entrypoints.system import RandomIds, SystemClock
+from entrypoints.web.app import Services, create_app
+from entrypoints.web.drain import Drain
+from entrypoints.web.http.health import NO_CHECKS, Checks
+from entrypoints.web.server import ServerTimes, bind, serve, url_of
 from tests.described import as_described
 
 ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}

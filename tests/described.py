@@ -10,7 +10,7 @@ import httpx
 import jsonschema_rs
 from attrs import frozen
 
-from entrypoints.http.descriptions import asyncapi, openapi
+from entrypoints.web.pages.descriptions import asyncapi, openapi
 
 Json = Mapping[str, Any]
 OUTSIDE = "any call"  # what can be answered at any address, or where there is none

@@ -7,7 +7,6 @@ from attrs import define, field
 
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
-from adapters.system import RandomIds
 from application.execute_order import ExecuteOrder
 from application.frames import Frame
 from application.ports.errors import TransactionRejected
@@ -15,6 +14,7 @@ from application.retry_policy import RetryPolicy
 from domain.order import Order, Step
 from domain.routing import lowest_price
 from domain.status import FailureReason
+from entrypoints.system import RandomIds
 from tests.builders import VENUES, a_request, a_stamp, an_id
 from tests.clock import ManualClock
 from tests.gateways import ScriptedGateway

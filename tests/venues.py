@@ -11,23 +11,20 @@ from typing import Self
 from attrs import frozen
 
 from adapters.dex.http import HttpDexGateway
-from adapters.system import SystemClock
 from application.ports.errors import TransactionRejected, VenueUnavailable
 from application.ports.system import Clock
 from domain.mock_dex import MockDexRouter
 from domain.order import Order
 from domain.transaction import Fill, Transaction, TransactionReport, TransactionStatus
-from entrypoints.http.server import bind, url_of
 from entrypoints.lifecycle import opened
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings
-from entrypoints.venue_simulator.app import Venues, create_app
-from entrypoints.venue_simulator.faults import Call, Fault, Faults
-from entrypoints.venue_simulator.ledger import Entry, LedgerReader
-from entrypoints.venue_simulator.ledger_writer import LedgerWriter
-from entrypoints.venue_simulator.network import Network
-from entrypoints.venue_simulator.server import serve
-from entrypoints.venue_simulator.spoiling import Spoiler
+from entrypoints.system import SystemClock
+from entrypoints.web.server import bind, url_of
+from simulators.venue.faults import Call, Fault, Faults
+from simulators.venue.ledger import Entry, LedgerReader
+from simulators.venue.server import serve
+from simulators.venue.simulator import simulated_venues
 from tests.builders import VENUES, a_transaction, an_order
 from tests.eventually import eventually
 from tests.processes import FAST, PREFIX, EngineProcess, free_port, running
@@ -103,20 +100,18 @@ async def venue_in_loop(
     folder: Path, faults: Faults | None = None, *, slow_seconds: float = 0.0, swap_ms: int = 30
 ) -> AsyncIterator[VenueInLoop]:
     """Run venues whose swaps take `swap_ms` and land, unless `faults` have it otherwise."""
-    path, clock, faults = folder / "ledger.sqlite", SystemClock(), faults or Spoiling()
+    path = folder / "ledger.sqlite"
     router = MockDexRouter(quote_ms=1, build_ms=1, swap_min_ms=swap_ms, swap_max_ms=swap_ms, failure_rate=0)
     listener, stop = bind("127.0.0.1", 0), asyncio.Event()
-    writer = LedgerWriter(path)
-    async with opened(writer):
-        with LedgerReader(path) as reader:
-            network = Network(router, faults, reader, writer, clock)
-            app = create_app(Venues(router, network, reader, faults, Spoiler(clock, slow_seconds), clock))
-            async with network.running(), asyncio.TaskGroup() as group:
-                group.create_task(serve(app, listener, stop))
-                try:
-                    yield VenueInLoop(url_of(listener), path, router)
-                finally:
-                    stop.set()
+    async with (
+        simulated_venues(router, faults or Spoiling(), path, slow_seconds=slow_seconds) as app,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(serve(app, listener, stop))
+        try:
+            yield VenueInLoop(url_of(listener), path, router)
+        finally:
+            stop.set()
 
 
 @asynccontextmanager

@@ -46,7 +46,7 @@ class _Call:
 
 
 class HttpVenue:
-    """A `Venue` at a URL. A transaction is asked to be good for `valid_seconds` by the venue's clock; none of ours decides.
+    """A `Venue` at a URL. A transaction is asked to be good for `valid_seconds` by the venue's clock; ours decides nothing.
 
     `timeout_seconds` is for each quote, build and lookup, `swap_timeout_seconds` for a swap until its end. An order
     needs one of up to `connections` at a time. Quotes, builds and lookups take turns to start, and waiting for its turn
@@ -184,7 +184,7 @@ def _payload(transaction: Transaction) -> bytes:
 
 
 def _is_rejection(answer: object) -> bool:
-    return isinstance(answer, TransactionAnswer) and answer.status == TransactionStatus.REJECTED
+    return isinstance(answer, TransactionAnswer) and answer.status == "rejected"
 
 
 def _kind_of(error: VenueUnavailable) -> str:

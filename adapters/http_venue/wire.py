@@ -81,13 +81,14 @@ class TransactionAnswer(msgspec.Struct, rename="camel"):
         """
         if self.tx_hash != transaction.tx_hash:
             raise VenueUnavailable(NONSENSE)
-        if self.status == TransactionStatus.LANDED:
-            return TransactionReport(TransactionStatus.LANDED, fill=self._fill(transaction))
-        if self.status == TransactionStatus.REJECTED:
-            if self.reason == _EXPIRED:
+        match self.status:
+            case "landed":
+                return TransactionReport(TransactionStatus.LANDED, fill=self._fill(transaction))
+            case "rejected" if self.reason == _EXPIRED:
                 return TransactionReport(TransactionStatus.DEAD)
-            reason = _REASONS.get(self.reason, FailureReason.INTERNAL_ERROR)
-            return TransactionReport(TransactionStatus.REJECTED, reason=reason)
+            case "rejected":
+                reason = _REASONS.get(self.reason, FailureReason.INTERNAL_ERROR)
+                return TransactionReport(TransactionStatus.REJECTED, reason=reason)
         return TransactionReport(TransactionStatus(self.status))
 
     def _fill(self, transaction: Transaction) -> Fill:

@@ -162,9 +162,9 @@ def _execution_row(order: Order, fill: Fill, at: datetime) -> ExecutionRow:
         fill.amount_in,
         fill.amount_out,
         fill.venue_fee,
-        network_fee and network_fee.amount,
-        network_fee and network_fee.asset,
-        chosen and chosen.price,
+        network_fee.amount if network_fee else None,
+        network_fee.asset if network_fee else None,
+        chosen.price if chosen else None,
         fill.price,
         at,
     )

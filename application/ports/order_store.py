@@ -106,7 +106,7 @@ class OrderStore(Protocol):
 
         Compare-and-set: of several writers of one version exactly one wins. `updated_at` becomes the store's own time.
         A landed swap's fill is kept with it; a transaction's payload is kept until the order leaves `submitted`.
-        Raises StaleOrder when the order is not at version `before` (or unknown), unless this very record put it further.
+        Raises StaleOrder when the order is not at version `before` (or unknown), unless this record put it further.
         """
         ...
 

@@ -3,9 +3,9 @@
 import asyncio
 
 from adapters.postgres.order_store import PostgresOrderStore
-from adapters.system import RandomIds, SystemClock
 from domain.order import Order
 from domain.order_request import OrderRequest
+from entrypoints.system import RandomIds, SystemClock
 
 AT_ONCE = 2000
 

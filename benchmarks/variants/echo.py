@@ -5,9 +5,9 @@ from typing import Any
 
 import uvicorn
 
-from entrypoints.http.server import BACKLOG, MESSAGE_BYTES
 from entrypoints.lifecycle import prepare_process
 from entrypoints.settings import Settings
+from entrypoints.web.server import BACKLOG, MESSAGE_BYTES
 
 
 async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -11,9 +11,9 @@ import uvloop
 
 from entrypoints.api import serve_api
 from entrypoints.container import Container
-from entrypoints.http.server import bind
 from entrypoints.lifecycle import opened, prepare_process, stop_on_signals
 from entrypoints.settings import Settings
+from entrypoints.web.server import bind
 
 
 async def serve(listener: socket.socket, container: Container) -> None:

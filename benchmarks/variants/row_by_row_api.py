@@ -13,14 +13,14 @@ from psycopg_pool import AsyncConnectionPool
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from adapters.memory.order_store import InMemoryOrderStore
-from adapters.system import SystemClock
 from application.ports.order_store import Admission
 from benchmarks.variants.memory_api import serve
 from domain.order import Order
 from entrypoints.container import Container
-from entrypoints.http.server import bind
 from entrypoints.lifecycle import prepare_process
 from entrypoints.settings import Settings
+from entrypoints.system import SystemClock
+from entrypoints.web.server import bind
 
 POOL = 10
 _INSERT = """

@@ -90,7 +90,7 @@ def migrate(
 @app.command(rich_help_panel=RUN)
 def venue_simulator() -> None:
     """Run the mock venues as a process of their own, over HTTP: a ledger on disk, and faults by seed."""
-    from entrypoints.venue_simulator.process import run
+    from entrypoints.venue_simulator import run
 
     _run(run)
 
@@ -120,9 +120,9 @@ def _run(process: Callable[[Settings], None]) -> None:
     """Run a process until it ends; a known trouble is one clear sentence and exit code 1."""
     from application.ports.errors import PortError
     from entrypoints import logs
-    from entrypoints.http.server import CannotListen
     from entrypoints.lifecycle import StartError
     from entrypoints.local_servers import LocalServerError
+    from entrypoints.web.server import CannotListen
 
     settings = settings_of_the_environment()
     logs.configure(settings.log_format, settings.log_level)

@@ -25,7 +25,7 @@ def show_by_servers(order_id: str, *, as_json: bool) -> None:
     if as_json:
         return typer.echo(_report_json(report))
     from entrypoints.cli.order_view import print_order
-    from entrypoints.http.presenter import order_json
+    from entrypoints.web.http.presenter import order_json
 
     events = [json.loads(frame.text) for frame in report.frames]
     order = json.loads(order_json(report.order), parse_float=Decimal)
@@ -66,7 +66,7 @@ _LABELS = {"txHash": "transaction", "limitPrice": "limit price", "expiresAt": "e
 
 def _report_json(report: "OrderReport") -> str:
     """Put what is JSON already beside the rest, byte for byte."""
-    from entrypoints.http.presenter import order_json
+    from entrypoints.web.http.presenter import order_json
 
     parts = {
         "order": order_json(report.order),

@@ -43,7 +43,7 @@ def dead(as_json: AsJson = False) -> None:
 @app.command()
 def revive(order_id: OrderId, as_json: AsJson = False) -> None:
     """Put a dead letter back in the queue, with a fresh count of deliveries."""
-    from application.query_orders import canonical
+    from application.caller import canonical
 
     known = canonical(order_id) or order_id  # what somebody put there by hand can have any name
     if not on_queue(lambda container, _: container.queue().revive(known)):

@@ -13,8 +13,8 @@ from psycopg.rows import dict_row
 
 from adapters.redis.clients import queue_client
 from adapters.redis.order_queue import RedisOrderQueue
-from entrypoints.venue_simulator.ledger import Entry, LedgerReader
-from entrypoints.venue_simulator.wire import entry_fields
+from simulators.venue.ledger import Entry, LedgerReader
+from simulators.venue.wire import entry_fields
 from tests.chaos.fleet import LEASE_SECONDS, Fleet
 from tests.chaos.load import Client, Wish
 from tests.clients import few_at_once

@@ -11,13 +11,13 @@ import pytest
 from attrs import evolve
 
 from adapters.dex.http import HttpDexGateway
-from adapters.system import SystemClock
 from application.ports.errors import TransactionRejected, VenueUnavailable
 from domain.mock_dex import MockDexRouter
 from domain.order import Order
 from domain.status import FailureReason
 from domain.transaction import Fill, TransactionStatus
-from entrypoints.venue_simulator.faults import Fault
+from entrypoints.system import SystemClock
+from simulators.venue.faults import Fault
 from tests.builders import an_order
 from tests.clock import ManualClock
 from tests.contracts.dex_gateway import DexGatewayContract, GatewayBench, Result

@@ -18,7 +18,7 @@ from adapters.redis.clients import feed_client
 from adapters.redis.update_feed import RedisUpdateFeed
 from application.frames import Frame
 from application.watch_order import Watcher
-from entrypoints.http.server import ServerTimes
+from entrypoints.web.server import ServerTimes
 from tests import servers
 from tests.api import Engine, running_api
 from tests.builders import an_order

@@ -9,14 +9,14 @@ import pytest
 
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
-from adapters.system import RandomIds, SystemClock
 from application.execute_order import Done, ExecuteOrder
 from application.retry_policy import RetryPolicy
 from domain.order import Order
 from domain.routing import lowest_price
 from domain.status import OrderStatus
 from domain.transaction import TransactionStatus
-from entrypoints.venue_simulator.faults import Fault, Faults
+from entrypoints.system import RandomIds, SystemClock
+from simulators.venue.faults import Fault, Faults
 from tests.builders import an_order
 from tests.venues import VenueInLoop, gateway_to, venue_in_loop
 

@@ -11,12 +11,12 @@ import httpx
 import pytest
 from attrs import evolve
 
-from adapters.system import SystemClock
 from application.ports.errors import VenueUnavailable
 from domain.order import Order
 from domain.transaction import Fill, TransactionStatus
-from entrypoints.venue_simulator.ledger import Entry, LedgerReader
-from entrypoints.venue_simulator.ledger_writer import LedgerWriter
+from entrypoints.system import SystemClock
+from simulators.venue.ledger import Entry, LedgerReader
+from simulators.venue.ledger_writer import LedgerWriter
 from tests.builders import an_order
 from tests.eventually import eventually
 from tests.processes import finished

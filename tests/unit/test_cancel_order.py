@@ -6,7 +6,6 @@ import pytest
 
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
-from adapters.system import RandomIds
 from application.cancel_order import CancelOrder
 from application.errors import OrderNotCancellable, OrderNotFound
 from application.execute_order import Done, ExecuteOrder
@@ -15,6 +14,7 @@ from domain.events import OrderEvent
 from domain.order import Order
 from domain.routing import lowest_price
 from domain.status import FailureReason, OrderStatus
+from entrypoints.system import RandomIds
 from tests.builders import VENUES, a_stamp, a_transaction, an_id, an_order
 from tests.clock import ManualClock
 from tests.gateways import ScriptedGateway

@@ -12,7 +12,7 @@ from application import observe
 from application.ports.errors import StoreUnavailable
 from domain.routing import lowest_price
 from entrypoints import logs
-from entrypoints.http import observe as http_observe
+from entrypoints.web import observe as http_observe
 from tests.builders import VENUES, a_stamp, an_order
 
 SECRET = "hunter2"

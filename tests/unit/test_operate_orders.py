@@ -8,7 +8,6 @@ from attrs import define, field
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
-from adapters.system import RandomIds
 from application.errors import OrderIsFinal, OrderMayHaveLanded, OrderNotFound
 from application.frames import Frame
 from application.operate_orders import OperateOrders
@@ -17,6 +16,7 @@ from application.ports.order_queue import Job, JobPlace
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import Transaction, TransactionReport, TransactionStatus
+from entrypoints.system import RandomIds
 from tests.builders import a_stamp, an_id, an_order
 from tests.clock import ManualClock
 from tests.contracts.order_store_harness import append_all, clean_run

@@ -15,7 +15,7 @@ import pytest_asyncio
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from entrypoints.http.metrics import reference
+from entrypoints.web.http.metrics import reference
 from tests.api import running_api
 
 ROOT = Path(__file__).parents[2]

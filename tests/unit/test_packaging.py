@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ["domain", "application", "adapters", "entrypoints"]
+PACKAGES = ["domain", "application", "adapters", "entrypoints", "simulators"]
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)", re.MULTILINE)
 
@@ -47,7 +47,7 @@ def test_the_project_can_never_be_uploaded(project: dict[str, Any]) -> None:
     assert "Private :: Do Not Upload" in project["project"]["classifiers"]
 
 
-def test_only_the_four_packages_are_installed(project: dict[str, Any]) -> None:
+def test_only_these_packages_are_installed(project: dict[str, Any]) -> None:
     assert project["tool"]["setuptools"]["packages"]["find"]["include"] == [f"{package}*" for package in PACKAGES]
 
 

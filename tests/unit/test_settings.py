@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings import Settings, SettingsError, markdown_table, shown, unknown_variables
+from entrypoints.settings import SIMULATOR_FAULTS, Settings, SettingsError, markdown_table, shown, unknown_variables
+from simulators.venue.faults import Fault
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +22,10 @@ def test_the_defaults_are_the_specifications() -> None:
 def test_values_are_read_and_blank_ones_count_as_absent() -> None:
     settings = Settings.from_environment({"ORDER_ENGINE_PORT": " 8080 ", "ORDER_ENGINE_HOST": "  "})
     assert (settings.port, settings.host) == (8080, "127.0.0.1")
+
+
+def test_the_faults_are_the_simulators() -> None:
+    assert SIMULATOR_FAULTS == tuple(Fault) == Settings().simulator_faults
 
 
 def test_every_mistake_is_told_at_once_by_its_variable_and_without_secrets() -> None:

@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from adapters.system import TICK_SECONDS, RandomIds, SystemClock
+from entrypoints.system import TICK_SECONDS, RandomIds, SystemClock
 from tests.builders import START
 from tests.clock import ManualClock
 

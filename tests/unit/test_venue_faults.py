@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from entrypoints.venue_simulator.faults import REMEMBERED, Call, Fault, Faults
+from simulators.venue.faults import REMEMBERED, Call, Fault, Faults
 
 ALL = tuple(Fault)
 

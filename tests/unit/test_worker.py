@@ -9,7 +9,7 @@ from attrs import define, field
 from adapters.memory.order_queue import InMemoryJobs, InMemoryOrderQueue
 from application.execute_order import Done, Outcome, RetryIn
 from application.ports.errors import QueueUnavailable
-from entrypoints.worker_loop import Worker
+from application.worker import Worker
 from tests.builders import an_id
 from tests.clock import ManualClock
 

@@ -14,8 +14,8 @@ from application.ports.errors import Overloaded, QueueUnavailable, StoreUnavaila
 from application.ports.order_queue import QueueCounts
 from application.ports.order_store import Admission, Backlog, OrderFilter, OrderPage
 from domain.order import Order
-from entrypoints.console.resources import INDEX, console_files
-from entrypoints.http.health import Check
+from entrypoints.web.http.health import Check
+from entrypoints.web.pages.console.resources import INDEX, console_files
 from tests.api import CLOCK, ORDER, Api, Engine, running_api
 from tests.builders import an_id
 from tests.described import OUTSIDE, Answer, check_answer, described_answers

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from entrypoints.http.descriptions import asyncapi, openapi
-from entrypoints.http.descriptions.websockets import websockets_page
+from entrypoints.web.pages.descriptions import asyncapi, openapi
+from entrypoints.web.pages.descriptions.websockets import websockets_page
 from tests.api import running_api
 
 PAGES = ("/docs", "/docs/websockets")

@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 import schemathesis
 
-from entrypoints.http.descriptions import asyncapi, openapi
+from entrypoints.web.pages.descriptions import asyncapi, openapi
 from tests.described import Json, frame_kind, operations, resolved, strict
 
 ROOT = Path(__file__).parents[3]

@@ -9,12 +9,12 @@ from falcon.inspect import inspect_routes
 
 from domain.order_request import OrderRequest
 from domain.status import FailureReason, OrderStatus
-from entrypoints.http.app import create_app
-from entrypoints.http.descriptions import asyncapi, openapi
-from entrypoints.http.drain import Drain
-from entrypoints.http.params import LIMIT_DEFAULT, LIMIT_MAX
-from entrypoints.http.problems import PROBLEMS
-from entrypoints.ws import closing
+from entrypoints.web import closing
+from entrypoints.web.app import create_app
+from entrypoints.web.drain import Drain
+from entrypoints.web.pages.descriptions import asyncapi, openapi
+from entrypoints.web.params import LIMIT_DEFAULT, LIMIT_MAX
+from entrypoints.web.problems import PROBLEMS
 from tests.api import Engine
 from tests.described import METHODS, described_answers, operations
 

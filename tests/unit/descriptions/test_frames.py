@@ -7,7 +7,7 @@ from application.frames import birth_frame
 from application.ports.dex_gateway import Quotes
 from domain.order import Order
 from domain.status import EventKind, FailureReason
-from entrypoints.http.descriptions import asyncapi
+from entrypoints.web.pages.descriptions import asyncapi
 from tests.api import running_api
 from tests.builders import a_stamp, an_order
 from tests.described import frame_kind

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from entrypoints.http.descriptions import asyncapi
+from entrypoints.web.pages.descriptions import asyncapi
 from tests.described import Json, address_of, check_answer, check_request, operations
 
 FOLDER = Path(__file__).parents[3] / "docs" / "postman"

@@ -15,8 +15,8 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from entrypoints.http.app import create_app
-from entrypoints.http.drain import Drain
+from entrypoints.web.app import create_app
+from entrypoints.web.drain import Drain
 from tests.api import Engine
 from tests.described import operations
 

@@ -8,7 +8,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from entrypoints.http.protocol import ProblemHttpProtocol
+from entrypoints.web.http.protocol import ProblemHttpProtocol
 from tests.unit.http.recorder import Recorder
 
 App = Callable[[Any, Any, Any], Awaitable[None]]

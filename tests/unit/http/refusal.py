@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from entrypoints.http.problems import PROBLEMS
+from entrypoints.web.problems import PROBLEMS
 from tests.api import ORDER, Api
 
 EXECUTE = "/api/orders/execute"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrypoints.http.app import create_app
-from entrypoints.http.drain import Drain
+from entrypoints.web.app import create_app
+from entrypoints.web.drain import Drain
 from tests.api import ORDER, Api, Engine
 
 _json_values = st.recursive(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrypoints.http.body import DEPTH, parse_object
-from entrypoints.http.problems import HttpProblem
+from entrypoints.web.http.body import DEPTH, parse_object
+from entrypoints.web.problems import HttpProblem
 
 
 def test_numbers_are_exact() -> None:

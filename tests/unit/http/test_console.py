@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from entrypoints.console.resources import INDEX, console_files
+from entrypoints.web.pages.console.resources import INDEX, console_files
 from tests.api import Api
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

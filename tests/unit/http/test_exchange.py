@@ -7,7 +7,7 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from entrypoints.http.protocol import ProblemHttpProtocol
+from entrypoints.web.http.protocol import ProblemHttpProtocol
 from tests.unit.http.exchanges import GET, HELLO, LENGTH, App, WithoutJoinedWrites, answering, at_once, connected, sent
 from tests.unit.http.recorder import Recorder
 

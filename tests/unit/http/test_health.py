@@ -7,10 +7,10 @@ import falcon.testing
 import pytest
 
 from application.ports.errors import StoreUnavailable
-from entrypoints.http import health
-from entrypoints.http.app import health_app
-from entrypoints.http.drain import Drain
-from entrypoints.http.health import Check
+from entrypoints.web.app import health_app
+from entrypoints.web.drain import Drain
+from entrypoints.web.http import health
+from entrypoints.web.http.health import Check
 from tests.api import Engine, running_api
 
 

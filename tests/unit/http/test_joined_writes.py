@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from entrypoints.http.joined_writes import MOST_BYTES, JoinedWrites
+from entrypoints.web.http.joined_writes import MOST_BYTES, JoinedWrites
 from tests.unit.http.recorder import Recorder
 
 

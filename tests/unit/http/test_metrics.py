@@ -14,7 +14,7 @@ from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_queue import QueueCounts
 from application.ports.order_store import Backlog
 from domain.mock_dex import MockDexRouter
-from entrypoints.http.app import health_app
+from entrypoints.web.app import health_app
 from tests.api import CLOCK, ORDER, Api, Engine, running_api
 from tests.builders import an_id
 from tests.eventually import eventually

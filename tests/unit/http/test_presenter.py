@@ -11,7 +11,7 @@ from application.frames import Frame
 from application.ports.order_store import OrderPage
 from domain.routing import Quote
 from domain.status import FailureReason
-from entrypoints.http.presenter import accepted_json, frames_json, order_json, page_json
+from entrypoints.web.http.presenter import accepted_json, frames_json, order_json, page_json
 from tests.api import exact
 from tests.builders import a_stamp, an_order, confirmed, submitted
 

@@ -20,7 +20,7 @@ from application.ports.errors import (
 )
 from domain.errors import DomainError, FieldError, IllegalTransition, ValidationFailed
 from domain.status import FailureReason
-from entrypoints.http.problems import PROBLEMS, HttpProblem, problem_of
+from entrypoints.web.problems import PROBLEMS, HttpProblem, problem_of
 
 CONTRACT: Mapping[int, set[str]] = {
     400: {"malformed_body", "validation_failed"},

@@ -11,7 +11,7 @@ import pytest
 from adapters.memory.order_store import InMemoryOrderStore
 from application.ports.order_store import Admission
 from domain.order import Order
-from entrypoints.http.server import CannotListen, ServerTimes, bind, serve, url_of
+from entrypoints.web.server import CannotListen, ServerTimes, bind, serve, url_of
 from tests.api import CLOCK, ORDER, Engine, rest_of, running_api
 from tests.eventually import eventually
 

@@ -8,7 +8,7 @@ from application.engine_stats import Stats
 from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_queue import QueueCounts
 from application.ports.order_store import Backlog
-from entrypoints.http.presenter import stats_json
+from entrypoints.web.http.presenter import stats_json
 from tests.api import CLOCK, Engine, running_api
 
 STATS = "/api/stats"

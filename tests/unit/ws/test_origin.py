@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrypoints.ws.door import is_foreign
+from entrypoints.web.ws.door import is_foreign
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import uvloop
 from attrs import define
 from websockets import connect
 
-from entrypoints.http.server import ServerTimes, bind, serve
-from entrypoints.ws import protocol
+from entrypoints.web.server import ServerTimes, bind, serve
+from entrypoints.web.ws import protocol
 from tests.eventually import eventually
 
 HASTY = ServerTimes(ping_seconds=0.2, pong_seconds=0.2)

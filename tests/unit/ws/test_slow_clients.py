@@ -15,8 +15,8 @@ import uvloop
 
 from application.frames import Frame
 from application.mailbox import Mailbox
-from entrypoints.ws.closing import TRY_LATER
-from entrypoints.ws.protocol import ABORT_SECONDS, BoundedWebSocketProtocol
+from entrypoints.web.closing import TRY_LATER
+from entrypoints.web.ws.protocol import ABORT_SECONDS, BoundedWebSocketProtocol
 from tests.api import Api, running_api
 from tests.eventually import eventually
 

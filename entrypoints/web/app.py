@@ -1,0 +1,83 @@
+"""The API's falcon app, put together from constructed objects."""
+
+from attrs import frozen
+from falcon.asgi import App, Response
+
+from application.cancel_order import CancelOrder
+from application.engine_stats import EngineStats
+from application.query_orders import QueryOrders
+from application.submit_order import SubmitOrder
+from application.watch_feed import WatchFeed
+from application.watch_order import WatchOrder
+from entrypoints.web.drain import Drain
+from entrypoints.web.http import error_handlers, orders
+from entrypoints.web.http.every_answer import EveryAnswer
+from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
+from entrypoints.web.http.metrics import MetricsResource
+from entrypoints.web.http.stats import StatsResource
+from entrypoints.web.pages.console.resources import add_console
+from entrypoints.web.pages.describing import add_descriptions
+from entrypoints.web.request import Request
+from entrypoints.web.ws.door import Door
+from entrypoints.web.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
+
+
+@frozen
+class Services:
+    """What the API serves: the use cases, and the checks behind `/health/ready` and `/health/live`."""
+
+    submit: SubmitOrder
+    query: QueryOrders
+    cancel: CancelOrder
+    watch: WatchOrder
+    watch_feed: WatchFeed
+    stats: EngineStats
+    ready: Checks = NO_CHECKS
+    live: Checks = NO_CHECKS
+
+
+def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_MOST) -> "App[Request, Response]":
+    """Build the API. `drain` is shared with the server that runs it: it ends readiness and open sockets.
+
+    Beyond `sockets_most` open sockets a new one is told to try later.
+    """
+    app = _bare_app(drain)
+    door = Door(drain, sockets_most)
+    app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
+    app.add_route("/api/orders", orders.OrdersResource(services.query))
+    app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query))
+    app.add_route("/api/orders/{order_id}/events", orders.EventsResource(services.query))
+    app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
+    app.add_route("/api/stats", StatsResource(services.stats))
+    app.add_route("/ws/orders", FeedSocket(services.watch_feed, door))
+    app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, door))
+    app.add_route("/health/live", HealthResource(services.live))
+    app.add_route("/health/ready", HealthResource(services.ready, drain))
+    app.add_route("/metrics", MetricsResource(services.stats))
+    add_console(app)
+    add_descriptions(app)
+    return app
+
+
+def health_app(
+    ready: Checks,
+    live: Checks = NO_CHECKS,
+    *,
+    all_required: bool = True,
+    drain: Drain | None = None,
+    stats: EngineStats | None = None,
+) -> "App[Request, Response]":
+    """Build a small app for a worker's port: the two health resources, and with `stats` the metrics."""
+    app = _bare_app(drain or Drain())
+    if stats is not None:
+        app.add_route("/metrics", MetricsResource(stats))
+    app.add_route("/health/live", HealthResource(live))
+    app.add_route("/health/ready", HealthResource(ready, drain, all_required))
+    return app
+
+
+def _bare_app(drain: Drain) -> "App[Request, Response]":
+    app: App[Request, Response] = App(request_type=Request, middleware=[EveryAnswer(drain)])
+    app.ws_options.max_receive_queue = 0  # no task and queue a socket: its resource always receives
+    error_handlers.install(app)
+    return app

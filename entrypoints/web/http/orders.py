@@ -1,0 +1,121 @@
+"""The orders' resources: submit, read, list, follow the story, cancel."""
+
+import re
+from collections.abc import Mapping
+
+import falcon
+from attrs import frozen
+from falcon.asgi import Response
+
+from application.caller import ANYONE
+from application.cancel_order import CancelOrder
+from application.ports.order_store import InvalidCursor
+from application.query_orders import QueryOrders
+from application.submit_order import SubmitOrder
+from domain.errors import FieldError, ValidationFailed
+from domain.order_request import OrderRequest
+from entrypoints.web import params
+from entrypoints.web.http import presenter
+from entrypoints.web.http.body import parse_object
+from entrypoints.web.problems import HttpProblem, invalid
+from entrypoints.web.request import Request
+
+KEY_HEADER = "Idempotency-Key"
+_KEY_HEADER = KEY_HEADER.lower().encode()
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+@frozen
+class ExecuteResource:
+    """`POST /api/orders/execute`."""
+
+    submit: SubmitOrder
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Take an order: 202, also for a repeat of one that was taken."""
+        body = await req.body()
+        _require_json(req.content_type)
+        key = req.header(_KEY_HEADER)
+        admission = await self.submit(ANYONE, _read(parse_object(body), key), key)
+        resp.status = falcon.HTTP_202
+        resp.data = presenter.accepted_json(admission.order_id)
+        resp.set_header("Location", f"/api/orders/{admission.order_id}")
+        if admission.replayed:
+            resp.set_header("Idempotency-Replayed", "true")
+
+
+@frozen
+class OrderResource:
+    """`GET /api/orders/{orderId}`."""
+
+    query: QueryOrders
+
+    async def on_get(self, req: Request, resp: Response, order_id: str) -> None:
+        """Show one order."""
+        resp.text = presenter.order_json(await self.query.get(ANYONE, order_id))
+
+    on_head = on_get
+
+
+@frozen
+class OrdersResource:
+    """`GET /api/orders`."""
+
+    query: QueryOrders
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """List orders, newest first."""
+        wanted, cursor, limit = params.list_query(req.params)
+        try:
+            page = await self.query.find(ANYONE, wanted, cursor, limit)
+        except InvalidCursor:
+            raise invalid([FieldError("cursor", "must be a nextCursor of this list")]) from None
+        resp.text = presenter.page_json(page)
+
+    on_head = on_get
+
+
+@frozen
+class EventsResource:
+    """`GET /api/orders/{orderId}/events`."""
+
+    query: QueryOrders
+
+    async def on_get(self, req: Request, resp: Response, order_id: str) -> None:
+        """Show an order's story so far."""
+        frames = await self.query.events(ANYONE, order_id, params.after_seq(req.params))
+        resp.text = presenter.frames_json(frames)
+
+    on_head = on_get
+
+
+@frozen
+class CancelResource:
+    """`POST /api/orders/{orderId}/cancel`."""
+
+    cancel: CancelOrder
+
+    async def on_post(self, req: Request, resp: Response, order_id: str) -> None:
+        """Stop an order."""
+        resp.text = presenter.order_json(await self.cancel(ANYONE, order_id))
+        resp.status = falcon.HTTP_202
+
+
+def _require_json(content_type: str | None) -> None:
+    # Most clients send exactly this; parameters such as a charset mean nothing for JSON.
+    if content_type == "application/json":
+        return
+    if content_type is None or content_type.partition(";")[0].strip().lower() != "application/json":
+        raise HttpProblem("unsupported_media_type")
+
+
+def _read(body: Mapping[str, object], key: str | None) -> OrderRequest:
+    """Check body and key together, so that all faults are told at once."""
+    if key is None or _KEY.fullmatch(key):
+        return OrderRequest.parse(body)
+    bad_key = FieldError(KEY_HEADER, "must be 1 to 255 visible ASCII characters")
+    try:
+        OrderRequest.parse(body)
+    except ValidationFailed as error:
+        raise invalid([*error.errors, bad_key]) from None
+    raise invalid([bad_key])

@@ -1,0 +1,1 @@
+"""What a browser opens: the console, and the descriptions of the API."""

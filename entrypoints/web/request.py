@@ -1,0 +1,64 @@
+"""The request: falcon's, with an id of its own and a bounded body."""
+
+import re
+import secrets
+import time
+from itertools import count
+from typing import Any
+
+import falcon
+import falcon.asgi
+
+from entrypoints.web import observe
+from entrypoints.web.problems import HttpProblem
+
+BODY_BYTES = 16 * 1024
+_SANE_ID = re.compile(r"[!-~]{1,128}")
+_METHODS = frozenset(falcon.COMBINED_METHODS)
+# Ids are this process's own random name and a number: a third of the time of a random one each.
+_PROCESS = secrets.token_hex(12)
+_numbers = count()
+
+
+def request_id_of(given: str | None) -> str:
+    """Return the client's own request id if it is sane (1 to 128 visible ASCII), else a new one."""
+    return given if given and _SANE_ID.fullmatch(given) else f"{_PROCESS}{next(_numbers):08x}"
+
+
+class Request(falcon.asgi.Request):
+    """Adds `request_id`, when it had `begun`, and a `body` that is read whole."""
+
+    __slots__ = ("begun", "request_id")
+
+    def __init__(self, scope: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(scope, *args, **kwargs)
+        self.begun = time.perf_counter()
+        self.request_id = request_id_of(self.header(b"x-request-id"))
+        observe.request_begun(self.request_id)
+        if self.method not in _METHODS:
+            # The router answers 400 to methods that it never heard of; as one that no resource has, it is a 405.
+            self.method = "TRACE"
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header, `name` in lower case; one that is absent costs a tenth of what it does by `get_header`."""
+        value = self._asgi_headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    async def body(self) -> bytes:
+        """Read the whole body.
+
+        Raises HttpProblem: `payload_too_large` over 16 KiB, as soon as that is known; `malformed_body` when the client
+        left in the middle of it.
+        """
+        if (self.content_length or 0) > BODY_BYTES:
+            raise HttpProblem("payload_too_large")
+        event = self._first_event or await self._receive()
+        body: bytes = event.get("body", b"")
+        while event.get("more_body") and len(body) <= BODY_BYTES:
+            event = await self._receive()
+            if event["type"] == "http.disconnect":
+                raise HttpProblem("malformed_body", "The body is not complete")
+            body += event.get("body", b"")
+        if len(body) > BODY_BYTES:
+            raise HttpProblem("payload_too_large")
+        return body

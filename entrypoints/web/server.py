@@ -1,0 +1,152 @@
+"""uvicorn, set up for the engine and made to run inside an event loop that is already there."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from attrs import frozen
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from entrypoints.web.drain import Drain
+from entrypoints.web.http.protocol import ProblemHttpProtocol
+from entrypoints.web.ws.protocol import BoundedWebSocketProtocol
+
+BACKLOG = 2048
+MESSAGE_BYTES = 4096
+KEEP_ALIVE_SECONDS = 75  # longer than common balancers keep a quiet connection, so that they end it and not the server
+
+AsgiApp = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on; the text is one sentence for whoever started the engine."""
+
+
+@frozen
+class ServerTimes:
+    """How patient the server is, in seconds.
+
+    A socket without a pong for `ping_seconds` + `pong_seconds` is closed. On its way out the server stays up but not
+    ready for `linger_seconds`, so that balancers notice, and then gives open requests `grace_seconds` to end.
+    """
+
+    ping_seconds: float = 20.0
+    pong_seconds: float = 20.0
+    linger_seconds: float = 0.0
+    grace_seconds: int = 10
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address, before anything else is started; port 0 takes any that is free.
+
+    Clients that connect before the server runs wait. Raises CannotListen.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it. asyncio sets it only on sockets of its own, and without it each answer takes 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise CannotListen(f"Cannot listen on {_address(host, port)}: {_reason(error)}.") from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the URL of a bound socket, with its real port."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{_address(host, port)}"
+
+
+async def serve(
+    app: AsgiApp,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    *,
+    drain: Drain | None = None,
+    times: ServerTimes | None = None,
+    http: type[HttpToolsProtocol] = ProblemHttpProtocol,
+) -> None:
+    """Serve until `stop` is set, then drain and return. Installs no signal handlers. `http` reads the requests.
+
+    Draining: readiness turns 503 and sockets close with 1012, then no new connections, then open requests end.
+    When it is cancelled instead, all connections are cut.
+    """
+    times = times or ServerTimes()
+    server = _Server(_config(app, times, http))
+    async with asyncio.TaskGroup() as group:
+        stopping = group.create_task(_stop_when_told(server, stop, drain, times.linger_seconds))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            stopping.cancel()
+            server.let_go()
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to whoever owns the process."""
+        yield
+
+    def let_go(self) -> None:
+        """Cut what is still open: nothing, unless the server was cancelled."""
+        for server in self.servers:
+            server.close()
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+
+
+async def _stop_when_told(server: uvicorn.Server, stop: asyncio.Event, drain: Drain | None, linger: float) -> None:
+    await stop.wait()
+    if drain is not None:
+        drain.begin()
+        await asyncio.sleep(linger)
+        await drain.close_sockets()
+    server.should_exit = True
+
+
+def _config(app: AsgiApp, times: ServerTimes, http: type[HttpToolsProtocol]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        interface="asgi3",
+        http=http,
+        ws=BoundedWebSocketProtocol,
+        ws_max_size=MESSAGE_BYTES,
+        ws_ping_interval=times.ping_seconds,
+        ws_ping_timeout=times.pong_seconds,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",  # on info it writes every socket's path and query
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=times.grace_seconds,
+    )
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OverflowError):
+        return "ports go from 0 to 65535"
+    match getattr(error, "errno", None):
+        case errno.EADDRINUSE:
+            return "another program is already using this port"
+        case errno.EACCES:
+            return "this port needs more rights than the engine has"
+        case errno.EADDRNOTAVAIL:
+            return "this machine does not have that address"
+    return "that is not an address of this machine"

@@ -1,0 +1,1 @@
+"""WebSockets: live frames of one order, and of all."""

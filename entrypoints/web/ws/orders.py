@@ -1,0 +1,45 @@
+"""`/ws/orders/{orderId}`: an order's frames, from the first to the final one. `/ws/orders`: all orders', live."""
+
+from contextlib import aclosing
+from functools import partial
+
+from attrs import frozen
+from falcon.asgi import WebSocket
+
+from application.caller import ANYONE
+from application.watch_feed import WatchFeed
+from application.watch_order import WatchOrder
+from entrypoints.web import params
+from entrypoints.web.request import Request
+from entrypoints.web.ws.door import Door, Following
+
+SOCKETS_MOST = 10_000
+
+
+@frozen
+class OrderSocket:
+    """One socket follows one order to its end."""
+
+    watch: WatchOrder
+    door: Door
+
+    async def on_websocket(self, req: Request, ws: WebSocket, order_id: str) -> None:
+        """Follow the order to its end, or as long as the client stays."""
+
+        def asked() -> Following:
+            after_seq = params.after_seq(req.params)
+            return lambda too_slow: aclosing(self.watch(ANYONE, order_id, after_seq, too_slow))
+
+        await self.door.serve(req, ws, "order", asked)
+
+
+@frozen
+class FeedSocket:
+    """One socket follows all orders, or one user's, for as long as the client stays."""
+
+    watch: WatchFeed
+    door: Door
+
+    async def on_websocket(self, req: Request, ws: WebSocket) -> None:
+        """Tell what happens from now on."""
+        await self.door.serve(req, ws, "feed", lambda: partial(self.watch, ANYONE, params.feed_user(req.params)))

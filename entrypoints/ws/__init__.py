@@ -1,1 +1,0 @@
-"""The WebSocket door: live frames of one order, and of all."""

@@ -1,0 +1,151 @@
+"""The mock venues' HTTP: quotes, builds and transactions of each venue, and the ledger behind them all."""
+
+import re
+from datetime import timedelta
+
+import falcon
+import msgspec
+from attrs import frozen
+from falcon.asgi import App, Request, Response
+
+from domain.mock_dex import MockDexRouter
+from simulators.venue.clock import Clock
+from simulators.venue.faults import Call, Fault, Faults
+from simulators.venue.ledger import LedgerReader
+from simulators.venue.network import Network
+from simulators.venue.spoiling import Dropped, Spoiler
+from simulators.venue.wire import (
+    BuildRequest,
+    QuoteRequest,
+    Submission,
+    built_json,
+    entry_fields,
+    quote_json,
+    read,
+    report_json,
+)
+
+_WAIT = re.compile(r"wait=([0-9]{1,4})\Z")
+
+
+@frozen
+class Venues:
+    """What every resource here needs."""
+
+    router: MockDexRouter
+    network: Network
+    ledger: LedgerReader
+    faults: Faults
+    spoiler: Spoiler
+    clock: Clock
+
+    def require(self, name: str) -> None:
+        """Raise falcon.HTTPNotFound unless there is a venue of this name."""
+        if all(market.name != name for market in self.router.markets):
+            raise falcon.HTTPNotFound
+
+
+@frozen
+class QuotesResource:
+    """Prices."""
+
+    venues: Venues
+
+    async def on_post(self, req: Request, resp: Response, venue: str) -> None:
+        """Quote for an order's attempt: the same again when asked again."""
+        self.venues.require(venue)
+        asked = await read(req, QuoteRequest)
+        fault = self.venues.faults.next(Call.QUOTE, f"{venue}:{asked.order_id}:{asked.attempt}")
+        async with self.venues.spoiler.around(req, fault):
+            await self.venues.clock.sleep(self.venues.router.quote_ms / 1000)
+        resp.data = quote_json(self.venues.router.quote(venue, asked.order_id, asked.attempt))
+
+
+@frozen
+class BuildsResource:
+    """Transactions to be: nothing here is remembered."""
+
+    venues: Venues
+
+    async def on_post(self, req: Request, resp: Response, venue: str) -> None:
+        """Name the transaction of an order's attempt, the same when asked again, and say until when it is taken."""
+        self.venues.require(venue)
+        asked = await read(req, BuildRequest)
+        fault = self.venues.faults.next(Call.BUILD, f"{venue}:{asked.order_id}:{asked.attempt}")
+        async with self.venues.spoiler.around(req, fault):
+            await self.venues.clock.sleep(self.venues.router.build_ms / 1000)
+        expires_at = self.venues.clock.now() + timedelta(seconds=asked.valid_seconds)
+        resp.data = built_json(self.venues.router.tx_hash(asked.order_id, asked.attempt), expires_at)
+
+
+@frozen
+class TransactionResource:
+    """One transaction. `Prefer: wait=N` (RFC 7240) gives one that is on its way up to N seconds to end."""
+
+    venues: Venues
+
+    async def on_put(self, req: Request, resp: Response, venue: str, tx_hash: str) -> None:
+        """Take the transaction, once, and tell what became of it."""
+        self.venues.require(venue)
+        transaction = (await read(req, Submission)).transaction(venue, tx_hash)
+        fault = self.venues.faults.next(Call.SUBMIT, tx_hash)
+        async with self.venues.spoiler.around(req, fault):
+            await self.venues.network.submit(transaction)
+            if fault is Fault.DUPLICATE:
+                await self.venues.network.submit(transaction)
+        resp.data = report_json(tx_hash, await self.venues.network.report(tx_hash, _wait_of(req)))
+
+    async def on_get(self, req: Request, resp: Response, venue: str, tx_hash: str) -> None:
+        """Tell what became of the transaction; one that never came is `unknown`, with status 200."""
+        self.venues.require(venue)
+        async with self.venues.spoiler.around(req, self.venues.faults.next(Call.LOOKUP, tx_hash)):
+            resp.data = report_json(tx_hash, await self.venues.network.report(tx_hash, _wait_of(req)))
+
+
+@frozen
+class LedgerResource:
+    """The ledger, for whoever checks the engine."""
+
+    venues: Venues
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Count what is in it."""
+        resp.data = msgspec.json.encode(self.venues.ledger.counts())
+
+    async def on_get_order(self, req: Request, resp: Response, order_id: str) -> None:
+        """List an order's transactions, first received first."""
+        entries = [entry_fields(entry) for entry in self.venues.ledger.of_order(order_id)]
+        resp.data = msgspec.json.encode({"data": entries})
+
+
+class HealthResource:
+    """The process runs: there is nothing else that could be down."""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Say so."""
+        resp.data = b'{"status":"ok","checks":{}}'
+
+    on_head = on_get
+
+
+def create_app(venues: Venues) -> "App[Request, Response]":
+    """Build the app."""
+    app: App[Request, Response] = App()
+    app.add_error_handler(Dropped, _nobody_listens)
+    app.add_route("/health/live", HealthResource())
+    app.add_route("/health/ready", HealthResource())
+    app.add_route("/ledger", LedgerResource(venues))
+    app.add_route("/ledger/{order_id}", LedgerResource(venues), suffix="order")
+    app.add_route("/{venue}/quotes", QuotesResource(venues))
+    app.add_route("/{venue}/builds", BuildsResource(venues))
+    app.add_route("/{venue}/transactions/{tx_hash}", TransactionResource(venues))
+    return app
+
+
+def _wait_of(req: Request) -> int:
+    asked = _WAIT.match(req.get_header("Prefer") or "")
+    return int(asked[1]) if asked else 0
+
+
+async def _nobody_listens(*_: object) -> None:
+    """Answer nothing."""
