@@ -11,20 +11,21 @@ import httpx
 import websockets
 from attrs import field, frozen
 
-from adapters.dex.mock import MockDexGateway
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from adapters.mock.venue import MockVenue
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
-from application.ports.dex_gateway import DexGateway
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderFilter, OrderStore
 from application.ports.system import Clock
 from application.ports.update_feed import UpdateFeed
 from application.query_orders import QueryOrders
+from application.record_step import RecordStep
 from application.submit_order import SubmitOrder
+from application.venues import Venues
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from domain.mock_dex import MockDexRouter
@@ -41,6 +42,12 @@ HASTY_DEX = MockDexRouter(quote_ms=0, build_ms=0, swap_min_ms=0, swap_max_ms=0, 
 CLOCK = SystemClock()
 
 
+def mock_venues(router: MockDexRouter) -> Venues:
+    """Return all mock venues."""
+    names = [market.name for market in router.markets]
+    return Venues(tuple(MockVenue(name, router, CLOCK, expiry_seconds=30) for name in names))
+
+
 @frozen
 class Engine:
     """What stands behind the API, in memory unless a test brings its own; `execute` is the worker's half."""
@@ -49,14 +56,19 @@ class Engine:
     store: OrderStore = field(factory=lambda: InMemoryOrderStore(CLOCK))
     queue: OrderQueue = field(factory=lambda: InMemoryOrderQueue(CLOCK, lease_seconds=30))
     feed: UpdateFeed = field(factory=InMemoryUpdateFeed)
-    gateway: DexGateway = field(factory=lambda: MockDexGateway(HASTY_DEX, CLOCK, expiry_seconds=30))
+    venues: Venues = field(factory=lambda: mock_venues(HASTY_DEX))
     ready: Checks = NO_CHECKS
     live: Checks = NO_CHECKS
 
     @property
+    def record_step(self) -> RecordStep:
+        """Where steps are recorded."""
+        return RecordStep(self.store, self.feed)
+
+    @property
     def execute(self) -> ExecuteOrder:
         """What a worker does with one order."""
-        return ExecuteOrder(self.store, self.feed, self.gateway, self.clock, RandomIds(), lowest_price)
+        return ExecuteOrder(self.store, self.record_step, self.venues, self.clock, RandomIds(), lowest_price)
 
     def services(self) -> Services:
         """Return what the API is made of."""
@@ -64,7 +76,7 @@ class Engine:
         return Services(
             SubmitOrder(self.store, self.queue, self.feed, self.clock, ids),
             QueryOrders(self.store),
-            CancelOrder(self.store, self.feed, self.clock, ids),
+            CancelOrder(self.store, self.record_step, self.clock, ids),
             WatchOrder(self.store, self.feed, self.clock),
             WatchFeed(self.feed),
             EngineStats(self.store, self.queue, self.clock),

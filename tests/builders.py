@@ -52,9 +52,15 @@ def a_transaction(order: Order, **over: object) -> Transaction:
         "amount": order.amount,
         "limit_price": None,
         "expires_at": START + timedelta(seconds=30),
+        "fee": QUOTES[1].fee,
         **over,
     }
     return Transaction(**fields)  # type: ignore[arg-type]
+
+
+def a_fill(price: Decimal, amount: Decimal = Decimal(10)) -> Fill:
+    """Return the fill of an order, at Meteora's fee."""
+    return Fill.at_price(amount, price, QUOTES[1].fee)
 
 
 def routed(order: Order) -> Order:
@@ -71,4 +77,4 @@ def submitted(order: Order) -> Order:
 
 def confirmed(order: Order) -> Order:
     """Take a pending order to confirmed."""
-    return submitted(order).confirm(a_stamp(), Fill(Decimal("147.3312")))[0]
+    return submitted(order).confirm(a_stamp(), a_fill(Decimal("147.3312")))[0]

@@ -9,15 +9,15 @@ from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.execute_order import ExecuteOrder
 from application.frames import Frame
-from application.ports.errors import TransactionRejected
+from application.ports.order_store import Record
+from application.record_step import RecordStep
 from application.retry_policy import RetryPolicy
 from domain.order import Order, Step
 from domain.routing import lowest_price
-from domain.status import FailureReason
 from entrypoints.system import RandomIds
-from tests.builders import VENUES, a_request, a_stamp, an_id
+from tests.builders import QUOTES, VENUES, a_request, a_stamp, an_id
 from tests.clock import ManualClock
-from tests.gateways import ScriptedGateway
+from tests.scripted_venue import Script
 
 CLEAN = (
     "Fetching quotes from Raydium & Meteora...",
@@ -28,7 +28,6 @@ CLEAN = (
 )
 # The steps of `Bench.at` that lead to a submitted order.
 SUBMITTED = ("request_quotes", "choose_route", "start_building", "submit")
-SLIPPAGE = TransactionRejected(FailureReason.SLIPPAGE_EXCEEDED)
 
 
 @define
@@ -38,7 +37,7 @@ class Bench:
     clock: ManualClock
     store: InMemoryOrderStore
     feed: InMemoryUpdateFeed
-    gateway: ScriptedGateway
+    script: Script
     execute: ExecuteOrder
     told: list[Frame] = field(factory=list)
 
@@ -51,23 +50,22 @@ class Bench:
         """Store an order that took these steps and was then left alone."""
         order = await self.order()
         for step in steps:
-            order = await self.write(await self.step(order, step))
+            order = await self.write(order, await self.step(order, step))
         return order
 
     async def step(self, order: Order, name: str) -> Step:
-        quotes = (await self.gateway.quotes(order)).quotes
         moves = {
             "request_quotes": lambda: order.request_quotes(a_stamp(), VENUES),
-            "choose_route": lambda: order.choose_route(a_stamp(), quotes, lowest_price(quotes)),
+            "choose_route": lambda: order.choose_route(a_stamp(), QUOTES, lowest_price(QUOTES)),
             "start_building": lambda: order.start_building(a_stamp()),
             "fail_attempt": lambda: order.fail_attempt(a_stamp(), "why", 3, 1000),
         }
         if name == "submit":
-            return order.submit(a_stamp(), await self.gateway.build(order, quotes[1]))
+            return order.submit(a_stamp(), await self.script.venues().build(order, QUOTES[1]))
         return moves[name]()
 
-    async def write(self, step: Step) -> Order:
-        await self.store.append(*step)
+    async def write(self, before: Order, step: Step) -> Order:
+        await self.store.append(Record.of(before, step))
         return step[0]
 
     async def latest(self, order: Order) -> Order:
@@ -80,8 +78,9 @@ class Bench:
 async def open_bench() -> AsyncIterator[Bench]:
     """Give a bench with nothing in it, subscribed to all that is published meanwhile."""
     clock = ManualClock()
-    store, feed, gateway = InMemoryOrderStore(clock), InMemoryUpdateFeed(), ScriptedGateway(clock)
-    execute = ExecuteOrder(store, feed, gateway, clock, RandomIds(), lowest_price, RetryPolicy())
-    bench = Bench(clock, store, feed, gateway, execute)
+    store, feed, script = InMemoryOrderStore(clock), InMemoryUpdateFeed(), Script(clock)
+    record_step = RecordStep(store, feed)
+    execute = ExecuteOrder(store, record_step, script.venues(), clock, RandomIds(), lowest_price, RetryPolicy())
+    bench = Bench(clock, store, feed, script, execute)
     async with feed.subscribe_all(bench.told.append):
         yield bench

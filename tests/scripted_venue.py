@@ -1,73 +1,95 @@
-"""A venue whose every answer a test decides."""
+"""Venues whose every answer a test decides."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from application.ports.dex_gateway import Quotes
 from application.ports.errors import VenueUnavailable
 from application.ports.system import Clock
+from application.venues import Venues
 from domain.order import Order
 from domain.routing import Quote
-from domain.transaction import Fill, Transaction, TransactionReport, TransactionStatus
-from tests.builders import QUOTES, VENUES
+from domain.status import FailureReason
+from domain.transaction import Transaction, TransactionReport, TransactionStatus
+from tests.builders import QUOTES, a_fill
 
-FILL = Fill(Decimal("147.3312"))
+FILL = a_fill(Decimal("147.3312"))
 LANDED = TransactionReport(TransactionStatus.LANDED, fill=FILL)
+REJECTED = TransactionReport(TransactionStatus.REJECTED, reason=FailureReason.SLIPPAGE_EXCEEDED)
 PENDING = TransactionReport(TransactionStatus.PENDING)
 UNKNOWN = TransactionReport(TransactionStatus.UNKNOWN)
+DEAD = TransactionReport(TransactionStatus.DEAD)
 
-Answer = Callable[[Transaction], Awaitable[Fill]]
-Report = Callable[[Transaction], Awaitable[TransactionReport]]
+Answer = TransactionReport | Exception | Callable[[Transaction], Awaitable[TransactionReport]]
 
 
 @define
-class ScriptedGateway:
-    """A `DexGateway` that gives its answers in the order they were set; without any, all goes well.
+class Script:
+    """What the venues answer, in the order in which it was set; without any, all goes well but for lookups.
 
-    `sent` lists the hashes of what was executed. An exception among the answers is raised.
+    `sent` lists the transactions that were sent, `looked_up` the hashes that were asked for. An exception is raised.
     """
 
     clock: Clock
-    quoting: list[Quotes] = field(factory=list)
+    quoting: list[Exception] = field(factory=list)
     building: list[Exception] = field(factory=list)
-    executing: list[Fill | Exception | Answer] = field(factory=list)
-    reports: list[TransactionReport | Exception | Report] = field(factory=list)
-    sent: list[str] = field(factory=list)
+    sending: list[Answer] = field(factory=list)
+    reports: list[Answer] = field(factory=list)
+    sent: list[Transaction] = field(factory=list)
     looked_up: list[str] = field(factory=list)
-    venues: tuple[str, ...] = VENUES
     expiry: timedelta = timedelta(seconds=30)
 
-    async def quotes(self, order: Order) -> Quotes:
-        return self.quoting.pop(0) if self.quoting else Quotes(QUOTES)
+    @property
+    def hashes_sent(self) -> list[str]:
+        """The hashes of what was sent."""
+        return [transaction.tx_hash for transaction in self.sent]
+
+    def venues(self) -> Venues:
+        """Return the venues that follow this script."""
+        return Venues(tuple(ScriptedVenue(quote.venue, quote, self) for quote in QUOTES))
+
+
+@frozen
+class ScriptedVenue:
+    """One of the venues that follow a script."""
+
+    name: str
+    offer: Quote
+    script: Script
+
+    async def quote(self, order: Order) -> Quote:
+        if self.script.quoting:
+            raise self.script.quoting.pop(0)
+        return self.offer
 
     async def build(self, order: Order, quote: Quote) -> Transaction:
-        if self.building:
-            raise self.building.pop(0)
+        if self.script.building:
+            raise self.script.building.pop(0)
         return Transaction(
             order_id=order.order_id,
             attempt=order.attempt,
             tx_hash=f"tx_{order.order_id[-12:]}_{order.attempt}_mock",
-            venue=quote.dex,
+            venue=self.name,
             amount=order.amount,
             limit_price=None,
-            expires_at=self.clock.now() + self.expiry,
+            expires_at=self.script.clock.now() + self.script.expiry,
+            payload=b"signed",
+            fee=quote.fee,
         )
 
-    async def execute(self, transaction: Transaction) -> Fill:
-        self.sent.append(transaction.tx_hash)
-        answer = self.executing.pop(0) if self.executing else FILL
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, Fill) else await answer(transaction)
+    async def send(self, transaction: Transaction) -> TransactionReport:
+        self.script.sent.append(transaction)
+        return await _answered(self.script.sending.pop(0) if self.script.sending else LANDED, transaction)
 
     async def lookup(self, transaction: Transaction) -> TransactionReport:
-        self.looked_up.append(transaction.tx_hash)
-        if not self.reports:
-            raise VenueUnavailable("nothing was scripted")
-        report = self.reports.pop(0)
-        if isinstance(report, Exception):
-            raise report
-        return report if isinstance(report, TransactionReport) else await report(transaction)
+        self.script.looked_up.append(transaction.tx_hash)
+        answer = self.script.reports.pop(0) if self.script.reports else VenueUnavailable("nothing was scripted")
+        return await _answered(answer, transaction)
+
+
+async def _answered(answer: Answer, transaction: Transaction) -> TransactionReport:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer if isinstance(answer, TransactionReport) else await answer(transaction)

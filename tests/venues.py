@@ -1,7 +1,7 @@
 """Venue simulators for tests: as a process that can be killed, and in the test's own loop with faults of its choice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Self
 
 from attrs import frozen
 
-from adapters.dex.http import HttpDexGateway
-from application.ports.errors import TransactionRejected, VenueUnavailable
+from adapters.http_venue.venue import HttpVenue
+from application.ports.errors import VenueUnavailable
 from application.ports.system import Clock
 from domain.mock_dex import MockDexRouter
 from domain.order import Order
@@ -25,7 +25,7 @@ from simulators.venue.faults import Call, Fault, Faults
 from simulators.venue.ledger import Entry, LedgerReader
 from simulators.venue.server import serve
 from simulators.venue.simulator import simulated_venues
-from tests.builders import VENUES, a_transaction, an_order
+from tests.builders import a_transaction, an_order
 from tests.eventually import eventually
 from tests.processes import FAST, PREFIX, EngineProcess, free_port, running
 
@@ -115,20 +115,28 @@ async def venue_in_loop(
 
 
 @asynccontextmanager
-async def gateway_to(
-    *urls: str, clock: Clock | None = None, timeout_seconds: float = 5.0, swap_timeout_seconds: float = 10.0
-) -> AsyncIterator[HttpDexGateway]:
-    """Open a gateway to a simulator's venues; two URLs are one for each venue."""
-    bases: Mapping[str, str] = {venue: f"{url}/{venue}" for venue, url in zip(VENUES, urls * 2, strict=False)}
-    gateway = HttpDexGateway(
-        bases,
+async def venue_at(
+    url: str,
+    name: str = "Meteora",
+    *,
+    clock: Clock | None = None,
+    valid_seconds: float = 30.0,
+    timeout_seconds: float = 5.0,
+    swap_timeout_seconds: float = 10.0,
+    connections: int = 500,
+) -> AsyncIterator[HttpVenue]:
+    """Open one of a simulator's venues."""
+    venue = HttpVenue(
+        name,
+        f"{url}/{name}",
         clock or SystemClock(),
-        expiry_seconds=30,
+        valid_seconds=valid_seconds,
         timeout_seconds=timeout_seconds,
         swap_timeout_seconds=swap_timeout_seconds,
+        connections=connections,
     )
-    async with opened(gateway):
-        yield gateway
+    async with opened(venue):
+        yield venue
 
 
 def entries(ledger: Path, order: Order) -> list[Entry]:
@@ -150,15 +158,31 @@ def sendable(order: Order, **over: object) -> Transaction:
     return a_transaction(order, **{"expires_at": SystemClock().now() + timedelta(seconds=30), **over})
 
 
-async def settled(gateway: HttpDexGateway, transaction: Transaction) -> TransactionReport:
+def order_too_bad_for_its_limit(router: MockDexRouter, venue: str = "Meteora") -> Order:
+    """Return an order whose first swap would land, but below the venue's quote, which is its limit."""
+    while True:
+        order = order_that(router, fails=False, slippageBps=0)
+        limit = router.quote(venue, order.order_id, 1).price
+        if not isinstance(router.swap(a_transaction(order, limit_price=limit)), Fill):
+            return order
+
+
+def landing(router: MockDexRouter, transaction: Transaction) -> TransactionReport:
+    """Return what the venues report of a transaction that lands."""
+    fill = router.swap(transaction)
+    assert isinstance(fill, Fill)
+    return TransactionReport(TransactionStatus.LANDED, fill=fill)
+
+
+async def settled(venue: HttpVenue, transaction: Transaction) -> TransactionReport:
     """Do as the engine does with an unknown outcome: ask until it is known, and send again what never arrived."""
 
     async def known() -> TransactionReport | None:
         try:
-            report = await gateway.lookup(transaction)
+            report = await venue.lookup(transaction)
             if report.status is TransactionStatus.UNKNOWN:
-                await gateway.execute(transaction)
-        except (VenueUnavailable, TransactionRejected):
+                report = await venue.send(transaction)
+        except VenueUnavailable:
             return None
         return report if report.status in (TransactionStatus.LANDED, TransactionStatus.REJECTED) else None
 

@@ -11,9 +11,8 @@ from application.ports.errors import DataRefused, StaleOrder
 from application.ports.order_store import OrderStore
 from domain.order import Order, Step
 from domain.status import FailureReason
-from domain.transaction import Fill
-from tests.builders import VENUES, a_stamp, an_order, submitted
-from tests.contracts.order_store_harness import OrderStoreHarness, append_all, life, resumed_run, same
+from tests.builders import VENUES, a_fill, a_stamp, an_order, submitted
+from tests.contracts.order_store_harness import OrderStoreHarness, append, append_all, life, resumed_run, same
 
 
 async def added(store: OrderStore, **over: object) -> Order:
@@ -32,24 +31,24 @@ class AppendContract:
         self, store: OrderStore, story: Callable[[Order], list[Step]]
     ) -> None:
         born = await added(store, userId='Zoë "x"')
-        for order, event in story(born):
-            assert await store.append(order, event) == frame_of(event)
-            assert same(await store.get(born.order_id), order)
+        for step in story(born):
+            await append(store, step)
+            assert same(await store.get(born.order_id), step[0])
 
     @pytest.mark.parametrize("price", ["9999999999.99999999", "0.00000001", "147.33120000", "150"])
     async def test_a_price_keeps_every_digit(self, store: OrderStore, price: str) -> None:
         born = await added(store)
         steps = life(born)[:4]
-        steps.append(steps[-1][0].confirm(a_stamp(9), Fill(Decimal(price))))
+        steps.append(steps[-1][0].confirm(a_stamp(9), a_fill(Decimal(price))))
         await append_all(store, steps)
         assert same(await store.get(born.order_id), steps[-1][0])
 
     async def test_a_failed_order_tells_why(self, store: OrderStore) -> None:
         born = await added(store)
-        order, event = born.fail(a_stamp(1), FailureReason.CANCELLED)
-        frame = await store.append(order, event)
+        step = born.fail(a_stamp(1), FailureReason.CANCELLED)
+        frame = await append(store, step)
         assert frame.final
-        assert same(await store.get(born.order_id), order)
+        assert same(await store.get(born.order_id), step[0])
         assert await store.events(born.order_id, 0) == [frame]
 
     async def test_events_are_the_frames_and_logs_their_messages(self, store: OrderStore) -> None:
@@ -67,7 +66,7 @@ class AppendContract:
     async def test_of_twenty_racers_one_wins(self, store: OrderStore) -> None:
         born = await added(store)
         racers = [first_step(born) for _ in range(20)]
-        outcomes = await asyncio.gather(*(store.append(*racer) for racer in racers), return_exceptions=True)
+        outcomes = await asyncio.gather(*(append(store, racer) for racer in racers), return_exceptions=True)
         winners = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
         assert len(winners) == 1
         assert [type(outcome) for outcome in outcomes].count(StaleOrder) == 19
@@ -84,7 +83,7 @@ class AppendContract:
     async def test_the_same_event_many_times_at_once_is_kept_once(self, store: OrderStore) -> None:
         born = await added(store)
         step = first_step(born)
-        frames = await asyncio.gather(*(store.append(*step) for _ in range(10)))
+        frames = await asyncio.gather(*(append(store, step) for _ in range(10)))
         assert set(frames) == {frame_of(step[1])}
         assert len(await store.events(born.order_id, 0)) == 1
 
@@ -94,20 +93,20 @@ class AppendContract:
         await append_all(store, steps[:3])
         before = await store.get(born.order_id)
         too_early, too_late = first_step(born), steps[5]
-        for order, event in (too_early, too_late):
+        for step in (too_early, too_late):
             with pytest.raises(StaleOrder):
-                await store.append(order, event)
+                await append(store, step)
         assert await store.get(born.order_id) == before
         assert len(await store.events(born.order_id, 0)) == 3
 
     async def test_an_unknown_order_is_stale(self, store: OrderStore) -> None:
         with pytest.raises(StaleOrder):
-            await store.append(*first_step(an_order()))
+            await append(store, first_step(an_order()))
 
     async def test_steps_submitted_at_once_are_taken_in_order(self, store: OrderStore) -> None:
         orders = [await added(store) for _ in range(5)]
         lives = [life(order) for order in orders]
-        await asyncio.gather(*(store.append(*step) for steps in lives for step in steps))
+        await asyncio.gather(*(append(store, step) for steps in lives for step in steps))
         for order, steps in zip(orders, lives, strict=True):
             assert same(await store.get(order.order_id), steps[-1][0])
 
@@ -116,7 +115,7 @@ class AppendContract:
         born = await added(store)
         await harness.age(60)
         before = await store.get(born.order_id)
-        await store.append(*first_step(born))
+        await append(store, first_step(born))
         after = await store.get(born.order_id)
         assert before is not None
         assert after is not None
@@ -127,9 +126,9 @@ class AppendContract:
         orders = [await added(store) for _ in range(10)]
         steps = [first_step(order) for order in orders]
         running, _ = steps[4]
-        await store.append(*steps[4])
+        await append(store, steps[4])
         steps[4] = running.fail_attempt(a_stamp(2), "N\0L", 3, 1000)
-        outcomes = await asyncio.gather(*(store.append(*step) for step in steps), return_exceptions=True)
+        outcomes = await asyncio.gather(*(append(store, step) for step in steps), return_exceptions=True)
         assert isinstance(outcomes.pop(4), DataRefused)
         assert outcomes == [frame_of(event) for n, (_, event) in enumerate(steps) if n != 4]
         assert same(await store.get(orders[4].order_id), running)
@@ -139,13 +138,13 @@ class AppendContract:
         steps = life(born)[:4]
         await append_all(store, steps)
         with pytest.raises(DataRefused):
-            await store.append(*submitted(born).confirm(a_stamp(9), Fill(Decimal("1e10"))))
+            await append(store, submitted(born).confirm(a_stamp(9), a_fill(Decimal("1e10"))))
         assert same(await store.get(born.order_id), steps[-1][0])
 
     async def test_a_cancelled_append_is_kept_or_not_and_may_be_repeated(self, store: OrderStore) -> None:
         orders = [await added(store) for _ in range(10)]
         steps = [first_step(order) for order in orders]
-        calls = [asyncio.create_task(store.append(*step)) for step in steps]
+        calls = [asyncio.create_task(append(store, step)) for step in steps]
         await asyncio.sleep(0)
         for call in calls[::2]:
             call.cancel()

@@ -4,12 +4,11 @@ from collections.abc import Awaitable, Callable
 
 from attrs import evolve, frozen
 
-from application.frames import Frame
-from application.ports.order_store import OrderStore
+from application.frames import Frame, frame_of
+from application.ports.order_store import OrderStore, Record
 from domain.order import Order, Step
 from domain.status import FailureReason
-from domain.transaction import Fill
-from tests.builders import QUOTES, VENUES, a_stamp, a_transaction
+from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction
 
 
 @frozen
@@ -34,7 +33,7 @@ def clean_run(order: Order) -> list[Step]:
         lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1]),
         lambda o: o.start_building(a_stamp(3)),
         lambda o: o.submit(a_stamp(4), a_transaction(o)),
-        lambda o: o.confirm(a_stamp(5), Fill(QUOTES[1].price)),
+        lambda o: o.confirm(a_stamp(5), a_fill(QUOTES[1].price)),
     )
 
 
@@ -50,8 +49,10 @@ def life(order: Order) -> list[Step]:
         lambda o: o.request_quotes(a_stamp(6), VENUES),
         lambda o: o.choose_route(a_stamp(7), QUOTES[:1], QUOTES[0]),
         lambda o: o.start_building(a_stamp(8)),
-        lambda o: o.submit(a_stamp(9), a_transaction(o, limit_price=QUOTES[0].price)),
-        lambda o: o.confirm(a_stamp(10), Fill(QUOTES[0].price)),
+        lambda o: o.submit(
+            a_stamp(9), a_transaction(o, venue="Raydium", fee=QUOTES[0].fee, limit_price=QUOTES[0].price)
+        ),
+        lambda o: o.confirm(a_stamp(10), a_fill(QUOTES[0].price)),
     )
 
 
@@ -67,9 +68,22 @@ def resumed_run(order: Order) -> list[Step]:
     )
 
 
+def record_of(step: Step) -> Record:
+    """Return the record of one step alone; of the order before it a store needs no more than this."""
+    after, event = step
+    return Record(evolve(after, version=event.seq - 1), after, (event,), (frame_of(event),))
+
+
+async def append(store: OrderStore, step: Step) -> Frame:
+    """Append one step; return its frame."""
+    record = record_of(step)
+    await store.append(record)
+    return record.frames[0]
+
+
 async def append_all(store: OrderStore, steps: list[Step]) -> list[Frame]:
     """Append the steps one after the other; return the frames."""
-    return [await store.append(order, event) for order, event in steps]
+    return [await append(store, step) for step in steps]
 
 
 def _steps(order: Order, *transitions: Callable[[Order], Step]) -> list[Step]:

@@ -13,9 +13,8 @@ from application.ports.errors import ClientOrderIdConflict, IdempotencyKeyReused
 from application.ports.order_store import Admission, Backlog, OrderFilter, OrderStore, Progress
 from domain.order import Order, Step
 from domain.status import FailureReason, OrderStatus
-from domain.transaction import Fill
-from tests.builders import QUOTES, VENUES, a_stamp, a_transaction, an_order
-from tests.contracts.order_store_harness import same
+from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction, an_order
+from tests.contracts.order_store_harness import append, same
 
 Value = TypeVar("Value")
 
@@ -30,13 +29,13 @@ def next_step(order: Order) -> Step:
         case OrderStatus.PENDING:
             return order.request_quotes(a_stamp(), VENUES)
         case OrderStatus.ROUTING if not order.quotes:
-            return order.choose_route(a_stamp(), QUOTES, QUOTES[0])
+            return order.choose_route(a_stamp(), QUOTES, QUOTES[1])
         case OrderStatus.ROUTING:
             return order.start_building(a_stamp())
         case OrderStatus.BUILDING:
             return order.submit(a_stamp(), a_transaction(order))
         case _:
-            return order.confirm(a_stamp(), Fill(QUOTES[0].price))
+            return order.confirm(a_stamp(), a_fill(QUOTES[1].price))
 
 
 class OrderStoreMachine(RuleBasedStateMachine):
@@ -89,7 +88,7 @@ class OrderStoreMachine(RuleBasedStateMachine):
         told = self.events.get(order.order_id, [])
         fits = order.order_id in self.model and event.seq == len(told) + 1
         repeats = event.seq <= len(told) and told[event.seq - 1] == step
-        outcome = self._outcome(self.store.append(order, event))
+        outcome = self._outcome(append(self.store, step))
         assert outcome == (frame_of(event) if fits or repeats else StaleOrder)
         if fits:
             self.model[order.order_id] = order

@@ -20,7 +20,7 @@ from application.ports.order_store import (
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
 from tests.builders import START, a_stamp, an_id, an_order
-from tests.contracts.order_store_harness import OrderStoreHarness, append_all, life
+from tests.contracts.order_store_harness import OrderStoreHarness, append, append_all, life
 
 
 async def added(store: OrderStore, many: int, **over: object) -> list[str]:
@@ -33,7 +33,7 @@ async def added(store: OrderStore, many: int, **over: object) -> list[str]:
 async def failed(store: OrderStore, order_id: str) -> None:
     order = await store.get(order_id)
     assert order is not None
-    await store.append(*order.fail(a_stamp(1), FailureReason.CANCELLED))
+    await append(store, order.fail(a_stamp(1), FailureReason.CANCELLED))
 
 
 async def swept(store: OrderStore, limit: int, idle_seconds: float) -> list[list[str]]:

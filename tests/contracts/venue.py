@@ -1,4 +1,4 @@
-"""What every `DexGateway` does. A subclass gives a `bench`: a gateway, and venues whose outcomes are known."""
+"""What every `Venue` does. A subclass gives a `bench`: a venue whose outcomes are known."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -9,118 +9,165 @@ from typing import Any, TypeVar
 import pytest
 from attrs import evolve
 
-from application.ports.dex_gateway import DexGateway
-from application.ports.errors import TransactionRejected
+from application.ports.venue import Venue
 from domain.order import Order
-from domain.routing import lowest_price
 from domain.status import FailureReason
-from domain.transaction import Transaction, TransactionReport, TransactionStatus
+from domain.transaction import Fill, Transaction, TransactionReport, TransactionStatus
 from tests.eventually import eventually
 
 Result = TypeVar("Result")
 
+REJECTED = TransactionReport(TransactionStatus.REJECTED, reason=FailureReason.SLIPPAGE_EXCEEDED)
+DEAD = TransactionReport(TransactionStatus.DEAD)
 
-class GatewayBench(ABC):
-    """A gateway under test, and what the suite needs to know or do around it."""
 
-    gateway: DexGateway
+class VenueBench(ABC):
+    """A venue under test, and what the suite needs to know or do around it.
+
+    `another` is the same venue as another process would have it. `brief` is that venue too, but asks for transactions
+    that are good for a moment only.
+    """
+
+    venue: Venue
+    another: Venue
+    brief: Venue
 
     @abstractmethod
     def order(self, *, fails: bool = False, **over: object) -> Order:
-        """Return an order whose first swap will be rejected (`fails`), or will land."""
+        """Return an order whose first swap will be rejected (`fails`), or will land if it has no limit."""
+
+    @abstractmethod
+    def order_whose_fill_is_too_bad(self) -> Order:
+        """Return an order whose first swap would land, but for its limit."""
 
     @abstractmethod
     async def run(self, call: Coroutine[Any, Any, Result]) -> Result:
-        """Await `call` while the venues' time goes on."""
+        """Await `call` while the venue's time goes on."""
 
-    async def built(self, order: Order) -> Transaction:
+    @abstractmethod
+    async def outlast(self, transaction: Transaction) -> None:
+        """Return when the venue's time is past the transaction's expiry."""
+
+    async def built(self, order: Order, venue: Venue | None = None) -> Transaction:
         """Quote and build for the order."""
-        answer = await self.run(self.gateway.quotes(order))
-        return await self.run(self.gateway.build(order, lowest_price(answer.quotes)))
+        venue = venue or self.venue
+        return await self.run(venue.build(order, await self.run(venue.quote(order))))
+
+    async def send(self, transaction: Transaction) -> TransactionReport:
+        """Send a transaction."""
+        return await self.run(self.venue.send(transaction))
+
+    async def sent(self, transaction: Transaction) -> Fill:
+        """Send a transaction that lands; return its fill."""
+        report = await self.send(transaction)
+        assert report.status is TransactionStatus.LANDED
+        assert report.fill
+        return report.fill
 
     async def report(self, transaction: Transaction) -> TransactionReport:
         """Ask for a transaction."""
-        return await self.run(self.gateway.lookup(transaction))
+        return await self.run(self.venue.lookup(transaction))
 
 
-async def _was_sent(bench: GatewayBench, transaction: Transaction) -> bool:
-    return (await bench.gateway.lookup(transaction)).status is not TransactionStatus.UNKNOWN
+async def _was_sent(bench: VenueBench, transaction: Transaction) -> bool:
+    return (await bench.venue.lookup(transaction)).status is not TransactionStatus.UNKNOWN
 
 
-class DexGatewayContract:
-    """The port's contract, case by case."""
+class VenueContract:
+    """The port's contract, case by case. No case changes a transaction that was built: it may be signed."""
 
-    async def test_every_venue_quotes(self, bench: GatewayBench) -> None:
-        answer = await bench.run(bench.gateway.quotes(bench.order()))
-        assert [quote.dex for quote in answer.quotes] == list(bench.gateway.venues)
-        assert answer.refusals == ()
-        assert all(quote.price > 0 and 0 <= quote.fee < 1 for quote in answer.quotes)
-        assert all(isinstance(number, Decimal) for quote in answer.quotes for number in (quote.price, quote.fee))
+    async def test_a_quote_is_the_venues_and_exact(self, bench: VenueBench) -> None:
+        quote = await bench.run(bench.venue.quote(bench.order()))
+        assert quote.venue == bench.venue.name
+        assert quote.price > 0
+        assert 0 <= quote.fee < 1
+        assert all(isinstance(number, Decimal) for number in (quote.price, quote.fee))
 
-    async def test_a_built_transaction_is_the_orders(self, bench: GatewayBench) -> None:
+    async def test_a_built_transaction_is_the_orders(self, bench: VenueBench) -> None:
         order = bench.order(amount="0.00000001")
         transaction = await bench.built(order)
         assert (transaction.order_id, transaction.attempt, transaction.amount) == (order.order_id, 1, order.amount)
-        assert transaction.venue in bench.gateway.venues
+        assert transaction.venue == bench.venue.name
         assert transaction.limit_price is None
         assert transaction.tx_hash
+        assert transaction.expires_at.tzinfo is not None
 
-    async def test_slippage_travels_as_the_limit_price(self, bench: GatewayBench) -> None:
+    async def test_slippage_travels_as_the_limit_price(self, bench: VenueBench) -> None:
         order = bench.order(slippageBps=50)
-        answer = await bench.run(bench.gateway.quotes(order))
-        transaction = await bench.run(bench.gateway.build(order, answer.quotes[0]))
-        assert transaction.limit_price == answer.quotes[0].price * Decimal("0.995")
+        quote = await bench.run(bench.venue.quote(order))
+        transaction = await bench.run(bench.venue.build(order, quote))
+        assert transaction.limit_price == quote.price * Decimal("0.995")
 
-    async def test_each_attempt_has_its_own_hash(self, bench: GatewayBench) -> None:
+    async def test_each_attempt_has_its_own_hash(self, bench: VenueBench) -> None:
         order = bench.order()
         first, second = await bench.built(order), await bench.built(evolve(order, attempt=2))
         assert first.tx_hash != second.tx_hash
-        assert (await bench.built(order)).tx_hash == first.tx_hash
 
-    async def test_building_sends_nothing(self, bench: GatewayBench) -> None:
+    async def test_building_sends_nothing(self, bench: VenueBench) -> None:
         transaction = await bench.built(bench.order())
         assert (await bench.report(transaction)).status is TransactionStatus.UNKNOWN
 
-    async def test_a_swap_lands_and_is_found_landed(self, bench: GatewayBench) -> None:
+    async def test_what_is_sent_is_not_shown(self, bench: VenueBench) -> None:
         transaction = await bench.built(bench.order())
-        fill = await bench.run(bench.gateway.execute(transaction))
-        assert fill.price > 0
+        assert "payload" not in repr(transaction)
+        assert "route" not in repr(await bench.run(bench.venue.quote(bench.order())))
+
+    async def test_a_swap_lands_and_is_found_landed(self, bench: VenueBench) -> None:
+        transaction = await bench.built(bench.order())
+        fill = await bench.sent(transaction)
         assert await bench.report(transaction) == TransactionReport(TransactionStatus.LANDED, fill=fill)
 
-    async def test_sent_again_it_gives_the_same_fill(self, bench: GatewayBench) -> None:
-        transaction = await bench.built(bench.order())
-        first = await bench.run(bench.gateway.execute(transaction))
-        assert await bench.run(bench.gateway.execute(transaction)) == first
-        together = [bench.run(bench.gateway.execute(transaction)) for _ in range(5)]
-        assert set(await asyncio.gather(*together)) == {first}
+    async def test_a_fill_is_what_came_out_to_the_last_digit(self, bench: VenueBench) -> None:
+        order = bench.order(amount="1234567.12345678")
+        fill = await bench.sent(await bench.built(order))
+        assert fill.amount_in == order.amount
+        assert fill.amount_out > 0
+        assert fill.venue_fee >= 0
+        assert fill.price > 0
+        assert fill.price * order.amount == fill.amount_out + fill.venue_fee
 
-    async def test_a_rejection_is_told_and_found(self, bench: GatewayBench) -> None:
+    async def test_sent_again_it_gives_the_same_fill(self, bench: VenueBench) -> None:
+        transaction = await bench.built(bench.order())
+        first = await bench.send(transaction)
+        assert await bench.send(transaction) == first
+        assert set(await asyncio.gather(*(bench.send(transaction) for _ in range(5)))) == {first}
+
+    async def test_another_process_can_send_the_same(self, bench: VenueBench) -> None:
+        transaction = await bench.built(bench.order())
+        first = await bench.send(transaction)
+        assert await bench.run(bench.another.send(transaction)) == first
+
+    async def test_a_rejection_is_told_and_found(self, bench: VenueBench) -> None:
         transaction = await bench.built(bench.order(fails=True))
         for _ in range(2):
-            with pytest.raises(TransactionRejected) as caught:
-                await bench.run(bench.gateway.execute(transaction))
-            assert caught.value.reason is FailureReason.SLIPPAGE_EXCEEDED
-        report = await bench.report(transaction)
-        assert report == TransactionReport(TransactionStatus.REJECTED, reason=FailureReason.SLIPPAGE_EXCEEDED)
+            assert await bench.send(transaction) == REJECTED
+        assert await bench.report(transaction) == REJECTED
 
-    async def test_a_fill_below_the_limit_is_rejected(self, bench: GatewayBench) -> None:
-        transaction = await bench.built(bench.order())
-        with pytest.raises(TransactionRejected):
-            await bench.run(bench.gateway.execute(evolve(transaction, limit_price=Decimal(10**6))))
+    async def test_a_fill_below_the_limit_is_rejected(self, bench: VenueBench) -> None:
+        transaction = await bench.built(bench.order_whose_fill_is_too_bad())
+        assert await bench.send(transaction) == REJECTED
 
-    async def test_an_expired_transaction_never_lands(self, bench: GatewayBench) -> None:
-        transaction = await bench.built(bench.order())
-        expired = evolve(transaction, expires_at=transaction.expires_at.replace(year=2000))
-        with pytest.raises(TransactionRejected):
-            await bench.run(bench.gateway.execute(expired))
-        assert (await bench.report(expired)).status is not TransactionStatus.LANDED
+    async def test_an_expired_transaction_never_lands_and_is_called_dead_for_ever(self, bench: VenueBench) -> None:
+        transaction = await bench.built(bench.order(), bench.brief)
+        await bench.outlast(transaction)
+        assert (await bench.report(transaction)).status is TransactionStatus.UNKNOWN
+        for _ in range(3):
+            assert await bench.send(transaction) == DEAD
+        assert (await bench.report(transaction)).status in (TransactionStatus.DEAD, TransactionStatus.UNKNOWN)
 
-    async def test_a_caller_that_stops_waiting_does_not_stop_the_swap(self, bench: GatewayBench) -> None:
+    async def test_what_landed_before_its_expiry_stays_landed_after_it(self, bench: VenueBench) -> None:
+        transaction = await bench.built(bench.order(), bench.brief)
+        first = await bench.send(transaction)
+        await bench.outlast(transaction)
+        assert [await bench.send(transaction), await bench.report(transaction)] == [first, first]
+
+    async def test_a_caller_that_stops_waiting_does_not_stop_the_swap(self, bench: VenueBench) -> None:
         transaction = await bench.built(bench.order())
-        sending = asyncio.create_task(bench.gateway.execute(transaction))
+        sending = asyncio.create_task(bench.venue.send(transaction))
         await eventually(lambda: _was_sent(bench, transaction))
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
-        fill = await bench.run(bench.gateway.execute(transaction))
-        assert await bench.report(transaction) == TransactionReport(TransactionStatus.LANDED, fill=fill)
+        report = await bench.send(transaction)
+        assert report.status is TransactionStatus.LANDED
+        assert await bench.report(transaction) == report

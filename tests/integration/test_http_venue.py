@@ -10,48 +10,67 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from adapters.dex.http import HttpDexGateway
-from application.ports.errors import TransactionRejected, VenueUnavailable
+from adapters.http_venue.venue import HttpVenue
+from application.ports.errors import VenueUnavailable
 from domain.mock_dex import MockDexRouter
 from domain.order import Order
-from domain.status import FailureReason
-from domain.transaction import Fill, TransactionStatus
+from domain.transaction import Transaction, TransactionStatus
 from entrypoints.system import SystemClock
 from simulators.venue.faults import Fault
-from tests.builders import an_order
+from tests.builders import QUOTES, an_order
 from tests.clock import ManualClock
-from tests.contracts.dex_gateway import DexGatewayContract, GatewayBench, Result
+from tests.contracts.venue import DEAD, REJECTED, Result, VenueBench, VenueContract
+from tests.eventually import eventually
 from tests.processes import free_port
-from tests.venues import Spoiling, VenueProcess, gateway_to, order_that, sendable, settled, venue_in_loop
+from tests.venues import (
+    Spoiling,
+    VenueProcess,
+    landing,
+    order_that,
+    order_too_bad_for_its_limit,
+    sendable,
+    settled,
+    venue_at,
+    venue_in_loop,
+)
 
 
-class HttpBench(GatewayBench):
-    """Real venues in real time; which orders fail is looked up in the pure router."""
+class HttpBench(VenueBench):
+    """A real venue in real time; which orders fail is looked up in the pure router."""
 
-    def __init__(self, gateway: HttpDexGateway, router: MockDexRouter) -> None:
-        self.gateway = gateway
+    def __init__(self, router: MockDexRouter, venue: HttpVenue, another: HttpVenue, brief: HttpVenue) -> None:
         self.router = router
+        self.venue = venue
+        self.another = another
+        self.brief = brief
 
     def order(self, *, fails: bool = False, **over: object) -> Order:
         return order_that(self.router, fails=fails, **over)
 
+    def order_whose_fill_is_too_bad(self) -> Order:
+        return order_too_bad_for_its_limit(self.router)
+
     async def run(self, call: Coroutine[Any, Any, Result]) -> Result:
         return await call
 
+    async def outlast(self, transaction: Transaction) -> None:
+        await eventually(lambda: SystemClock().now() > transaction.expires_at)
+
 
 @pytest.fixture(scope="module")
-def venues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
     with VenueProcess(tmp_path_factory.mktemp("venues"), MOCK_FAILURE_RATE="0.3") as process:
         yield process
 
 
 @pytest.fixture
-async def bench(venues: VenueProcess) -> AsyncIterator[HttpBench]:
-    async with gateway_to(venues.url) as gateway:
-        yield HttpBench(gateway, venues.router)
+async def bench(simulator: VenueProcess) -> AsyncIterator[HttpBench]:
+    url = simulator.url
+    async with venue_at(url) as venue, venue_at(url) as another, venue_at(url, valid_seconds=1) as brief:
+        yield HttpBench(simulator.router, venue, another, brief)
 
 
-class TestHttpDexGateway(DexGatewayContract):
+class TestHttpVenue(VenueContract):
     pass
 
 
@@ -68,132 +87,129 @@ class TestHttpDexGateway(DexGatewayContract):
 )
 async def test_a_spoiled_submission_is_no_rejection_and_it_lands_once(fault: Fault, tmp_path: Path) -> None:
     async with (
-        venue_in_loop(tmp_path, Spoiling(fault), slow_seconds=0.5) as venue,
-        gateway_to(venue.url, timeout_seconds=0.3, swap_timeout_seconds=0.3) as gateway,
+        venue_in_loop(tmp_path, Spoiling(fault), slow_seconds=0.5) as simulator,
+        venue_at(simulator.url, timeout_seconds=0.3, swap_timeout_seconds=0.3) as venue,
     ):
         order = an_order()
         transaction = sendable(order)
         with pytest.raises(VenueUnavailable):
-            await gateway.execute(transaction)
-        report = await settled(gateway, transaction)
-        assert (report.status, report.fill) == (TransactionStatus.LANDED, venue.router.swap(transaction))
-        assert [entry.report for entry in venue.entries(order)] == [report]
+            await venue.send(transaction)
+        report = await settled(venue, transaction)
+        assert report == landing(simulator.router, transaction)
+        assert [entry.report for entry in simulator.entries(order)] == [report]
 
 
 async def test_a_slow_answer_within_the_timeout_is_an_answer(tmp_path: Path) -> None:
     async with (
-        venue_in_loop(tmp_path, Spoiling(Fault.SLOW), slow_seconds=0.2) as venue,
-        gateway_to(venue.url) as gateway,
+        venue_in_loop(tmp_path, Spoiling(Fault.SLOW), slow_seconds=0.2) as simulator,
+        venue_at(simulator.url) as venue,
     ):
         transaction = sendable(an_order())
-        assert await gateway.execute(transaction) == venue.router.swap(transaction)
+        assert await venue.send(transaction) == landing(simulator.router, transaction)
 
 
 async def test_what_the_venue_delivers_twice_lands_once(tmp_path: Path) -> None:
-    async with venue_in_loop(tmp_path, Spoiling(Fault.DUPLICATE)) as venue, gateway_to(venue.url) as gateway:
+    async with venue_in_loop(tmp_path, Spoiling(Fault.DUPLICATE)) as simulator, venue_at(simulator.url) as venue:
         order = an_order()
-        fill = await gateway.execute(sendable(order))
-        (entry,) = venue.entries(order)
-        assert (entry.fill, entry.deliveries) == (fill, 2)
+        report = await venue.send(sendable(order))
+        (entry,) = simulator.entries(order)
+        assert (entry.report, entry.deliveries) == (report, 2)
 
 
 async def test_a_rejection_by_the_venue_is_definite(tmp_path: Path) -> None:
-    async with venue_in_loop(tmp_path, Spoiling(Fault.REJECTION)) as venue, gateway_to(venue.url) as gateway:
+    async with venue_in_loop(tmp_path, Spoiling(Fault.REJECTION)) as simulator, venue_at(simulator.url) as venue:
         transaction = sendable(an_order())
-        with pytest.raises(TransactionRejected) as caught:
-            await gateway.execute(transaction)
-        assert caught.value.reason is FailureReason.SLIPPAGE_EXCEEDED
-        assert (await gateway.lookup(transaction)).status is TransactionStatus.REJECTED
+        assert await venue.send(transaction) == await venue.lookup(transaction) == REJECTED
 
 
 async def test_a_swap_that_outlasts_the_wait_is_asked_after(tmp_path: Path) -> None:
     async with (
-        venue_in_loop(tmp_path, swap_ms=1300) as venue,
-        gateway_to(venue.url, timeout_seconds=2.0, swap_timeout_seconds=3.0) as gateway,
+        venue_in_loop(tmp_path, swap_ms=1300) as simulator,
+        venue_at(simulator.url, timeout_seconds=2.0, swap_timeout_seconds=3.0) as venue,
     ):
         transaction = sendable(an_order())
-        assert await gateway.execute(transaction) == venue.router.swap(transaction)
+        assert await venue.send(transaction) == landing(simulator.router, transaction)
 
 
-async def test_the_venues_clock_decides_what_has_expired(tmp_path: Path) -> None:
-    behind = ManualClock(SystemClock().now() - timedelta(hours=1))
-    async with venue_in_loop(tmp_path) as venue, gateway_to(venue.url, clock=behind) as gateway:
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_the_venues_clock_alone_decides_what_has_expired(hours: int, tmp_path: Path) -> None:
+    wrong = ManualClock(SystemClock().now() + timedelta(hours=hours))
+    async with venue_in_loop(tmp_path) as simulator, venue_at(simulator.url, clock=wrong) as venue:
         order = an_order()
-        transaction = await gateway.build(order, (await gateway.quotes(order)).quotes[0])
-        assert transaction.expires_at > behind.now()
-        with pytest.raises(TransactionRejected) as caught:
-            await gateway.execute(transaction)
-        assert caught.value.reason is FailureReason.EXPIRED
+        transaction = await venue.build(order, await venue.quote(order))
+        assert timedelta(0) < transaction.expires_at - SystemClock().now() <= timedelta(seconds=30)
+        assert await venue.send(transaction) == landing(simulator.router, transaction)
+
+
+async def test_the_first_word_about_a_hash_is_the_last(tmp_path: Path) -> None:
+    async with venue_in_loop(tmp_path) as simulator, venue_at(simulator.url) as venue:
+        order = an_order()
+        transaction = sendable(order, expires_at=SystemClock().now())
         again = evolve(transaction, expires_at=SystemClock().now() + timedelta(hours=1))
-        with pytest.raises(TransactionRejected):  # the first word about a hash is the last
-            await gateway.execute(again)
-        assert [entry.status for entry in venue.entries(order)] == [TransactionStatus.REJECTED]
+        assert await venue.send(transaction) == await venue.send(again) == await venue.lookup(again) == DEAD
+        assert [entry.status for entry in simulator.entries(order)] == [TransactionStatus.REJECTED]
 
 
-async def test_a_venue_that_is_down_is_left_out_of_the_quotes(tmp_path: Path) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}"
-    async with venue_in_loop(tmp_path) as venue, gateway_to(venue.url, nobody) as gateway:
-        answer = await gateway.quotes(an_order())
-        assert [quote.dex for quote in answer.quotes] == ["Raydium"]
-        assert answer.refusals == (("Meteora", "cannot be reached"),)
+async def test_a_transaction_without_a_payload_is_sent_as_its_fields_say(tmp_path: Path) -> None:
+    async with venue_in_loop(tmp_path) as simulator, venue_at(simulator.url) as venue:
+        order = an_order(slippageBps=100)
+        built = await venue.build(order, await venue.quote(order))
+        await venue.send(evolve(built, payload=b""))
+        [entry] = simulator.entries(order)
+        assert entry.transaction == evolve(built, payload=b"", fee=entry.transaction.fee)
 
 
-async def test_a_venue_that_hangs_is_left_out_after_its_own_timeout(tmp_path: Path) -> None:
+async def test_what_is_sent_is_the_payload_alone(tmp_path: Path) -> None:
+    async with venue_in_loop(tmp_path) as simulator, venue_at(simulator.url) as venue:
+        order = an_order()
+        built = await venue.build(order, await venue.quote(order))
+        await venue.send(evolve(built, amount=built.amount * 2, limit_price=built.amount))
+        [entry] = simulator.entries(order)
+        assert (entry.transaction.amount, entry.transaction.limit_price) == (order.amount, None)
+
+
+async def test_a_venue_that_is_down_says_nothing() -> None:
+    async with venue_at(f"http://127.0.0.1:{free_port()}") as venue:
+        order, transaction = an_order(), sendable(an_order())
+        calls = (venue.quote(order), venue.build(order, QUOTES[1]), venue.send(transaction), venue.lookup(transaction))
+        for call in calls:
+            with pytest.raises(VenueUnavailable, match="cannot be reached"):
+                await call
+
+
+async def test_a_venue_that_hangs_is_given_up_after_its_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as hangs:
         url = f"http://127.0.0.1:{hangs.getsockname()[1]}"
-        async with venue_in_loop(tmp_path) as venue, gateway_to(url, venue.url, timeout_seconds=0.5) as gateway:
-            answer = await gateway.quotes(an_order())
-    assert [quote.dex for quote in answer.quotes] == ["Meteora"]
-    assert answer.refusals == (("Raydium", "took too long"),)
-
-
-async def test_without_any_venue_there_are_no_quotes_and_nothing_else_either() -> None:
-    async with gateway_to(f"http://127.0.0.1:{free_port()}") as gateway:
-        answer = await gateway.quotes(an_order())
-        assert answer.quotes == ()
-        assert dict(answer.refusals) == {"Raydium": "cannot be reached", "Meteora": "cannot be reached"}
-        transaction = sendable(an_order())
-        for call in (gateway.execute, gateway.lookup):
-            with pytest.raises(VenueUnavailable):
-                await call(transaction)
-
-
-async def test_a_transaction_of_a_venue_that_was_taken_away_is_unknown_to_us_not_to_the_venue(tmp_path: Path) -> None:
-    async with venue_in_loop(tmp_path) as venue, gateway_to(venue.url) as gateway:
-        with pytest.raises(VenueUnavailable):
-            await gateway.lookup(sendable(an_order(), venue="Orca"))
+        async with venue_at(url, timeout_seconds=0.5, swap_timeout_seconds=0.5) as venue:
+            for call in (venue.quote(an_order()), venue.send(sendable(an_order()))):
+                with pytest.raises(VenueUnavailable, match="took too long"):
+                    await call
 
 
 async def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
-    async with venue_in_loop(tmp_path) as venue, gateway_to(venue.url) as gateway:
-        await gateway.execute(sendable(an_order()))
-        await gateway.close()
-        await gateway.close()
+    async with venue_in_loop(tmp_path) as simulator, venue_at(simulator.url) as venue:
+        await venue.send(sendable(an_order()))
+        await venue.close()
+        await venue.close()
 
 
 async def test_many_orders_at_once_share_a_few_connections(tmp_path: Path) -> None:
-    async with venue_in_loop(tmp_path) as venue:
-        bases = {"Meteora": f"{venue.url}/Meteora"}
-        gateway = HttpDexGateway(bases, SystemClock(), expiry_seconds=30, timeout_seconds=20, connections=3)
-        await gateway.open()
+    async with (
+        venue_in_loop(tmp_path) as simulator,
+        venue_at(simulator.url, timeout_seconds=20, connections=3) as venue,
+    ):
         transactions = [sendable(an_order()) for _ in range(30)]
-        fills = await asyncio.gather(*(gateway.execute(transaction) for transaction in transactions))
-        await gateway.close()
-        assert fills == [venue.router.swap(transaction) for transaction in transactions]
-        assert all(isinstance(fill, Fill) for fill in fills)
+        reports = await asyncio.gather(*(venue.send(transaction) for transaction in transactions))
+        assert reports == [landing(simulator.router, transaction) for transaction in transactions]
 
 
 async def test_calls_that_were_cut_off_anywhere_leave_connections_that_work(tmp_path: Path) -> None:
-    async with venue_in_loop(tmp_path) as venue:
-        bases = {"Meteora": f"{venue.url}/Meteora"}
-        gateway = HttpDexGateway(bases, SystemClock(), expiry_seconds=30, connections=1)
-        await gateway.open()
+    async with venue_in_loop(tmp_path) as simulator, venue_at(simulator.url, connections=1) as venue:
         transaction = sendable(an_order())
         for turns in range(60):
-            call = asyncio.create_task(gateway.lookup(transaction))
+            call = asyncio.create_task(venue.lookup(transaction))
             for _ in range(turns):
                 await asyncio.sleep(0)
             call.cancel()
             await asyncio.wait([call])
-            assert (await gateway.lookup(transaction)).status is TransactionStatus.UNKNOWN
-        await gateway.close()
+            assert (await venue.lookup(transaction)).status is TransactionStatus.UNKNOWN

@@ -23,7 +23,7 @@ from tests import servers
 from tests.api import Engine, running_api
 from tests.builders import an_order
 from tests.clients import ORDER, Fleet, Follower, rows, running_fleet, stories_are_whole, submit
-from tests.contracts.order_store_harness import clean_run
+from tests.contracts.order_store_harness import append, clean_run
 from tests.eventually import eventually
 from tests.processes import EngineProcess, running
 
@@ -96,7 +96,7 @@ async def test_what_was_stored_and_never_published_reaches_every_socket(
     orders = [an_order() for _ in range(10)]
     for order in orders:
         await store.add(order)
-        await store.append(*clean_run(order)[0])
+        await append(store, clean_run(order)[0])
     followers = [Follower([fleet.api.url], order.order_id) for order in orders for _ in range(5)]
     following = asyncio.gather(*(follower.follow() for follower in followers))
     await eventually(lambda: all_have(followers, 1))
@@ -105,9 +105,9 @@ async def test_what_was_stored_and_never_published_reaches_every_socket(
     feed = RedisUpdateFeed(feed_redis)
     await feed.open()
     for order in orders:
-        for after, event in clean_run(order)[1:]:
-            frame = await store.append(after, event)
-            if event.seq <= told:
+        for step in clean_run(order)[1:]:
+            frame = await append(store, step)
+            if frame.seq <= told:
                 feed.publish([frame])
     committed = time.monotonic()
     await following

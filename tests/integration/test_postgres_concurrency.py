@@ -12,6 +12,7 @@ from application.ports.errors import IdempotencyKeyReused, Overloaded, StaleOrde
 from application.ports.order_store import Admission, OpenOrders, OrderFilter
 from domain.order import Order, Step
 from tests.builders import START, VENUES, a_stamp, an_order
+from tests.contracts.order_store_harness import append
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ async def test_racers_on_two_processes_have_one_winner(stores: list[PostgresOrde
     await asyncio.gather(*(stores[0].add(order) for order in orders))
     outcomes = await asyncio.gather(
         *(
-            store.append(*first_step(order))
+            append(store, first_step(order))
             for store, some in zip(stores, (orders, orders[::-1]), strict=True)
             for order in some
         ),
@@ -115,12 +116,12 @@ async def test_a_row_that_another_session_holds_stops_no_neighbour(
     async with other.transaction():
         await other.execute("SELECT 1 FROM orders WHERE order_id = %s FOR UPDATE", (orders[4].order_id,))
         outcomes = await asyncio.gather(
-            *(stores[0].append(*first_step(order)) for order in orders), return_exceptions=True
+            *(append(stores[0], first_step(order)) for order in orders), return_exceptions=True
         )
     assert isinstance(held := outcomes.pop(4), StoreUnavailable)
     assert held.accepted is False
     assert not any(isinstance(outcome, BaseException) for outcome in outcomes)
-    await stores[0].append(*first_step(orders[4]))
+    await append(stores[0], first_step(orders[4]))
 
 
 async def test_a_plain_order_never_waits_for_a_key(

@@ -18,7 +18,7 @@ from application.ports.order_store import OrderFilter
 from domain.order import Order
 from entrypoints.local_servers import LocalPostgres
 from tests.builders import VENUES, a_stamp, an_order
-from tests.contracts.order_store_harness import life, same
+from tests.contracts.order_store_harness import append, life, same
 from tests.eventually import eventually
 
 # What the store promises is 2 s; a busy machine may take a little longer.
@@ -63,8 +63,8 @@ class Load:
 
     async def _live(self, order: Order, keyed: bool) -> None:
         await self._until_done(partial(self.store.add, order, order.order_id if keyed else None))
-        for after, event in life(order):
-            await self._until_done(partial(self.store.append, after, event))
+        for step in life(order):
+            await self._until_done(partial(append, self.store, step))
 
     async def _until_done(self, call: Callable[[], Awaitable[object]]) -> None:
         while True:
@@ -102,7 +102,7 @@ async def every_call(store: PostgresOrderStore, order: Order) -> list[tuple[obje
     return await asyncio.gather(
         timed(store.add(an_order())),
         timed(store.add(an_order(), "k")),
-        timed(store.append(*order.request_quotes(a_stamp(), VENUES))),
+        timed(append(store, order.request_quotes(a_stamp(), VENUES))),
         timed(store.get(order.order_id)),
         timed(store.find(OrderFilter(), None, 10)),
         timed(store.events(order.order_id, 0)),
@@ -166,7 +166,7 @@ async def test_a_hanging_server_holds_no_call_and_is_found_again(
     order, late = an_order(), an_order()
     await store.add(order)
     await store.add(an_order(), "warm")
-    await store.append(*order.request_quotes(a_stamp(), VENUES))
+    await append(store, order.request_quotes(a_stamp(), VENUES))
     server.pause()
     outcomes = await asyncio.gather(every_call(store, order), timed(store.add(late)))
     for outcome, seconds in [*outcomes[0], outcomes[1]]:

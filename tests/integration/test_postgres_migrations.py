@@ -132,7 +132,7 @@ async def test_adopted_orders_read_as_what_they_were(
     confirmed = await adopted.get("confirmed")
     assert confirmed is not None
     assert (confirmed.status, confirmed.version, confirmed.attempt) == (OrderStatus.CONFIRMED, 5, 1)
-    assert (confirmed.chosen_dex, confirmed.tx_hash, confirmed.execution_price) == (
+    assert (confirmed.chosen_venue, confirmed.tx_hash, confirmed.execution_price) == (
         "Meteora",
         "tx_x8ckl03_mock",
         Decimal("147.3312"),

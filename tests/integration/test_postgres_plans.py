@@ -17,11 +17,10 @@ from psycopg import sql
 from adapters.postgres import statements
 from adapters.postgres.connection import store_conninfo
 from adapters.postgres.order_store import BACKLOG_MOST, SWEEP_LOCK, PostgresOrderStore
-from adapters.postgres.rows import in_json, row_of_order, row_of_step
-from application.frames import frame_of
+from adapters.postgres.rows import in_json, row_of_order, row_of_record
 from domain.order import Order
 from tests.builders import an_order
-from tests.contracts.order_store_harness import append_all, clean_run, life
+from tests.contracts.order_store_harness import append_all, clean_run, life, record_of
 from tests.eventually import eventually
 
 MANY = 100_000
@@ -30,7 +29,8 @@ INSERT INTO orders (order_id, user_id, input_token, output_token, amount, status
     finished_at, client_order_id)
 SELECT md5(n::text)::uuid, 'user' || n % 1000, 'SOL', 'USDC', 10, 'confirmed', '{a,b,c,d,e}', 5, now(), now(), now(), n
 FROM generate_series(1, 100000) AS n;
-INSERT INTO order_events SELECT id, seq, 'e', 'frame' FROM orders, generate_series(1, 5) AS seq;
+INSERT INTO order_events (orders_id, seq, event_id, frame)
+    SELECT id, seq, 'e', 'frame' FROM orders, generate_series(1, 5) AS seq;
 INSERT INTO idempotency_keys SELECT user_id, id, order_id, now() FROM orders;
 """
 FILL_WAITING = """
@@ -65,7 +65,7 @@ def cases() -> Iterator[Case]:
     new = [an_order(userId=f"user{n}", clientOrderId=f"new{n}") for n in range(GROUP)]
     ids = [order.order_id for order in known]
     steps = [life(order)[5] for order in known]  # from version 5 to 6
-    rows = [row_of_step(order, event, frame_of(event)) for order, event in steps]
+    rows = [row_of_record(record_of(step)) for step in steps]
     new_rows = in_json([row_of_order(order, "new") for order in new])
     known_rows = in_json([row_of_order(order, str(n)) for n, order in enumerate(known)])
     yield Case("add_new", statements.ADD_NEW, new_rows, keep_plan=True)

@@ -6,11 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.execute_order import Done, ExecuteOrder
+from application.record_step import RecordStep
 from application.retry_policy import RetryPolicy
+from application.venues import Venues
 from domain.order import Order
 from domain.routing import lowest_price
 from domain.status import OrderStatus
@@ -18,7 +21,7 @@ from domain.transaction import TransactionStatus
 from entrypoints.system import RandomIds, SystemClock
 from simulators.venue.faults import Fault, Faults
 from tests.builders import an_order
-from tests.venues import VenueInLoop, gateway_to, venue_in_loop
+from tests.venues import VenueInLoop, venue_at, venue_in_loop
 
 ORDERS = 60
 
@@ -40,7 +43,8 @@ def check(order: Order, venue: VenueInLoop) -> None:
         assert [(e.transaction.tx_hash, e.fill and e.fill.price) for e in landed] == [
             (order.tx_hash, order.execution_price)
         ]
-        assert order.transaction == landed[0].transaction
+        assert order.transaction
+        assert order.transaction == evolve(landed[0].transaction, fee=order.transaction.fee)
     else:
         assert order.status is OrderStatus.FAILED
         assert landed == []
@@ -54,10 +58,13 @@ async def test_every_order_ends_and_at_most_one_swap_of_it_lands(seed: int, tmp_
         await store.add(order)
     async with (
         venue_in_loop(tmp_path, Faults(seed, 0.35, tuple(Fault)), slow_seconds=0.5) as venue,
-        gateway_to(venue.url, timeout_seconds=0.4, swap_timeout_seconds=0.6) as gateway,
+        venue_at(venue.url, "Raydium", timeout_seconds=0.4, swap_timeout_seconds=0.6) as raydium,
+        venue_at(venue.url, "Meteora", timeout_seconds=0.4, swap_timeout_seconds=0.6) as meteora,
     ):
+        venues = Venues((raydium, meteora))
+        record_step = RecordStep(store, InMemoryUpdateFeed())
         retries = RetryPolicy(attempts=3, base_ms=0)
-        execute = ExecuteOrder(store, InMemoryUpdateFeed(), gateway, clock, RandomIds(), lowest_price, retries)
+        execute = ExecuteOrder(store, record_step, venues, clock, RandomIds(), lowest_price, retries)
         async with asyncio.TaskGroup() as group:
             for order in orders:
                 group.create_task(run_by_dying_workers(execute, order.order_id, random.Random(chance.random())))  # noqa: S311

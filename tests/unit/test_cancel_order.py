@@ -6,18 +6,20 @@ import pytest
 
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from application.caller import ANYONE
 from application.cancel_order import CancelOrder
 from application.errors import OrderNotCancellable, OrderNotFound
 from application.execute_order import Done, ExecuteOrder
 from application.frames import Frame
-from domain.events import OrderEvent
+from application.ports.order_store import Record
+from application.record_step import RecordStep
 from domain.order import Order
 from domain.routing import lowest_price
 from domain.status import FailureReason, OrderStatus
 from entrypoints.system import RandomIds
 from tests.builders import VENUES, a_stamp, a_transaction, an_id, an_order
 from tests.clock import ManualClock
-from tests.gateways import ScriptedGateway
+from tests.scripted_venue import Script
 
 
 class Bench:
@@ -27,9 +29,12 @@ class Bench:
         self.clock = ManualClock()
         self.store = InMemoryOrderStore(self.clock)
         self.feed = InMemoryUpdateFeed()
-        self.gateway = ScriptedGateway(self.clock)
-        self.cancel = CancelOrder(self.store, self.feed, self.clock, RandomIds())
-        self.execute = ExecuteOrder(self.store, self.feed, self.gateway, self.clock, RandomIds(), lowest_price)
+        self.script = Script(self.clock)
+        record_step = RecordStep(self.store, self.feed)
+        self.cancel = CancelOrder(self.store, record_step, self.clock, RandomIds())
+        self.execute = ExecuteOrder(
+            self.store, record_step, self.script.venues(), self.clock, RandomIds(), lowest_price
+        )
         self.order = an_order()
 
     async def latest(self) -> Order:
@@ -43,9 +48,9 @@ class Bench:
             "start_building": lambda: order.start_building(a_stamp()),
             "submit": lambda: order.submit(a_stamp(), a_transaction(order)),
         }
-        moved, event = moves[name]()
-        await self.store.append(moved, event)
-        return moved
+        step = moves[name]()
+        await self.store.append(Record.of(order, step))
+        return step[0]
 
 
 @pytest.fixture
@@ -64,14 +69,14 @@ async def test_an_order_that_was_not_submitted_is_stopped_and_that_is_told(
     for step in steps:
         order = await bench.step(order, step)
     async with bench.feed.subscribe(order.order_id, told.append):
-        cancelled = await bench.cancel(order.order_id)
+        cancelled = await bench.cancel(ANYONE, order.order_id)
     assert (cancelled.status, cancelled.reason) == (OrderStatus.FAILED, FailureReason.CANCELLED)
     assert cancelled.logs[-1] == "Order cancelled"
     assert [frame.text for frame in told] == [
         frame.text for frame in await bench.store.events(order.order_id, order.version)
     ]
     assert await bench.execute(order.order_id) == Done()
-    assert bench.gateway.sent == []
+    assert bench.script.sent == []
 
 
 async def test_a_submitted_or_final_order_cannot_be_stopped(bench: Bench) -> None:
@@ -79,19 +84,19 @@ async def test_a_submitted_or_final_order_cannot_be_stopped(bench: Bench) -> Non
     for step in ("request_quotes", "start_building", "submit"):
         order = await bench.step(order, step)
     with pytest.raises(OrderNotCancellable):
-        await bench.cancel(order.order_id)
+        await bench.cancel(ANYONE, order.order_id)
     assert (await bench.latest()).version == order.version
 
 
 async def test_a_second_cancel_is_refused(bench: Bench) -> None:
-    await bench.cancel(bench.order.order_id)
+    await bench.cancel(ANYONE, bench.order.order_id)
     with pytest.raises(OrderNotCancellable):
-        await bench.cancel(bench.order.order_id)
+        await bench.cancel(ANYONE, bench.order.order_id)
 
 
 async def test_an_unknown_order_is_not_found(bench: Bench) -> None:
     with pytest.raises(OrderNotFound):
-        await bench.cancel(an_id())
+        await bench.cancel(ANYONE, an_id())
 
 
 async def test_a_cancel_and_the_worker_have_one_winner() -> None:
@@ -105,15 +110,15 @@ async def race(pauses: int) -> str:
     await bench.store.add(bench.order)
     append = bench.store.append
 
-    async def slowly(order: Order, event: OrderEvent) -> Frame:
+    async def slowly(record: Record) -> None:
         await asyncio.sleep(0)  # both have read the order before either writes
-        return await append(order, event)
+        await append(record)
 
     async def cancel() -> bool:
         for _ in range(pauses):
             await asyncio.sleep(0)
         try:
-            await bench.cancel(bench.order.order_id)
+            await bench.cancel(ANYONE, bench.order.order_id)
         except OrderNotCancellable:
             return False
         return True
@@ -122,7 +127,7 @@ async def race(pauses: int) -> str:
     stopped, outcome = await asyncio.gather(cancel(), bench.execute(bench.order.order_id))
     order = await bench.latest()
     assert order.status is (OrderStatus.FAILED if stopped else OrderStatus.CONFIRMED)
-    assert len(bench.gateway.sent) == (0 if stopped else 1)
+    assert len(bench.script.sent) == (0 if stopped else 1)
     assert outcome == Done()
     assert len(await bench.store.events(order.order_id, 0)) == order.version == len(order.logs)
     return "cancel" if stopped else "worker"

@@ -8,14 +8,13 @@ from datetime import timedelta
 import pytest
 
 from application.execute_order import Done, RetryIn
-from application.frames import Frame
-from application.ports.dex_gateway import Quotes
-from application.ports.errors import StoreUnavailable, TransactionRejected, VenueUnavailable
-from domain.events import OrderEvent
+from application.ports.errors import StoreUnavailable, VenueUnavailable
+from application.ports.order_store import Record
 from domain.order import Order
-from domain.status import FailureReason, OrderStatus
-from tests.execution import CLEAN, SLIPPAGE, Bench, open_bench
-from tests.gateways import FILL
+from domain.status import OrderStatus
+from domain.transaction import TransactionReport
+from tests.execution import CLEAN, Bench, open_bench
+from tests.scripted_venue import DEAD, FILL, LANDED, REJECTED
 
 
 @pytest.fixture
@@ -29,7 +28,11 @@ async def test_a_clean_run_is_the_five_steps_stored_and_told(bench: Bench) -> No
     assert await bench.execute(order.order_id) == Done()
     latest = await bench.latest(order)
     assert latest.logs == CLEAN
-    assert (latest.status, latest.execution_price, latest.chosen_dex) == (OrderStatus.CONFIRMED, FILL.price, "Meteora")
+    assert (latest.status, latest.execution_price, latest.chosen_venue) == (
+        OrderStatus.CONFIRMED,
+        FILL.price,
+        "Meteora",
+    )
     frames = await bench.store.events(order.order_id, 0)
     await asyncio.sleep(0)
     assert [frame.text for frame in bench.told] == [frame.text for frame in frames]
@@ -38,7 +41,7 @@ async def test_a_clean_run_is_the_five_steps_stored_and_told(bench: Bench) -> No
 
 async def test_three_rejections_fail_the_order_and_failed_is_told_once(bench: Bench) -> None:
     order = await bench.order()
-    bench.gateway.executing = [SLIPPAGE, SLIPPAGE, SLIPPAGE]
+    bench.script.sending = [REJECTED, REJECTED, REJECTED]
     assert await bench.execute(order.order_id) == RetryIn(1.0)
     assert await bench.execute(order.order_id) == RetryIn(2.0)
     assert await bench.execute(order.order_id) == Done()
@@ -49,12 +52,12 @@ async def test_three_rejections_fail_the_order_and_failed_is_told_once(bench: Be
     assert latest.logs[-1] == "Slippage tolerance exceeded"
     await asyncio.sleep(0)
     assert [json.loads(frame.text)["status"] for frame in bench.told].count("failed") == 1
-    assert len(set(bench.gateway.sent)) == 3
+    assert len(set(bench.script.hashes_sent)) == 3
 
 
 async def test_a_rejected_attempt_is_followed_by_a_confirmed_one(bench: Bench) -> None:
     order = await bench.order()
-    bench.gateway.executing = [SLIPPAGE]
+    bench.script.sending = [REJECTED]
     await bench.execute(order.order_id)
     assert await bench.execute(order.order_id) == Done()
     latest = await bench.latest(order)
@@ -65,21 +68,21 @@ async def test_a_rejected_attempt_is_followed_by_a_confirmed_one(bench: Bench) -
 
 async def test_no_quote_at_all_fails_the_attempt(bench: Bench) -> None:
     order = await bench.order()
-    bench.gateway.quoting = [Quotes((), (("Raydium", "timeout"), ("Meteora", "timeout")))]
+    bench.script.quoting = [VenueUnavailable("timeout"), VenueUnavailable("timeout")]
     assert await bench.execute(order.order_id) == RetryIn(1.0)
     assert (await bench.latest(order)).logs[-1] == "Attempt 1 of 3 failed: No venue could quote. Retrying in 1 s"
 
 
 async def test_a_venue_that_cannot_build_fails_the_attempt(bench: Bench) -> None:
     order = await bench.order()
-    bench.gateway.building = [VenueUnavailable("500")]
+    bench.script.building = [VenueUnavailable("500")]
     assert await bench.execute(order.order_id) == RetryIn(1.0)
-    assert bench.gateway.sent == []
+    assert bench.script.sent == []
 
 
-async def test_a_transaction_that_its_venue_calls_expired_is_told_as_such(bench: Bench) -> None:
+async def test_a_transaction_that_is_dead_is_told_as_such(bench: Bench) -> None:
     order = await bench.order()
-    bench.gateway.executing = [TransactionRejected(FailureReason.EXPIRED)]
+    bench.script.sending = [DEAD]
     assert await bench.execute(order.order_id) == RetryIn(1.0)
     assert (await bench.latest(order)).logs[-1] == "Attempt 1 of 3 failed: Transaction expired. Retrying in 1 s"
 
@@ -88,10 +91,10 @@ async def test_a_store_that_is_away_is_waited_out_in_mid_order(bench: Bench, mon
     order = await bench.order()
     append, away = bench.store.append, [True]
 
-    async def unreliable(order: Order, event: OrderEvent) -> Frame:
-        if away[0] and event.seq == 3:
+    async def unreliable(record: Record) -> None:
+        if away[0] and record.after.version == 3:
             raise StoreUnavailable
-        return await append(order, event)
+        await append(record)
 
     monkeypatch.setattr(bench.store, "append", unreliable)
     run = asyncio.create_task(bench.execute(order.order_id))
@@ -107,14 +110,15 @@ async def test_the_transaction_is_stored_before_it_is_sent(bench: Bench) -> None
     order = await bench.order()
     stored: list[Order] = []
 
-    async def look(_: object) -> object:
+    async def look(_: object) -> TransactionReport:
         stored.append(await bench.latest(order))
-        return FILL
+        return LANDED
 
-    bench.gateway.executing = [look]  # type: ignore[list-item]
+    bench.script.sending = [look]
     await bench.execute(order.order_id)
     [seen] = stored
     assert seen.status is OrderStatus.SUBMITTED
     assert seen.transaction is not None
-    assert seen.transaction.tx_hash == bench.gateway.sent[0]
+    assert seen.transaction == bench.script.sent[0]
+    assert seen.transaction.payload == b"signed"
     assert seen.transaction.expires_at == bench.clock.now() + timedelta(seconds=30)

@@ -8,12 +8,14 @@ import pytest
 from attrs import evolve
 
 from application.execute_order import Done, ExecuteOrder
+from application.venues import Venues
 from domain.order import Order
 from domain.routing import Quote
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import Transaction
+from tests.builders import QUOTES
 from tests.execution import CLEAN, SUBMITTED, Bench, open_bench
-from tests.gateways import LANDED, ScriptedGateway
+from tests.scripted_venue import LANDED, ScriptedVenue
 
 
 @pytest.fixture
@@ -38,28 +40,28 @@ async def test_an_order_that_got_too_old_before_it_was_submitted_expires(bench: 
     latest = await bench.latest(order)
     assert latest.logs == (*order.logs, "Order expired")
     assert (latest.status, latest.reason) == (OrderStatus.FAILED, FailureReason.EXPIRED)
-    assert bench.gateway.sent == []
+    assert bench.script.sent == []
     [*_, frame] = await bench.store.events(order.order_id, 0)
     assert json.loads(frame.text)["reasonCode"] == "expired"
 
 
 async def test_an_order_that_gets_too_old_while_it_is_built_is_not_submitted(bench: Bench) -> None:
-    class SlowToBuild(ScriptedGateway):
+    class SlowToBuild(ScriptedVenue):
         async def build(self, order: Order, quote: Quote) -> Transaction:
             await bench.clock.sleep(61)
             return await super().build(order, quote)
 
-    order, gateway = await bench.order(), SlowToBuild(bench.clock)
-    run = asyncio.create_task(evolve(with_max_age(bench, 60), gateway=gateway)(order.order_id))
+    order, venues = await bench.order(), Venues((SlowToBuild("Meteora", QUOTES[1], bench.script),))
+    run = asyncio.create_task(evolve(with_max_age(bench, 60), venues=venues)(order.order_id))
     await bench.clock.advance(62)
     assert await run == Done()
-    assert (await bench.latest(order)).logs == (*CLEAN[:3], "Order expired")
-    assert gateway.sent == []
+    assert (await bench.latest(order)).logs == ("Fetching quotes from Meteora...", *CLEAN[1:3], "Order expired")
+    assert bench.script.sent == []
 
 
 async def test_a_submitted_order_is_never_too_old(bench: Bench) -> None:
     order = await bench.at(*SUBMITTED)
-    bench.gateway.reports = [LANDED]
+    bench.script.reports = [LANDED]
     await bench.clock.advance(3600)
     assert await with_max_age(bench, 60)(order.order_id) == Done()
     assert (await bench.latest(order)).status is OrderStatus.CONFIRMED

@@ -10,10 +10,10 @@ from application.execute_order import Done, RetryIn
 from application.ports.errors import VenueUnavailable
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
-from domain.transaction import Transaction, TransactionReport, TransactionStatus
+from domain.transaction import TransactionReport
 from tests.builders import a_stamp, an_order
 from tests.execution import CLEAN, SUBMITTED, Bench, open_bench
-from tests.gateways import FILL, LANDED, PENDING, UNKNOWN
+from tests.scripted_venue import DEAD, FILL, LANDED, PENDING, REJECTED, UNKNOWN
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def test_a_crash_before_submitting_starts_the_same_attempt_again(bench: Be
     latest = await bench.latest(order)
     assert latest.logs == order.logs + CLEAN
     assert (latest.status, latest.attempt) == (OrderStatus.CONFIRMED, 1)
-    assert len(bench.gateway.sent) == 1
+    assert len(bench.script.sent) == 1
 
 
 async def test_a_crash_after_a_failed_attempt_goes_on_with_the_next(bench: Bench) -> None:
@@ -40,92 +40,94 @@ async def test_a_crash_after_a_failed_attempt_goes_on_with_the_next(bench: Bench
 
 async def test_a_submitted_order_whose_swap_landed_is_confirmed_and_not_sent_again(bench: Bench) -> None:
     order = await bench.at(*SUBMITTED)
-    bench.gateway.reports = [LANDED]
+    bench.script.reports = [LANDED]
     assert await bench.execute(order.order_id) == Done()
     latest = await bench.latest(order)
     assert (latest.status, latest.tx_hash) == (OrderStatus.CONFIRMED, order.tx_hash)
-    assert bench.gateway.sent == []
-    assert bench.gateway.looked_up == [order.tx_hash]
+    assert bench.script.sent == []
+    assert bench.script.looked_up == [order.tx_hash]
 
 
 async def test_a_submitted_order_that_was_rejected_is_retried(bench: Bench) -> None:
     order = await bench.at(*SUBMITTED)
-    bench.gateway.reports = [TransactionReport(TransactionStatus.REJECTED, reason=FailureReason.SLIPPAGE_EXCEEDED)]
+    bench.script.reports = [REJECTED]
     assert await bench.execute(order.order_id) == RetryIn(1.0)
     assert (await bench.latest(order)).attempt == 2
 
 
 async def test_a_pending_swap_gives_the_slot_back_and_changes_nothing(bench: Bench) -> None:
     order = await bench.at(*SUBMITTED)
-    bench.gateway.reports = [PENDING, VenueUnavailable("timeout")]
+    bench.script.reports = [PENDING, VenueUnavailable("timeout")]
     assert isinstance(await bench.execute(order.order_id), RetryIn)
     assert isinstance(await bench.execute(order.order_id), RetryIn)
     assert (await bench.latest(order)).version == order.version
-    assert bench.gateway.sent == []
+    assert bench.script.sent == []
 
 
-async def test_an_unknown_swap_is_sent_again_as_it_was_before_it_expires(bench: Bench) -> None:
+@pytest.mark.parametrize("seconds", [0, 31, 86_400])
+async def test_an_unknown_swap_is_sent_again_as_it_was_however_late(bench: Bench, seconds: float) -> None:
     order = await bench.at(*SUBMITTED)
-    bench.gateway.reports = [UNKNOWN]
+    bench.script.reports = [UNKNOWN]
+    await bench.clock.advance(seconds)
     assert await bench.execute(order.order_id) == Done()
-    assert bench.gateway.sent == [order.tx_hash]
+    assert bench.script.sent == [order.transaction]
     assert (await bench.latest(order)).status is OrderStatus.CONFIRMED
 
 
-async def test_an_unknown_swap_is_left_alone_at_its_expiry_and_dead_after_the_margin(bench: Bench) -> None:
+async def test_an_unknown_swap_that_cannot_be_sent_either_is_left_as_it_is(bench: Bench) -> None:
     order = await bench.at(*SUBMITTED)
-    bench.gateway.reports = [UNKNOWN, UNKNOWN]
-    await bench.clock.advance(31)
+    bench.script.reports, bench.script.sending = [UNKNOWN], [VenueUnavailable("timeout")]
+    await bench.clock.advance(86_400)
     assert isinstance(await bench.execute(order.order_id), RetryIn)
     assert (await bench.latest(order)).version == order.version
-    await bench.clock.advance(5)
+
+
+@pytest.mark.parametrize("found", ["looked up", "sent"])
+async def test_only_a_dead_transaction_is_followed_by_another_attempt(bench: Bench, found: str) -> None:
+    order = await bench.at(*SUBMITTED)
+    bench.script.reports = [DEAD if found == "looked up" else UNKNOWN]
+    bench.script.sending = [DEAD]
     assert await bench.execute(order.order_id) == RetryIn(1.0)
     latest = await bench.latest(order)
     assert latest.logs[-1] == "Attempt 1 of 3 failed: Transaction expired. Retrying in 1 s"
-    assert bench.gateway.sent == []
+    assert (latest.attempt, latest.transaction) == (2, None)
+
+
+async def test_an_order_whose_last_transaction_died_fails_with_that_reason(bench: Bench) -> None:
+    order = await bench.order()
+    bench.script.sending = [DEAD, DEAD, DEAD]
+    for _ in range(3):
+        await bench.execute(order.order_id)
+    latest = await bench.latest(order)
+    assert (latest.reason, latest.logs[-1]) == (FailureReason.TRANSACTION_EXPIRED, "Transaction expired")
 
 
 async def test_a_lost_reply_is_never_a_rejection(bench: Bench) -> None:
     order = await bench.order()
-    bench.gateway.executing = [VenueUnavailable("timeout")]
+    bench.script.sending = [VenueUnavailable("timeout")]
     assert isinstance(await bench.execute(order.order_id), RetryIn)
     latest = await bench.latest(order)
     assert (latest.status, latest.attempt) == (OrderStatus.SUBMITTED, 1)
-    bench.gateway.reports = [LANDED]
+    bench.script.reports = [LANDED]
     assert await bench.execute(order.order_id) == Done()
-    assert len(bench.gateway.sent) == 1
+    assert len(bench.script.sent) == 1
 
 
 async def test_a_worker_that_woke_too_late_changes_and_tells_nothing(bench: Bench) -> None:
     order = await bench.order()
     frozen: list[Order] = []
 
-    async def takes_long(_: object) -> object:
+    async def takes_long(_: object) -> TransactionReport:
         # Meanwhile another worker finds the swap landed.
         latest = await bench.latest(order)
-        frozen.append(await bench.write(latest.confirm(a_stamp(), FILL)))
-        return FILL
+        frozen.append(await bench.write(latest, latest.confirm(a_stamp(), FILL)))
+        return LANDED
 
-    bench.gateway.executing = [takes_long]  # type: ignore[list-item]
+    bench.script.sending = [takes_long]
     assert await bench.execute(order.order_id) == Done()
     assert await bench.latest(order) == frozen[0]
     await asyncio.sleep(0)
     assert "confirmed" not in [json.loads(frame.text)["status"] for frame in bench.told]
-
-
-async def test_an_answer_from_before_the_expiry_proves_nothing_to_a_worker_that_froze(bench: Bench) -> None:
-    order = await bench.at(*SUBMITTED)
-
-    async def answered_then_frozen(_: Transaction) -> TransactionReport:
-        await bench.clock.sleep(60)  # meanwhile another worker may have sent it, and its swap be on its way
-        return UNKNOWN
-
-    bench.gateway.reports = [answered_then_frozen]
-    run = asyncio.create_task(bench.execute(order.order_id))
-    await bench.clock.advance(61)
-    assert isinstance(await run, RetryIn)
-    assert (await bench.latest(order)).version == order.version
-    assert bench.gateway.sent == []
 
 
 async def test_a_job_for_an_unknown_or_a_finished_order_is_done(bench: Bench) -> None:
@@ -133,4 +135,4 @@ async def test_a_job_for_an_unknown_or_a_finished_order_is_done(bench: Bench) ->
     order = await bench.order()
     await bench.execute(order.order_id)
     assert await bench.execute(order.order_id) == Done()
-    assert len(bench.gateway.sent) == 1
+    assert len(bench.script.sent) == 1

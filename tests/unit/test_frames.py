@@ -5,8 +5,7 @@ from decimal import Decimal
 
 from application.frames import birth_frame, frame_of
 from domain.status import FailureReason
-from domain.transaction import Fill
-from tests.builders import QUOTES, VENUES, a_stamp, a_transaction, an_order, routed, submitted
+from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction, an_order, routed, submitted
 
 
 def test_the_birth_frame() -> None:
@@ -35,7 +34,7 @@ def test_submitted_and_confirmed_tell_the_hash_and_confirmed_the_price() -> None
     transaction = a_transaction(building)
     order, event = building.submit(a_stamp(), transaction)
     assert json.loads(frame_of(event).text)["txHash"] == transaction.tx_hash
-    _, event = order.confirm(a_stamp(), Fill(Decimal("147.3300")))
+    _, event = order.confirm(a_stamp(), a_fill(Decimal("147.3300")))
     frame = frame_of(event)
     assert '"executionPrice":147.33,' in frame.text
     assert json.loads(frame.text)["txHash"] == transaction.tx_hash

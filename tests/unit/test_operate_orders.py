@@ -3,26 +3,28 @@
 import json
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from application.caller import ANYONE
 from application.errors import OrderIsFinal, OrderMayHaveLanded, OrderNotFound
 from application.frames import Frame
 from application.operate_orders import OperateOrders
 from application.ports.errors import QueueUnavailable, VenueUnavailable
 from application.ports.order_queue import Job, JobPlace
+from application.record_step import RecordStep
+from application.venues import Venues
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
-from domain.transaction import Transaction, TransactionReport, TransactionStatus
+from domain.transaction import Transaction, TransactionReport
 from entrypoints.system import RandomIds
 from tests.builders import a_stamp, an_id, an_order
 from tests.clock import ManualClock
 from tests.contracts.order_store_harness import append_all, clean_run
-from tests.gateways import FILL, LANDED, PENDING, UNKNOWN, ScriptedGateway
+from tests.scripted_venue import DEAD, FILL, LANDED, PENDING, REJECTED, UNKNOWN, Script
 
-REJECTED = TransactionReport(TransactionStatus.REJECTED, reason=FailureReason.SLIPPAGE_EXCEEDED)
 OPEN, SUBMITTED, CONFIRMED = 0, 4, 5  # steps of a clean run
 
 
@@ -50,7 +52,7 @@ class Bench:
     store: InMemoryOrderStore
     queue: QueueThatGoes
     feed: InMemoryUpdateFeed
-    gateway: ScriptedGateway
+    script: Script
     operate: OperateOrders
     told: list[Frame] = field(factory=list)
 
@@ -78,20 +80,20 @@ class Bench:
 @pytest.fixture
 def bench() -> Bench:
     clock = ManualClock()
-    store, feed, gateway = InMemoryOrderStore(clock), InMemoryUpdateFeed(), ScriptedGateway(clock)
+    store, feed, script = InMemoryOrderStore(clock), InMemoryUpdateFeed(), Script(clock)
     queue = QueueThatGoes(clock, lease_seconds=10)
-    operate = OperateOrders(store, queue, feed, gateway, clock, RandomIds())
-    return Bench(clock, store, queue, feed, gateway, operate)
+    operate = OperateOrders(store, queue, RecordStep(store, feed), script.venues(), clock, RandomIds())
+    return Bench(clock, store, queue, feed, script, operate)
 
 
 async def test_showing_tells_the_order_its_events_and_its_job(bench: Bench) -> None:
     order = await bench.buried(SUBMITTED)
-    report = await bench.operate.show(order.order_id.upper())
+    report = await bench.operate.show(ANYONE, order.order_id.upper())
     assert (report.order, report.asked) == (order, True)
     assert report.job == Job(order.order_id, JobPlace.BURIED, 1, why="why")
     assert [frame.seq for frame in report.frames] == [0, 1, 2, 3, 4]
     bench.queue.away = True
-    report = await bench.operate.show(order.order_id)
+    report = await bench.operate.show(ANYONE, order.order_id)
     assert (report.order, report.job, report.asked) == (order, None, False)
 
 
@@ -99,12 +101,12 @@ async def test_showing_tells_the_order_its_events_and_its_job(bench: Bench) -> N
 async def test_nothing_can_be_done_with_an_unknown_order(bench: Bench, order_id: str) -> None:
     for call in (bench.operate.show, bench.operate.requeue, bench.operate.fail):
         with pytest.raises(OrderNotFound):
-            await call(order_id)
+            await call(ANYONE, order_id)
 
 
 async def test_an_open_order_that_is_not_in_the_queue_is_put_there(bench: Bench) -> None:
     order = await bench.at(SUBMITTED)
-    assert await bench.operate.requeue(order.order_id) is None
+    assert await bench.operate.requeue(ANYONE, order.order_id) is None
     [lease] = await bench.queue.take(1, 0)
     assert lease.order_id == order.order_id
     assert await bench.latest(order) == order
@@ -113,8 +115,8 @@ async def test_an_open_order_that_is_not_in_the_queue_is_put_there(bench: Bench)
 async def test_requeueing_changes_nothing_about_an_order_that_is_in_the_queue(bench: Bench) -> None:
     waiting, buried = await bench.at(OPEN), await bench.buried(OPEN)
     await bench.queue.put([waiting.order_id])
-    assert await bench.operate.requeue(waiting.order_id) == Job(waiting.order_id, JobPlace.WAITING, 0)
-    job = await bench.operate.requeue(buried.order_id)
+    assert await bench.operate.requeue(ANYONE, waiting.order_id) == Job(waiting.order_id, JobPlace.WAITING, 0)
+    job = await bench.operate.requeue(ANYONE, buried.order_id)
     assert job is not None
     assert job.place is JobPlace.BURIED
     assert (await bench.queue.counts()).waiting == 1
@@ -123,14 +125,14 @@ async def test_requeueing_changes_nothing_about_an_order_that_is_in_the_queue(be
 async def test_a_final_order_is_not_requeued(bench: Bench) -> None:
     order = await bench.at(CONFIRMED)
     with pytest.raises(OrderIsFinal, match="confirmed"):
-        await bench.operate.requeue(order.order_id)
+        await bench.operate.requeue(ANYONE, order.order_id)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
 async def test_an_order_that_was_not_submitted_can_be_failed(bench: Bench, steps: int) -> None:
     order = await bench.buried(steps)
     async with bench.feed.subscribe_all(bench.told.append):
-        outcome = await bench.operate.fail(order.order_id)
+        outcome = await bench.operate.fail(ANYONE, order.order_id)
         await bench.clock.settle()
     assert outcome.dead_letter is True
     latest = await bench.latest(order)
@@ -138,24 +140,24 @@ async def test_an_order_that_was_not_submitted_can_be_failed(bench: Bench, steps
     assert latest.logs == (*order.logs, "Internal error")
     assert await bench.queue.buried() == []
     assert [json.loads(frame.text)["reasonCode"] for frame in bench.told] == ["internal_error"]
-    assert bench.gateway.looked_up == []
+    assert bench.script.looked_up == []
 
 
 async def test_failing_can_be_repeated_and_then_drops_a_dead_letter_that_was_left(bench: Bench) -> None:
     order = await bench.buried(OPEN)
     bench.queue.away = True
-    assert (await bench.operate.fail(order.order_id)).dead_letter is None
+    assert (await bench.operate.fail(ANYONE, order.order_id)).dead_letter is None
     bench.queue.away = False
     version = (await bench.latest(order)).version
-    assert (await bench.operate.fail(order.order_id)).dead_letter is True
-    assert (await bench.operate.fail(order.order_id)).dead_letter is False
+    assert (await bench.operate.fail(ANYONE, order.order_id)).dead_letter is True
+    assert (await bench.operate.fail(ANYONE, order.order_id)).dead_letter is False
     assert (await bench.latest(order)).version == version
 
 
 async def test_a_confirmed_order_cannot_be_failed(bench: Bench) -> None:
     order = await bench.at(CONFIRMED)
     with pytest.raises(OrderIsFinal, match="confirmed"):
-        await bench.operate.fail(order.order_id)
+        await bench.operate.fail(ANYONE, order.order_id)
     assert await bench.latest(order) == order
 
 
@@ -164,11 +166,10 @@ async def test_a_submitted_order_whose_swap_may_have_landed_cannot_be_failed(
     bench: Bench, answer: TransactionReport | Exception
 ) -> None:
     order = await bench.buried(SUBMITTED)
-    # What a venue does not know is dead 5 s after its expiry only; for the other answers no time is enough.
-    await bench.clock.advance(34.9 if answer is UNKNOWN else 3600)
-    bench.gateway.reports = [answer]
+    await bench.clock.advance(86_400)  # no time is enough
+    bench.script.reports = [answer]
     with pytest.raises(OrderMayHaveLanded):
-        await bench.operate.fail(order.order_id)
+        await bench.operate.fail(ANYONE, order.order_id)
     assert await bench.latest(order) == order
     assert [job.order_id for job in await bench.queue.buried()] == [order.order_id]
 
@@ -176,34 +177,21 @@ async def test_a_submitted_order_whose_swap_may_have_landed_cannot_be_failed(
 async def test_venues_that_are_not_the_workers_are_not_asked(bench: Bench) -> None:
     order = await bench.at(SUBMITTED)
     await bench.clock.advance(3600)
-    bench.gateway.venues, bench.gateway.reports = ("Elsewhere",), [UNKNOWN]
+    operate = evolve(bench.operate, venues=Venues(bench.script.venues().venues[:1]))
     with pytest.raises(OrderMayHaveLanded, match="Meteora is not among the venues"):
-        await bench.operate.fail(order.order_id)
+        await operate.fail(ANYONE, order.order_id)
 
 
-@pytest.mark.parametrize(("answer", "seconds"), [(REJECTED, 0), (UNKNOWN, 35)])
+@pytest.mark.parametrize("answer", [REJECTED, DEAD])
 async def test_a_submitted_order_whose_transaction_is_dead_can_be_failed(
-    bench: Bench, answer: TransactionReport, seconds: float
+    bench: Bench, answer: TransactionReport
 ) -> None:
     order = await bench.buried(SUBMITTED)
-    await bench.clock.advance(seconds)
-    bench.gateway.reports = [answer]
-    assert (await bench.operate.fail(order.order_id)).dead_letter is True
+    bench.script.reports = [answer]
+    assert (await bench.operate.fail(ANYONE, order.order_id)).dead_letter is True
     latest = await bench.latest(order)
     assert (latest.status, latest.tx_hash) == (OrderStatus.FAILED, None)
-    assert bench.gateway.looked_up == [order.tx_hash]
-
-
-async def test_an_answer_from_before_the_expiry_proves_nothing_to_a_slow_operator(bench: Bench) -> None:
-    order = await bench.at(SUBMITTED)
-
-    async def slow(_: Transaction) -> TransactionReport:
-        await bench.clock.advance(60)
-        return UNKNOWN
-
-    bench.gateway.reports = [slow]
-    with pytest.raises(OrderMayHaveLanded):
-        await bench.operate.fail(order.order_id)
+    assert bench.script.looked_up == [order.tx_hash]
 
 
 async def test_a_worker_that_is_quicker_wins_and_the_operator_decides_anew(bench: Bench) -> None:
@@ -213,7 +201,7 @@ async def test_a_worker_that_is_quicker_wins_and_the_operator_decides_anew(bench
         await append_all(bench.store, [order.confirm(a_stamp(), FILL)])
         return REJECTED
 
-    bench.gateway.reports = [meanwhile_confirmed]
+    bench.script.reports = [meanwhile_confirmed]
     with pytest.raises(OrderIsFinal, match="confirmed"):
-        await bench.operate.fail(order.order_id)
+        await bench.operate.fail(ANYONE, order.order_id)
     assert (await bench.latest(order)).status is OrderStatus.CONFIRMED

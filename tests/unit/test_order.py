@@ -11,8 +11,7 @@ from domain.errors import IllegalTransition
 from domain.events import OrderEvent
 from domain.order import Order, Step
 from domain.status import TRANSITIONS, EventKind, FailureReason, OrderStatus
-from domain.transaction import Fill
-from tests.builders import QUOTES, VENUES, a_stamp, a_transaction, an_order, confirmed, routed, submitted
+from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction, an_order, confirmed, routed, submitted
 
 ALLOWED = {
     "pending": {"quotes_requested": "routing", "cancelled": "failed", "expired": "failed", "failed": "failed"},
@@ -86,7 +85,7 @@ def test_a_failed_attempt_is_told_with_its_own_number_and_the_next_one_counts_on
     after, event = order.fail_attempt(a_stamp(), "Slippage tolerance exceeded", 3, 1000)
     assert event.message == "Attempt 1 of 3 failed: Slippage tolerance exceeded. Retrying in 1 s"
     assert (event.attempt, event.status) == (1, OrderStatus.ROUTING)
-    assert (after.attempt, after.status, after.tx_hash, after.chosen_dex, after.quotes) == (
+    assert (after.attempt, after.status, after.tx_hash, after.chosen_venue, after.quotes) == (
         2,
         "routing",
         None,
@@ -126,7 +125,7 @@ def test_a_crash_in_mid_attempt_starts_the_same_attempt_again() -> None:
     order, event = building.request_quotes(a_stamp(), VENUES)
     assert event.kind is EventKind.RESUMED
     assert event.message == "Fetching quotes from Raydium & Meteora..."
-    assert (order.status, order.attempt, order.quotes, order.chosen_dex) == ("routing", 1, (), None)
+    assert (order.status, order.attempt, order.quotes, order.chosen_venue) == ("routing", 1, (), None)
 
 
 def test_apply_refuses_an_event_that_is_not_the_next_one_and_changes_nothing() -> None:
@@ -149,7 +148,7 @@ MOVES = {
     "choose_route": lambda o: o.choose_route(a_stamp(), QUOTES, QUOTES[0]),
     "start_building": lambda o: o.start_building(a_stamp()),
     "submit": lambda o: o.submit(a_stamp(), a_transaction(o)),
-    "confirm": lambda o: o.confirm(a_stamp(), Fill(Decimal(150))),
+    "confirm": lambda o: o.confirm(a_stamp(), a_fill(Decimal(150))),
     "fail_attempt": lambda o: o.fail_attempt(a_stamp(), "why", 3, 1000),
     "fail": lambda o: o.fail(a_stamp(), FailureReason.INTERNAL_ERROR),
     "cancel": lambda o: o.fail(a_stamp(), FailureReason.CANCELLED),

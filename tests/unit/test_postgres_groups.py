@@ -8,14 +8,13 @@ import psycopg
 from psycopg import errors
 
 from adapters.postgres.adding import Addition, add_keyed
-from adapters.postgres.appending import append_steps
+from adapters.postgres.appending import append_records
 from adapters.postgres.connection import Rows
 from adapters.postgres.grouped_calls import GroupedCalls
 from adapters.postgres.own_connection import OwnConnection
-from application.frames import frame_of
-from application.ports.errors import DataRefused, PortError, StaleOrder, StoreUnavailable
-from application.ports.order_store import Admission
-from domain.order import Order, Step
+from application.ports.errors import DataRefused, StaleOrder, StoreUnavailable
+from application.ports.order_store import Admission, Record
+from domain.order import Order
 from tests.builders import VENUES, a_stamp, an_order
 
 
@@ -37,31 +36,29 @@ def row_of(order: Order) -> tuple[object, ...]:
     """Return the order as the database would."""
     asked = (order.order_id, order.user_id, order.input_token, order.output_token, order.amount)
     fresh: tuple[object, ...] = (order.created_at, order.updated_at, "pending", 0, 1, [])
-    return (*asked, *fresh, *[None] * 10, order.slippage_bps, order.client_order_id)
+    return (*asked, *fresh, *[None] * 10, order.slippage_bps, order.client_order_id, False, None)
 
 
-def a_step() -> Step:
-    return an_order().request_quotes(a_stamp(), VENUES)
+def a_record() -> Record:
+    order = an_order()
+    return Record.of(order, order.request_quotes(a_stamp(), VENUES))
 
 
 async def test_appends_are_looked_up_only_when_not_all_moved_their_orders() -> None:
-    one, other = a_step(), a_step()
-    frames = [frame_of(event) for _, event in (one, other)]
-    assert await append_steps(ScriptedConnection([(2,)]), [one, other], 0) == frames
+    assert await append_records(ScriptedConnection([(2,)]), [a_record(), a_record()], 0) == [None, None]
 
 
 async def test_appends_that_cannot_be_looked_up_may_be_kept_or_not() -> None:
     connection = ScriptedConnection([(1,)], StoreUnavailable())
-    answers = await append_steps(connection, [a_step(), a_step()], 0)
+    answers = await append_records(connection, [a_record(), a_record()], 0)
     assert [isinstance(error, StoreUnavailable) and error.accepted for error in answers] == ["unknown", "unknown"]
 
 
-async def test_an_append_found_kept_gives_the_frame_as_kept() -> None:
-    kept, stale = a_step(), a_step()
-    connection = ScriptedConnection([(0,)], [(kept[0].order_id, "as kept"), (stale[0].order_id, None)])
-    frame, error = await append_steps(connection, [kept, stale], 0)
-    assert not isinstance(frame, PortError)
-    assert (frame.text, frame.seq) == ("as kept", 1)
+async def test_an_append_found_kept_is_a_success() -> None:
+    kept, stale = a_record(), a_record()
+    connection = ScriptedConnection([(0,)], [(kept.before.order_id,)])
+    outcome, error = await append_records(connection, [kept, stale], 0)
+    assert outcome is None
     assert isinstance(error, StaleOrder)
 
 

@@ -15,6 +15,7 @@ from domain.order import Order
 from domain.status import FailureReason
 from tests.builders import VENUES, a_request, a_stamp, an_id
 from tests.clock import ManualClock
+from tests.contracts.order_store_harness import append
 
 
 class Bench:
@@ -50,10 +51,9 @@ async def test_a_pending_order_without_a_job_gets_one_after_2_seconds(bench: Ben
 
 async def test_an_order_that_stands_still_comes_back_and_one_that_moves_does_not(bench: Bench) -> None:
     still, moving = await bench.order(), await bench.order()
-    still_routing, event = still.request_quotes(a_stamp(), VENUES)
-    await bench.store.append(still_routing, event)
+    await append(bench.store, still.request_quotes(a_stamp(), VENUES))
     await bench.clock.advance(14)
-    await bench.store.append(*moving.request_quotes(a_stamp(), VENUES))
+    await append(bench.store, moving.request_quotes(a_stamp(), VENUES))
     await bench.clock.advance(1)
     assert await bench.recover() == 1
     assert await bench.queued() == [still.order_id]
@@ -61,7 +61,7 @@ async def test_an_order_that_stands_still_comes_back_and_one_that_moves_does_not
 
 async def test_a_final_order_is_left_alone(bench: Bench) -> None:
     order = await bench.order()
-    await bench.store.append(*order.fail(a_stamp(), FailureReason.CANCELLED))
+    await append(bench.store, order.fail(a_stamp(), FailureReason.CANCELLED))
     await bench.clock.advance(100)
     assert await bench.recover() == 0
 

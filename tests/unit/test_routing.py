@@ -25,7 +25,7 @@ def test_best_net_output_takes_what_gives_most_after_fees() -> None:
 def test_ties_are_decided_the_same_way_in_any_order(policy: object) -> None:
     same = [Quote(name, Decimal(150), Decimal("0.003")) for name in ("Raydium", "Meteora", "Orca")]
     assert callable(policy)
-    assert {policy(order).dex for order in permutations(same)} == {"Meteora"}
+    assert {policy(order).venue for order in permutations(same)} == {"Meteora"}
     lower_fee = Quote("Zeta", Decimal(150), Decimal("0.001"))
     assert policy([*same, lower_fee]) is lower_fee
 

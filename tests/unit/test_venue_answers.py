@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from adapters.dex.http import HttpDexGateway
-from application.ports.errors import TransactionRejected, VenueUnavailable
+from adapters.http_venue.venue import HttpVenue
+from application.ports.errors import VenueUnavailable
 from domain.routing import Quote
 from domain.status import FailureReason
-from domain.transaction import Fill, TransactionReport, TransactionStatus
-from tests.builders import a_transaction, an_order
+from domain.transaction import Fill, NetworkFee, TransactionReport, TransactionStatus
+from tests.builders import a_fill, a_transaction, an_order
 from tests.clock import ManualClock
 
 HASH = "tx_1"
@@ -26,8 +27,8 @@ def reply(body: str, status: str = "200 OK", **headers: str) -> bytes:
 
 
 @asynccontextmanager
-async def venue_that_answers(*answers: bytes, clock: ManualClock | None = None) -> AsyncIterator[HttpDexGateway]:
-    """Give a gateway whose venue sends these bytes, one answer a connection, and then closes it."""
+async def venue_that_answers(*answers: bytes, clock: ManualClock | None = None) -> AsyncIterator[HttpVenue]:
+    """Give a venue that sends these bytes, one answer a connection, and then closes it."""
     waiting = list(answers)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -37,13 +38,17 @@ async def venue_that_answers(*answers: bytes, clock: ManualClock | None = None) 
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        venues = {"Meteora": f"http://127.0.0.1:{port}"}
-        gateway = HttpDexGateway(
-            venues, clock or ManualClock(), expiry_seconds=30, timeout_seconds=1, swap_timeout_seconds=1
+        venue = HttpVenue(
+            "Meteora",
+            f"http://127.0.0.1:{port}",
+            clock or ManualClock(),
+            valid_seconds=30,
+            timeout_seconds=1,
+            swap_timeout_seconds=1,
         )
-        await gateway.open()
-        yield gateway
-        await gateway.close()
+        await venue.open()
+        yield venue
+        await venue.close()
 
 
 NO_ANSWER = [
@@ -64,6 +69,10 @@ NO_ANSWER = [
     reply('{"txHash":"tx_1"}'),
     reply('{"status":"rejected"}'),
     reply('{"txHash":"tx_1","status":"dropped"}'),
+    reply('{"txHash":"tx_1","status":"dead"}'),
+    reply('{"txHash":"tx_1","status":"landed","price":"1","amountOut":"-1","venueFee":"0"}'),
+    reply('{"txHash":"tx_1","status":"landed","price":"1","amountOut":"0","venueFee":"0"}'),
+    reply('{"txHash":"tx_1","status":"landed","price":"1","amountOut":"100000000000","venueFee":"0"}'),
     reply('{"txHash":"tx_2","status":"rejected","reason":"expired"}'),
     reply('{"txHash":"tx_1","status":"landed"}'),
     reply('{"txHash":"tx_1","status":"landed","price":147.33}'),
@@ -80,58 +89,79 @@ NO_ANSWER = [
 
 @pytest.mark.parametrize("answer", NO_ANSWER)
 async def test_what_is_no_answer_leaves_the_outcome_unknown(answer: bytes) -> None:
-    async with venue_that_answers(answer) as gateway:
-        for call in (gateway.execute, gateway.lookup):
+    async with venue_that_answers(answer) as venue:
+        for call in (venue.send, venue.lookup):
             with pytest.raises(VenueUnavailable):
                 await call(a_transaction(an_order(), tx_hash=HASH))
 
 
 async def test_a_landed_swaps_price_is_exact() -> None:
-    async with venue_that_answers(reply(LANDED)) as gateway:
+    async with venue_that_answers(reply(LANDED)) as venue:
         transaction = a_transaction(an_order(), tx_hash=HASH)
-        assert await gateway.execute(transaction) == Fill(Decimal("147.3312"))
-        report = TransactionReport(TransactionStatus.LANDED, fill=Fill(Decimal("147.3312")))
-        assert await gateway.lookup(transaction) == report
+        report = TransactionReport(TransactionStatus.LANDED, fill=a_fill(Decimal("147.3312")))
+        assert await venue.send(transaction) == await venue.lookup(transaction) == report
+
+
+AMOUNTS = '"amountOut":"1470.318","venueFee":"2.994"'
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("told", "fill"),
     [
-        ("147.331200005", "147.3312"),
-        ("147.331200015", "147.33120002"),
-        ("0.123456789012345678901234567890", "0.12345679"),
-        ("9999999999.999999994", "9999999999.99999999"),
-        ("0.000000001", "0"),
+        ("", Fill(Decimal(10), Decimal("1470.365376"), Decimal("2.946624"))),
+        (AMOUNTS, Fill(Decimal(10), Decimal("1470.318"), Decimal("2.994"))),
+        ('"amountOut":"1470.318"', Fill(Decimal(10), Decimal("1470.365376"), Decimal("2.946624"))),
+        (
+            f'{AMOUNTS},"networkFee":"0.000005","networkFeeAsset":"SOL"',
+            Fill(Decimal(10), Decimal("1470.318"), Decimal("2.994"), NetworkFee(Decimal("0.000005"), "SOL")),
+        ),
     ],
+    ids=["by price and quoted fee", "by amounts", "half of the amounts", "with the network's fee"],
 )
-async def test_a_fills_price_is_rounded_to_what_is_kept_of_it(told: str, kept: str) -> None:
-    async with venue_that_answers(reply(f'{{"txHash":"tx_1","status":"landed","price":"{told}"}}')) as gateway:
-        assert await gateway.execute(a_transaction(an_order(), tx_hash=HASH)) == Fill(Decimal(kept))
+async def test_a_fill_is_what_the_venue_says_came_out(told: str, fill: Fill) -> None:
+    body = LANDED.replace("}", f",{told}}}") if told else LANDED
+    async with venue_that_answers(reply(body)) as venue:
+        report = await venue.send(a_transaction(an_order(), tx_hash=HASH))
+    assert (report.fill, fill.price) == (fill, Decimal("147.3312"))
+
+
+@pytest.mark.parametrize("price", ["147.331200005", "0.123456789012345678901234567890", "0.000000001"])
+async def test_a_landed_swaps_price_may_be_more_exact_than_what_is_kept_of_it(price: str) -> None:
+    async with venue_that_answers(reply(f'{{"txHash":"tx_1","status":"landed","price":"{price}"}}')) as venue:
+        report = await venue.send(a_transaction(an_order(), tx_hash=HASH))
+        assert report.fill
+        assert report.fill.price == Decimal(price)
 
 
 @pytest.mark.parametrize(
     ("told", "reason"),
     [
         ('"reason":"slippage_exceeded"', FailureReason.SLIPPAGE_EXCEEDED),
-        ('"reason":"expired"', FailureReason.EXPIRED),
         ('"reason":"cancelled"', FailureReason.INTERNAL_ERROR),
+        ('"reason":"transaction_expired"', FailureReason.INTERNAL_ERROR),
         ('"reason":null', FailureReason.INTERNAL_ERROR),
         ('"price":"1"', FailureReason.INTERNAL_ERROR),
     ],
 )
 async def test_a_rejection_is_one_whatever_its_reason_is_called(told: str, reason: FailureReason) -> None:
-    async with venue_that_answers(reply(f'{{"txHash":"tx_1","status":"rejected",{told}}}')) as gateway:
-        with pytest.raises(TransactionRejected) as caught:
-            await gateway.execute(a_transaction(an_order(), tx_hash=HASH))
-        assert caught.value.reason is reason
+    async with venue_that_answers(reply(f'{{"txHash":"tx_1","status":"rejected",{told}}}')) as venue:
+        report = await venue.send(a_transaction(an_order(), tx_hash=HASH))
+        assert report == TransactionReport(TransactionStatus.REJECTED, reason=reason)
+
+
+async def test_the_venues_own_word_that_it_expired_proves_it_dead() -> None:
+    async with venue_that_answers(reply('{"txHash":"tx_1","status":"rejected","reason":"expired"}')) as venue:
+        transaction = a_transaction(an_order(), tx_hash=HASH)
+        assert await venue.send(transaction) == await venue.lookup(transaction)
+        assert await venue.send(transaction) == TransactionReport(TransactionStatus.DEAD)
 
 
 async def test_unknown_is_an_answer_to_a_question_and_nonsense_after_sending() -> None:
-    async with venue_that_answers(reply('{"txHash":"tx_1","status":"unknown"}')) as gateway:
+    async with venue_that_answers(reply('{"txHash":"tx_1","status":"unknown"}')) as venue:
         transaction = a_transaction(an_order(), tx_hash=HASH)
-        assert (await gateway.lookup(transaction)).status is TransactionStatus.UNKNOWN
+        assert (await venue.lookup(transaction)).status is TransactionStatus.UNKNOWN
         with pytest.raises(VenueUnavailable):
-            await gateway.execute(transaction)
+            await venue.send(transaction)
 
 
 QUOTE = '{"price":"146.91","fee":"0.002"}'
@@ -151,36 +181,59 @@ QUOTE = '{"price":"146.91","fee":"0.002"}'
     ],
 )
 async def test_a_bad_quote_is_a_refusal(answer: bytes) -> None:
-    async with venue_that_answers(answer) as gateway:
-        quotes = await gateway.quotes(an_order())
-        assert quotes.quotes == ()
-        assert [venue for venue, _ in quotes.refusals] == ["Meteora"]
+    async with venue_that_answers(answer) as venue:
+        with pytest.raises(VenueUnavailable):
+            await venue.quote(an_order())
 
 
 async def test_a_quote_is_exact_and_its_unknown_fields_are_passed_over() -> None:
-    async with venue_that_answers(reply('{"price":"146.91000001","fee":"0","pool":"x"}')) as gateway:
-        quotes = await gateway.quotes(an_order())
-        assert quotes.quotes == (Quote("Meteora", Decimal("146.91000001"), Decimal(0)),)
+    async with venue_that_answers(reply('{"price":"146.91000001","fee":"0","pool":"x"}')) as venue:
+        assert await venue.quote(an_order()) == Quote("Meteora", Decimal("146.91000001"), Decimal(0))
 
 
 @pytest.mark.parametrize("tx_hash", ['""', '"a b"', '"tx\\u0000"', '"tx\\n"', "1", "null", f'"{"x" * 256}"'])
 async def test_a_hash_that_cannot_be_kept_is_no_transaction(tx_hash: str) -> None:
-    async with venue_that_answers(reply(f'{{"txHash":{tx_hash}}}')) as gateway:
+    async with venue_that_answers(reply(f'{{"txHash":{tx_hash},"expiresAt":"2026-01-02T03:04:05Z"}}')) as venue:
         with pytest.raises(VenueUnavailable):
-            await gateway.build(an_order(), Quote("Meteora", Decimal(1), Decimal(0)))
+            await venue.build(an_order(), Quote("Meteora", Decimal(1), Decimal(0)))
+
+
+@pytest.mark.parametrize(
+    "expiry",
+    [
+        "",
+        ',"expiresAt":null',
+        ',"expiresAt":30',
+        ',"expiresAt":"soon"',
+        ',"expiresAt":"2026-01-02T03:04:05"',
+        ',"expiresAt":"9999-12-31T23:59:59-23:00"',
+    ],
+)
+async def test_a_transaction_whose_venue_names_no_end_is_none(expiry: str) -> None:
+    async with venue_that_answers(reply(f'{{"txHash":"tx_1"{expiry}}}')) as venue:
+        with pytest.raises(VenueUnavailable):
+            await venue.build(an_order(), Quote("Meteora", Decimal(1), Decimal(0)))
+
+
+async def test_the_venue_says_when_a_transaction_expires() -> None:
+    async with venue_that_answers(reply('{"txHash":"tx_1","expiresAt":"2031-01-02T03:04:05.5+02:00"}')) as venue:
+        transaction = await venue.build(an_order(), Quote("Meteora", Decimal(1), Decimal(0)))
+        assert transaction.expires_at == datetime(2031, 1, 2, 1, 4, 5, 500_000, tzinfo=UTC)
+        assert transaction.expires_at.utcoffset() == timedelta(0)
+        assert b'"expiresAt":"2031-01-02T01:04:05.500000Z"' in transaction.payload
 
 
 async def test_a_venue_that_does_not_wait_is_asked_until_the_end() -> None:
     pending = reply('{"txHash":"tx_1","status":"pending"}')
     clock = ManualClock()
-    async with venue_that_answers(pending, pending, reply(LANDED), clock=clock) as gateway:
-        sending = asyncio.create_task(gateway.execute(a_transaction(an_order(), tx_hash=HASH)))
+    async with venue_that_answers(pending, pending, reply(LANDED), clock=clock) as venue:
+        sending = asyncio.create_task(venue.send(a_transaction(an_order(), tx_hash=HASH)))
         while not sending.done():
             await clock.advance(0.1)
-        assert sending.result() == Fill(Decimal("147.3312"))
+        assert sending.result().fill == a_fill(Decimal("147.3312"))
 
 
 async def test_a_swap_that_takes_too_long_is_unknown() -> None:
-    async with venue_that_answers(reply('{"txHash":"tx_1","status":"pending"}')) as gateway:
+    async with venue_that_answers(reply('{"txHash":"tx_1","status":"pending"}')) as venue:
         with pytest.raises(VenueUnavailable):
-            await gateway.execute(a_transaction(an_order(), tx_hash=HASH))
+            await venue.send(a_transaction(an_order(), tx_hash=HASH))

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from adapters.dex.connections import STARTS_AT_ONCE, Connections
+from adapters.http_venue.connections import STARTS_AT_ONCE, Connections
 from tests.eventually import eventually
 
 LONG = 60.0

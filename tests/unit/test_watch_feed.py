@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from application.caller import ANYONE
 from application.errors import SlowWatcher
 from application.frames import Frame, birth_frame
 from application.mailbox import MAILBOX_FRAMES
@@ -17,7 +18,7 @@ def births(*users: str) -> list[Frame]:
 async def test_frames_of_all_orders_come_from_now_on() -> None:
     feed = InMemoryUpdateFeed()
     feed.publish(births("anna"))
-    async with WatchFeed(feed)(None) as frames:
+    async with WatchFeed(feed)(ANYONE, None) as frames:
         published = births("anna", "bert", "anna")
         feed.publish(published)
         assert [await anext(frames) for _ in published] == published
@@ -26,7 +27,7 @@ async def test_frames_of_all_orders_come_from_now_on() -> None:
 async def test_a_final_frame_ends_nothing() -> None:
     feed = InMemoryUpdateFeed()
     final = Frame("order", "anna", 5, True, "{}")
-    async with WatchFeed(feed)(None) as frames:
+    async with WatchFeed(feed)(ANYONE, None) as frames:
         feed.publish([final, final])
         assert [await anext(frames), await anext(frames)] == [final, final]
 
@@ -34,7 +35,7 @@ async def test_a_final_frame_ends_nothing() -> None:
 async def test_one_users_frames_alone_and_exactly() -> None:
     feed = InMemoryUpdateFeed()
     mine, *others = births("anna", "Anna", "anna ann", "ann")
-    async with WatchFeed(feed)("anna") as frames:
+    async with WatchFeed(feed)(ANYONE, "anna") as frames:
         feed.publish([*others * MAILBOX_FRAMES, mine])  # what is not asked for takes no room
         assert await anext(frames) == mine
 
@@ -42,7 +43,7 @@ async def test_one_users_frames_alone_and_exactly() -> None:
 async def test_a_follower_that_does_not_read_is_told_so() -> None:
     feed = InMemoryUpdateFeed()
     told: list[str] = []
-    async with WatchFeed(feed)(None, lambda: told.append("too slow")) as frames:
+    async with WatchFeed(feed)(ANYONE, None, lambda: told.append("too slow")) as frames:
         feed.publish(births("anna") * (MAILBOX_FRAMES + 1))
         assert told == ["too slow"]
         with pytest.raises(SlowWatcher):

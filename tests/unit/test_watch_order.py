@@ -9,16 +9,17 @@ from attrs import define
 
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from application.caller import ANYONE
 from application.errors import OrderNotFound, SlowWatcher
 from application.frames import Frame, birth_frame
 from application.mailbox import MAILBOX_FRAMES
 from application.ports.errors import StoreUnavailable
-from application.ports.order_store import Progress
+from application.ports.order_store import Progress, Record
 from application.watch_order import WatchOrder
 from domain.order import Order, Step
 from tests.builders import QUOTES, VENUES, a_request, a_stamp, a_transaction, an_id
 from tests.clock import ManualClock
-from tests.gateways import FILL
+from tests.scripted_venue import FILL
 
 
 @define
@@ -37,10 +38,11 @@ class Bench:
 
     async def move(self, order: Order, *, steps: int, publish: bool = True) -> Order:
         for _ in range(steps):
-            order, event = self._next(order)
-            frame = await self.store.append(order, event)
+            record = Record.of(order, self._next(order))
+            await self.store.append(record)
+            order = record.after
             if publish:
-                self.feed.publish((frame,))
+                self.feed.publish(record.frames)
         return order
 
     def _next(self, order: Order) -> Step:
@@ -55,7 +57,7 @@ class Bench:
 
     def follow(self, order: Order, after_seq: int | None = None) -> "asyncio.Task[list[Frame]]":
         async def collect() -> list[Frame]:
-            return [frame async for frame in self.watch(order.order_id, after_seq)]
+            return [frame async for frame in self.watch(ANYONE, order.order_id, after_seq)]
 
         return asyncio.create_task(collect())
 
@@ -213,12 +215,12 @@ async def test_a_store_that_is_away_keeps_the_watcher(bench: Bench, monkeypatch:
 @pytest.mark.parametrize("order_id", [an_id(), "not-a-uuid", ""])
 async def test_an_unknown_order_is_not_found(bench: Bench, order_id: str) -> None:
     with pytest.raises(OrderNotFound):
-        await anext(bench.watch(order_id, None))
+        await anext(bench.watch(ANYONE, order_id, None))
 
 
 async def test_a_watcher_that_does_not_read_is_dropped_at_its_bound(bench: Bench) -> None:
     order = await bench.order()
-    frames = bench.watch(order.order_id, None)
+    frames = bench.watch(ANYONE, order.order_id, None)
     assert (await anext(frames)).seq == 0
     told = birth_frame(order)
     bench.feed.publish([told] * (MAILBOX_FRAMES + 1))
@@ -229,7 +231,7 @@ async def test_a_watcher_that_does_not_read_is_dropped_at_its_bound(bench: Bench
 
 async def test_a_watcher_that_leaves_ends_only_its_own_subscription(bench: Bench) -> None:
     order = await bench.order()
-    leaver = bench.watch(order.order_id, None)
+    leaver = bench.watch(ANYONE, order.order_id, None)
     stayer = bench.follow(order)
     assert (await anext(leaver)).seq == 0
     await settle()

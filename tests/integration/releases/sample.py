@@ -5,12 +5,11 @@ from functools import partial
 
 from attrs import field, frozen
 
-from application.ports.order_store import OrderStore
+from application.ports.order_store import OrderStore, Record
 from domain.events import Stamp
 from domain.order import Order, Step
 from domain.status import FailureReason
-from domain.transaction import Fill
-from tests.builders import QUOTES, VENUES, a_request, a_stamp, a_transaction, an_id
+from tests.builders import QUOTES, VENUES, a_fill, a_request, a_stamp, a_transaction, an_id
 from tests.builders import START as BIRTH
 from tests.integration.releases import HELD_USER
 
@@ -40,7 +39,7 @@ def submitted(order: Order) -> Step:
 
 
 def confirmed(order: Order) -> Step:
-    return order.confirm(at(order), Fill(QUOTES[1].price))
+    return order.confirm(at(order), a_fill(QUOTES[1].price, order.amount))
 
 
 def retried(order: Order) -> Step:
@@ -91,6 +90,7 @@ async def keep(store: OrderStore, sample: Sample) -> Order:
     order = Order.new(an_id(), a_request(**sample.asked), BIRTH)
     await store.add(order, sample.key)
     for move in sample.moves:
-        order, event = move(order)
-        await store.append(order, event)
+        record = Record.of(order, move(order))
+        await store.append(record)
+        order = record.after
     return order

@@ -2,16 +2,19 @@
 
 import json
 
+from application.caller import ANYONE
 from application.cancel_order import CancelOrder
 from application.frames import birth_frame
-from application.ports.dex_gateway import Quotes
+from application.ports.errors import VenueUnavailable
+from application.record_step import RecordStep
 from domain.order import Order
 from domain.status import EventKind, FailureReason
 from entrypoints.web.pages.descriptions import asyncapi
 from tests.api import running_api
 from tests.builders import a_stamp, an_order
 from tests.described import frame_kind
-from tests.execution import SLIPPAGE, Bench, open_bench
+from tests.execution import Bench, open_bench
+from tests.scripted_venue import REJECTED
 
 MESSAGES = {
     EventKind.QUOTES_REQUESTED: "quotesRequested",
@@ -64,7 +67,7 @@ async def test_confirmed() -> None:
 
 async def test_confirmed_after_a_retry() -> None:
     async with open_bench() as bench:
-        bench.gateway.executing = [SLIPPAGE]
+        bench.script.sending = [REJECTED]
         assert await run(bench, await bench.order()) == [*TO_SUBMITTED, "attemptFailed", *CLEAN]
 
 
@@ -76,7 +79,7 @@ async def test_confirmed_after_a_crash() -> None:
 
 async def test_failed_in_all_attempts() -> None:
     async with open_bench() as bench:
-        bench.gateway.executing = [SLIPPAGE, SLIPPAGE, SLIPPAGE]
+        bench.script.sending = [REJECTED, REJECTED, REJECTED]
         order = await bench.order()
         tried = [*TO_SUBMITTED, "attemptFailed"]
         assert await run(bench, order) == [*tried, *tried, *TO_SUBMITTED, "orderFailed"]
@@ -85,7 +88,7 @@ async def test_failed_in_all_attempts() -> None:
 
 async def test_failed_without_a_quote() -> None:
     async with open_bench() as bench:
-        bench.gateway.quoting = [Quotes(())] * 3
+        bench.script.quoting = [VenueUnavailable("503")] * 6
         order = await bench.order()
         tried = ["quotesRequested", "attemptFailed"]
         assert await run(bench, order) == [*tried, *tried, "quotesRequested", "orderFailed"]
@@ -95,7 +98,8 @@ async def test_failed_without_a_quote() -> None:
 async def test_cancelled() -> None:
     async with open_bench() as bench:
         order = await bench.at("request_quotes", "choose_route")
-        await CancelOrder(bench.store, bench.feed, bench.clock, bench.execute.ids)(order.order_id)
+        record_step = RecordStep(bench.store, bench.feed)
+        await CancelOrder(bench.store, record_step, bench.clock, bench.execute.ids)(ANYONE, order.order_id)
         assert await kinds(bench, order) == ["quotesRequested", "routeChosen", "orderFailed"]
         assert await reason(bench, order) == "cancelled"
 
@@ -103,12 +107,12 @@ async def test_cancelled() -> None:
 async def test_expired_and_every_other_reason() -> None:
     async with open_bench() as bench:
         order = await bench.order()
-        await bench.write(order.expire(a_stamp()))
+        await bench.write(order, order.expire(a_stamp()))
         assert await kinds(bench, order) == ["orderFailed"]
         for why in FailureReason:
             order = an_order()
             await bench.store.add(order)
-            await bench.write(order.fail(a_stamp(), why))
+            await bench.write(order, order.fail(a_stamp(), why))
             assert await kinds(bench, order) == ["orderFailed"]
             assert await reason(bench, order) == why
 

@@ -6,7 +6,6 @@ import time
 import falcon.testing
 import pytest
 
-from adapters.dex.mock import MockDexGateway
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from application.engine_stats import EngineStats
@@ -15,7 +14,7 @@ from application.ports.order_queue import QueueCounts
 from application.ports.order_store import Backlog
 from domain.mock_dex import MockDexRouter
 from entrypoints.web.app import health_app
-from tests.api import CLOCK, ORDER, Api, Engine, running_api
+from tests.api import CLOCK, ORDER, Api, Engine, mock_venues, running_api
 from tests.builders import an_id
 from tests.eventually import eventually
 from tests.scraping import Samples, key, read
@@ -62,8 +61,7 @@ async def test_orders_are_counted_by_their_ends() -> None:
 
 
 async def test_attempts_that_fail_and_orders_that_fail_with_them() -> None:
-    gateway = MockDexGateway(UNLUCKY_DEX, CLOCK, expiry_seconds=30)
-    async with running_api(Engine(gateway=gateway)) as api:
+    async with running_api(Engine(venues=mock_venues(UNLUCKY_DEX))) as api:
         before = await scrape(api)
         order_id = await api.submit()
         for _ in range(3):

@@ -16,10 +16,8 @@ from application.ports.errors import (
     QueueUnavailable,
     StaleOrder,
     StoreUnavailable,
-    TransactionRejected,
 )
 from domain.errors import DomainError, FieldError, IllegalTransition, ValidationFailed
-from domain.status import FailureReason
 from entrypoints.web.problems import PROBLEMS, HttpProblem, problem_of
 
 CONTRACT: Mapping[int, set[str]] = {
@@ -85,7 +83,6 @@ def test_every_errors_code_is_in_the_table_or_never_shown(
         (IllegalTransition(SECRET), "internal"),
         (StaleOrder(SECRET), "internal"),
         (QueueUnavailable(SECRET), "internal"),
-        (TransactionRejected(FailureReason.EXPIRED), "internal"),
         (PortError(SECRET), "internal"),
         (ValueError(SECRET), "internal"),
         (ExceptionGroup(SECRET, [ValueError(SECRET)]), "internal"),

@@ -1,0 +1,112 @@
+"""All venues side by side: who is asked, who is left out, and who gets the other calls."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+from attrs import evolve, frozen
+
+from application.ports.errors import VenueUnavailable
+from application.venues import Quotes, Venues
+from domain.order import Order
+from domain.routing import Quote
+from tests.builders import QUOTES, a_transaction, an_order
+from tests.clock import ManualClock
+from tests.scripted_venue import LANDED, Script, ScriptedVenue
+
+OUTSIDE = "quotes further than 100 bps from the others"
+
+
+def quotes_of(**prices: str) -> tuple[Quote, ...]:
+    return tuple(Quote(name, Decimal(price), Decimal("0.002")) for name, price in prices.items())
+
+
+def venues_that_quote(*quotes: Quote, band_bps: int = 100) -> Venues:
+    script = Script(ManualClock())
+    return Venues(tuple(ScriptedVenue(quote.venue, quote, script) for quote in quotes), band_bps=band_bps)
+
+
+@frozen
+class Hanging(ScriptedVenue):
+    """Never quotes; `left` is set when its caller stops waiting."""
+
+    left: asyncio.Event
+
+    async def quote(self, order: Order) -> Quote:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.left.set()
+        raise AssertionError
+
+
+async def test_all_are_asked_at_once() -> None:
+    meeting = asyncio.Barrier(2)
+
+    class Sociable(ScriptedVenue):
+        async def quote(self, order: Order) -> Quote:
+            await meeting.wait()
+            return await super().quote(order)
+
+    script = Script(ManualClock())
+    venues = Venues(tuple(Sociable(quote.venue, quote, script) for quote in QUOTES))
+    assert venues.names == ("Raydium", "Meteora")
+    assert await venues.quotes(an_order()) == Quotes(QUOTES)
+
+
+async def test_who_fails_or_is_late_is_left_out_and_let_go() -> None:
+    script, left = Script(ManualClock(), quoting=[VenueUnavailable("answered 503")]), asyncio.Event()
+    fails, quotes = (ScriptedVenue(name, evolve(QUOTES[0], venue=name), script) for name in ("Fails", "Quotes"))
+    venues = Venues((Hanging("Late", QUOTES[1], script, left), fails, quotes), quote_seconds=0.01)
+    answer = await venues.quotes(an_order())
+    assert [quote.venue for quote in answer.quotes] == ["Quotes"]
+    assert answer.refusals == (("Late", "took too long"), ("Fails", "answered 503"))
+    assert left.is_set()
+
+
+async def test_who_stops_waiting_leaves_no_call_behind() -> None:
+    left = asyncio.Event()
+    venues = Venues((Hanging("Late", QUOTES[1], Script(ManualClock()), left),))
+    asking = asyncio.create_task(venues.quotes(an_order()))
+    await asyncio.sleep(0.01)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await asyncio.wait_for(left.wait(), 5)
+
+
+@pytest.mark.parametrize(
+    ("prices", "believed"),
+    [
+        ({"A": "150"}, "A"),
+        ({"A": "150", "B": "151.5"}, "AB"),
+        ({"A": "150", "B": "151.6"}, ""),
+        ({"A": "150", "B": "151.5", "C": "148.5"}, "ABC"),
+        ({"A": "150", "B": "152", "C": "148.5"}, "AC"),
+        ({"A": "150", "B": "1", "C": "1500"}, "A"),
+        ({"A": "100", "B": "100", "C": "200", "D": "200"}, ""),
+        ({"A": "150", "B": "150.1", "C": "150.2", "D": "1"}, "ABC"),
+    ],
+)
+async def test_quotes_outside_the_band_are_not_believed(prices: dict[str, str], believed: str) -> None:
+    quotes = quotes_of(**prices)
+    answer = await venues_that_quote(*quotes).quotes(an_order())
+    assert answer.quotes == tuple(quote for quote in quotes if quote.venue in believed)
+    assert answer.refusals == tuple((name, OUTSIDE) for name in prices if name not in believed)
+
+
+async def test_without_a_band_all_are_believed() -> None:
+    quotes = quotes_of(A="150", B="1")
+    assert await venues_that_quote(*quotes, band_bps=0).quotes(an_order()) == Quotes(quotes)
+
+
+async def test_every_other_call_goes_to_the_venue_that_is_named() -> None:
+    script = Script(ManualClock())
+    venues = script.venues()
+    order = an_order()
+    transaction = await venues.build(order, QUOTES[0])
+    assert transaction.venue == "Raydium"
+    script.reports = [LANDED]
+    assert await venues.send(transaction) == await venues.lookup(transaction) == LANDED
+    with pytest.raises(VenueUnavailable, match="Orca is not among the venues"):
+        await venues.send(a_transaction(order, venue="Orca"))
