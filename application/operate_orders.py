@@ -8,8 +8,9 @@ from application.execute_order import EXPIRY_MARGIN, is_dead_if_unknown
 from application.frames import Frame
 from application.ports.dex_gateway import DexGateway
 from application.ports.errors import QueueUnavailable, StaleOrder, VenueUnavailable
-from application.ports.order_queue import Job, OrderQueue
+from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
+from application.ports.queue_operations import Job, QueueOperations
 from application.ports.system import Clock, Ids
 from application.ports.update_feed import UpdateFeed
 from application.query_orders import QueryOrders
@@ -43,6 +44,7 @@ class OperateOrders:
 
     store: OrderStore
     queue: OrderQueue
+    operations: QueueOperations
     feed: UpdateFeed
     gateway: DexGateway
     clock: Clock
@@ -54,7 +56,7 @@ class OperateOrders:
         order = await query.get(order_id)
         frames = await query.events(order.order_id, None)
         try:
-            return OrderReport(order, frames, await self.queue.find(order.order_id), asked=True)
+            return OrderReport(order, frames, await self.operations.find(order.order_id), asked=True)
         except QueueUnavailable as error:
             observe.queue_away("an operator's question", error)
             return OrderReport(order, frames, None, asked=False)
@@ -67,7 +69,7 @@ class OperateOrders:
         order = await QueryOrders(self.store).get(order_id)
         if order.status.is_final:
             raise OrderIsFinal(order.status)
-        job = await self.queue.find(order.order_id)
+        job = await self.operations.find(order.order_id)
         if job is None:
             await self.queue.put((order.order_id,))
         return job
@@ -80,7 +82,7 @@ class OperateOrders:
         """
         order = await self._end(order_id)
         try:
-            return FailedOrder(order, await self.queue.forget(order.order_id))
+            return FailedOrder(order, await self.operations.forget(order.order_id))
         except QueueUnavailable as error:
             observe.queue_away("a dead letter", error)
             return FailedOrder(order, None)

@@ -13,6 +13,7 @@ import application.ports as ports
 from application.ports.dex_gateway import DexGateway
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
+from application.ports.queue_operations import QueueOperations
 from application.ports.update_feed import UpdateFeed
 
 TESTS = Path(__file__).parents[1]
@@ -20,6 +21,7 @@ SUITES = {
     DexGateway: "DexGatewayContract",
     OrderQueue: "OrderQueueContract",
     OrderStore: "OrderStoreContract",
+    QueueOperations: "QueueOperationsContract",
     UpdateFeed: "UpdateFeedContract",
 }
 WITHOUT_SUITE = {"Clock", "Ids"}  # tests/unit/test_system.py tests their only adapters
