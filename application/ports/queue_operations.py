@@ -9,7 +9,7 @@ from attrs import frozen
 
 @frozen
 class BuriedJob:
-    """A job that was given up: the order's state is as it was, an operator decides."""
+    """A dead letter: the order's state is as it was, an operator decides."""
 
     order_id: str
     why: str
@@ -66,7 +66,7 @@ class QueueOperations(Protocol):
         ...
 
     async def buried(self) -> Sequence[BuriedJob]:
-        """Return the jobs that were given up, oldest first."""
+        """Return the dead letters, oldest first."""
         ...
 
     async def revive(self, order_id: str) -> bool:

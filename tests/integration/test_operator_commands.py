@@ -117,13 +117,8 @@ async def test_showing_an_order(bench: Bench) -> None:
     assert (shown["job"]["place"], shown["job"]["why"]) == ("buried", why_buried("it broke", 1))
     assert (shown["transaction"]["txHash"], shown["transaction"]["venue"]) == (order.tx_hash, "Meteora")
     text = (await bench.run("orders", "show", order.order_id)).stdout
-    for part in (
-        order.order_id,
-        f"a dead letter: {why_buried('it broke', 1)}",
-        "[red]anna",
-        order.tx_hash or "",
-        *order.logs,
-    ):
+    letter = f"a dead letter: {why_buried('it broke', 1)}"
+    for part in (order.order_id, letter, "[red]anna", order.tx_hash or "", *order.logs):
         assert part in text
     assert "No such order" in await bench.refused("orders", "show", an_id())
 

@@ -117,6 +117,21 @@ async def test_every_call_on_a_hanging_server_ends(
     assert time.monotonic() - start < 4
 
 
+async def test_an_operators_call_that_was_given_up_leaves_the_jobs_their_connection(
+    server: LocalRedis, client: Redis, queue: RedisOrderQueue, operations: RedisQueueOperations
+) -> None:
+    await queue.put(["a"])
+    first = min(await _connections(client))
+    await operations.counts()
+    server.pause()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await operations.counts()
+    server.resume()
+    await queue.put(["b"])
+    assert first in await _connections(client)
+
+
 async def test_a_waiting_take_on_a_server_that_begins_to_hang_ends(
     server: LocalRedis, client: Redis, queue: RedisOrderQueue
 ) -> None:
@@ -228,6 +243,10 @@ async def test_a_queue_that_is_not_open_puts_nothing_soon(
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.__dict__["order_id"] for record in caplog.records if record.message == "order_not_queued"]
+
+
+async def _connections(client: Redis) -> set[int]:
+    return {int(connection["id"]) for connection in await client.client_list()}
 
 
 async def _blocked(client: Redis) -> bool:
