@@ -6,8 +6,8 @@ from attrs import define, field, frozen
 
 from application import observe
 from application.ports.errors import QueueUnavailable, StoreUnavailable
-from application.ports.order_queue import OrderQueue, QueueCounts
 from application.ports.order_store import Backlog, OrderStore
+from application.ports.queue_operations import QueueCounts, QueueOperations
 from application.ports.system import Clock
 
 FRESH_SECONDS = 1.0
@@ -24,7 +24,7 @@ class Stats:
 
 
 @frozen
-class Known:
+class EngineSnapshot:
     """What could be found out: the queue's jobs (None: it is away) also when the store did not answer."""
 
     stats: Stats | StoreUnavailable
@@ -36,9 +36,9 @@ class EngineStats:
     """Reads store and queue for all callers: who asks while or soon after another did gets the same answer."""
 
     store: OrderStore
-    queue: OrderQueue
+    operations: QueueOperations
     clock: Clock
-    _known: Known | None = None
+    _snapshot: EngineSnapshot | None = None
     _answered_at: float = 0.0
     _reading: asyncio.Lock = field(factory=asyncio.Lock)
 
@@ -47,26 +47,26 @@ class EngineStats:
 
         Raises StoreUnavailable, also for a second after the store was found away.
         """
-        stats = (await self.known()).stats
+        stats = (await self.snapshot()).stats
         if isinstance(stats, StoreUnavailable):
             raise StoreUnavailable(str(stats)) from stats
         return stats
 
-    async def known(self) -> Known:
-        """Return what is known, as up to date and as soon; a server that is away is no error."""
+    async def snapshot(self) -> EngineSnapshot:
+        """Return what could be found out, as fresh and as soon; a server that is away is no error."""
         async with self._reading:
-            if self._known is None or self.clock.monotonic() - self._answered_at >= FRESH_SECONDS:
-                self._known = await self._read()
+            if self._snapshot is None or self.clock.monotonic() - self._answered_at >= FRESH_SECONDS:
+                self._snapshot = await self._read()
                 self._answered_at = self.clock.monotonic()
-            return self._known
+            return self._snapshot
 
-    async def _read(self) -> Known:
+    async def _read(self) -> EngineSnapshot:
         backlog, counts = await asyncio.gather(self._backlog(), self._counts())
         if isinstance(backlog, StoreUnavailable):
-            return Known(backlog, counts)
+            return EngineSnapshot(backlog, counts)
         since = backlog.oldest_pending_at
         waited = None if since is None else max(0.0, (self.clock.now() - since).total_seconds())
-        return Known(Stats(backlog.open, waited, counts), counts)
+        return EngineSnapshot(Stats(backlog.open, waited, counts), counts)
 
     async def _backlog(self) -> Backlog | StoreUnavailable:
         try:
@@ -77,7 +77,7 @@ class EngineStats:
     async def _counts(self) -> QueueCounts | None:
         try:
             async with asyncio.timeout(QUEUE_SECONDS):
-                return await self.queue.counts()
+                return await self.operations.counts()
         except (QueueUnavailable, TimeoutError) as error:
             observe.queue_away("the statistics", error)
             return None

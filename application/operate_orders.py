@@ -7,8 +7,9 @@ from application.caller import Caller, Scope, find_order
 from application.errors import OrderIsFinal, OrderMayHaveLanded
 from application.frames import Frame
 from application.ports.errors import QueueUnavailable, StaleOrder, VenueUnavailable
-from application.ports.order_queue import Job, OrderQueue
+from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
+from application.ports.queue_operations import Job, QueueOperations
 from application.ports.system import Clock, Ids
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
@@ -43,6 +44,7 @@ class OperateOrders:
 
     store: OrderStore
     queue: OrderQueue
+    operations: QueueOperations
     record_step: RecordStep
     venues: Venues
     clock: Clock
@@ -55,7 +57,7 @@ class OperateOrders:
         order = await query.get(caller, order_id)
         frames = await query.events(caller, order.order_id, None)
         try:
-            return OrderReport(order, frames, await self.queue.find(order.order_id), asked=True)
+            return OrderReport(order, frames, await self.operations.find(order.order_id), asked=True)
         except QueueUnavailable as error:
             observe.queue_away("an operator's question", error)
             return OrderReport(order, frames, None, asked=False)
@@ -69,7 +71,7 @@ class OperateOrders:
         order = await find_order(self.store, caller, order_id)
         if order.status.is_final:
             raise OrderIsFinal(order.status)
-        job = await self.queue.find(order.order_id)
+        job = await self.operations.find(order.order_id)
         if job is None:
             await self.queue.put((order.order_id,))
         return job
@@ -83,7 +85,7 @@ class OperateOrders:
         caller.require(Scope.ADMIN)
         order = await self._end(caller, order_id)
         try:
-            return FailedOrder(order, await self.queue.forget(order.order_id))
+            return FailedOrder(order, await self.operations.forget(order.order_id))
         except QueueUnavailable as error:
             observe.queue_away("a dead letter", error)
             return FailedOrder(order, None)

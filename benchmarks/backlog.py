@@ -11,11 +11,12 @@ from adapters.postgres.order_store import PostgresOrderStore
 from adapters.redis import keys
 from adapters.redis.clients import queue_client
 from adapters.redis.order_queue import RedisOrderQueue
+from adapters.redis.queue_operations import RedisQueueOperations
 from benchmarks.load import USERS
 from benchmarks.rig import Rig
 from domain.order import Order
 from domain.order_request import OrderRequest
-from entrypoints.lifecycle import opened
+from entrypoints.lifecycle import Closing, opened
 from entrypoints.system import RandomIds
 
 _CHUNK = 1000
@@ -33,14 +34,14 @@ async def queued_orders(rig: Rig, count: int) -> AsyncIterator[None]:
     """Store and queue so many orders, as an API would; no worker gets one before the block."""
     client = queue_client(rig.redis_url)
     store, queue = PostgresOrderStore(rig.postgres_url), RedisOrderQueue(client, "benchmark", lease_seconds=60)
-    ids = RandomIds()
-    async with client, opened(store, queue):
-        await queue.pause()
+    operations, ids = RedisQueueOperations(client), RandomIds()
+    async with client, opened(store, queue, Closing(operations.close)):
+        await operations.pause()
         for start in range(0, count, _CHUNK):
             orders = [_order(ids.new(), n) for n in range(start, min(start + _CHUNK, count))]
             await asyncio.gather(*(store.add(order) for order in orders))
             await queue.put([order.order_id for order in orders])
-        await queue.resume()
+        await operations.resume()
         yield
 
 

@@ -6,21 +6,26 @@ import socket
 from dependency_injector import containers, providers
 
 from adapters.http_venue.venue import HttpVenue
+from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.mock.venue import MockVenue
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.order_queue import RedisOrderQueue
+from adapters.redis.queue_operations import RedisQueueOperations
 from adapters.redis.update_feed import RedisUpdateFeed
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.operate_orders import OperateOrders
+from application.operate_queue import OperateQueue
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
+from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock, Ids
 from application.ports.update_feed import UpdateFeed
 from application.query_orders import QueryOrders
@@ -104,8 +109,12 @@ class Container(containers.DeclarativeContainer):
     lease_seconds = settings.provided.lease_seconds
 
     memory_store: providers.Provider[OrderStore] = providers.Singleton(InMemoryOrderStore, clock)
+    memory_jobs = providers.Singleton(InMemoryJobs)
     memory_queue: providers.Provider[OrderQueue] = providers.Singleton(
-        InMemoryOrderQueue, clock, holder, lease_seconds=lease_seconds
+        InMemoryOrderQueue, clock, holder, lease_seconds=lease_seconds, jobs=memory_jobs
+    )
+    memory_operations: providers.Provider[QueueOperations] = providers.Singleton(
+        InMemoryQueueOperations, clock, memory_jobs
     )
     memory_feed: providers.Provider[UpdateFeed] = providers.Singleton(InMemoryUpdateFeed)
 
@@ -115,10 +124,14 @@ class Container(containers.DeclarativeContainer):
     live_queue: providers.Provider[OrderQueue] = providers.Singleton(
         RedisOrderQueue, queue_client, holder, lease_seconds=lease_seconds
     )
+    live_operations: providers.Provider[QueueOperations] = providers.Singleton(RedisQueueOperations, queue_client)
     live_feed: providers.Provider[UpdateFeed] = providers.Singleton(RedisUpdateFeed, feed_client)
 
     store: providers.Provider[OrderStore] = providers.Selector(mode, memory=memory_store, live=live_store)
     queue: providers.Provider[OrderQueue] = providers.Selector(mode, memory=memory_queue, live=live_queue)
+    operations: providers.Provider[QueueOperations] = providers.Selector(
+        mode, memory=memory_operations, live=live_operations
+    )
     feed: providers.Provider[UpdateFeed] = providers.Selector(mode, memory=memory_feed, live=live_feed)
     each_venue = providers.Singleton(_venues, settings, clock)
     venues = providers.Singleton(_all_venues, each_venue, settings)
@@ -131,6 +144,7 @@ class Container(containers.DeclarativeContainer):
             providers.Factory(Closing, feed_client.provided.aclose),
             live_store,
             live_queue,
+            providers.Factory(Closing, live_operations.provided.close),
             live_feed,
             venue_resources,
         ),
@@ -139,7 +153,10 @@ class Container(containers.DeclarativeContainer):
     queue_resources: providers.Provider[list[Resource]] = providers.Selector(
         mode,
         memory=providers.List(),
-        live=providers.List(providers.Factory(Closing, queue_client.provided.aclose), live_queue),
+        live=providers.List(
+            providers.Factory(Closing, queue_client.provided.aclose),
+            providers.Factory(Closing, live_operations.provided.close),
+        ),
     )
 
     policy: providers.Provider[RoutingPolicy] = providers.Callable(_policy, settings.provided.routing_policy)
@@ -154,8 +171,9 @@ class Container(containers.DeclarativeContainer):
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed)
-    stats = providers.Singleton(EngineStats, store, queue, clock)
-    operate = providers.Singleton(OperateOrders, store, queue, record_step, venues, clock, ids)
+    stats = providers.Singleton(EngineStats, store, operations, clock)
+    operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids)
+    operate_queue = providers.Singleton(OperateQueue, operations)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 
     migrator = providers.Singleton(Migrator, settings.provided.postgres_url)

@@ -9,10 +9,12 @@ from typing import Any
 
 import httpx
 import websockets
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
+from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.mock.venue import MockVenue
 from application.cancel_order import CancelOrder
@@ -20,6 +22,7 @@ from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderFilter, OrderStore
+from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock
 from application.ports.update_feed import UpdateFeed
 from application.query_orders import QueryOrders
@@ -54,7 +57,11 @@ class Engine:
 
     clock: Clock = CLOCK
     store: OrderStore = field(factory=lambda: InMemoryOrderStore(CLOCK))
-    queue: OrderQueue = field(factory=lambda: InMemoryOrderQueue(CLOCK, lease_seconds=30))
+    jobs: InMemoryJobs = field(factory=InMemoryJobs)
+    queue: OrderQueue = Factory(
+        lambda self: InMemoryOrderQueue(CLOCK, lease_seconds=30, jobs=self.jobs), takes_self=True
+    )
+    operations: QueueOperations = Factory(lambda self: InMemoryQueueOperations(CLOCK, self.jobs), takes_self=True)
     feed: UpdateFeed = field(factory=InMemoryUpdateFeed)
     venues: Venues = field(factory=lambda: mock_venues(HASTY_DEX))
     ready: Checks = NO_CHECKS
@@ -79,7 +86,7 @@ class Engine:
             CancelOrder(self.store, self.record_step, self.clock, ids),
             WatchOrder(self.store, self.feed, self.clock),
             WatchFeed(self.feed),
-            EngineStats(self.store, self.queue, self.clock),
+            EngineStats(self.store, self.operations, self.clock),
             self.ready,
             self.live,
         )

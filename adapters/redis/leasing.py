@@ -34,8 +34,8 @@ class _Answer:
     bell: str = "0-0"
 
 
-class GiveBack:
-    """Gives jobs back for later; those that failed too often are buried."""
+class HandBack:
+    """Hands jobs back for later; those that failed too often are buried."""
 
     def __init__(self, connection: OwnConnection, most_deliveries: int) -> None:
         places = (keys.STREAM, keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.BELL)
@@ -43,7 +43,7 @@ class GiveBack:
         self._script = Script(connection, "retry", *places, limit=LIMIT_SECONDS)
 
     async def __call__(self, items: Sequence[tuple[Lease, float, str | None]]) -> Sequence[bool]:
-        """Give back (lease, seconds, failure) each; return which leases still held."""
+        """Hand back (lease, seconds, failure) each; return which leases still held."""
         args: list[str | int] = [keys.GROUP, self._most_deliveries]
         for lease, seconds, failure in items:
             why = "" if failure is None else _sendable(failure) or "no reason given"
@@ -67,11 +67,11 @@ class Leasing:
         self._settings = (round(lease_seconds * 1_000_000), most_deliveries)
         self._take = Script(connection, "take", keys.STREAM, *places, limit=LIMIT_SECONDS)
         self._tidy = Script(connection, "tidy", keys.STREAM, limit=LIMIT_SECONDS)
-        self._give_back = GiveBack(connection, most_deliveries)
+        self._hand_back = HandBack(connection, most_deliveries)
         self._tidied = False
 
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
-        """Take jobs as the port says. Cancelled in the middle, it gives back what it was just given."""
+        """Take jobs as the port says. Cancelled in the middle, it hands back what it was just given."""
         if not self._tidied:
             await self._tidy((keys.GROUP, GONE_AFTER_MS))
             self._tidied = True
@@ -92,7 +92,7 @@ class Leasing:
             with suppress(QueueUnavailable):
                 leases = (await asked).leases
                 if leases:
-                    await self._give_back([(lease, 0, None) for lease in leases])
+                    await self._hand_back([(lease, 0, None) for lease in leases])
             raise
 
     async def _run_script(self, most: int) -> _Answer:

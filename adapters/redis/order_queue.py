@@ -11,12 +11,12 @@ from adapters.batching import FLUSHES_APART, Batcher
 from adapters.redis import keys
 from adapters.redis.breaker import Breaker
 from adapters.redis.errors import translated
-from adapters.redis.leasing import LIMIT_SECONDS, WHY_MOST, GiveBack, Leasing, claim
+from adapters.redis.leasing import LIMIT_SECONDS, HandBack, Leasing, claim
 from adapters.redis.own_connection import OwnConnection
 from adapters.redis.script import Script
 from application import observe
 from application.ports.errors import LeaseLost, Overloaded, QueueUnavailable
-from application.ports.order_queue import BuriedJob, Job, JobPlace, Lease, QueueCounts
+from application.ports.order_queue import Lease
 
 Item = TypeVar("Item")
 
@@ -45,26 +45,18 @@ class RedisOrderQueue:
         def script(name: str, *places: str, limit: float = LIMIT_SECONDS) -> Script:
             return Script(self._connection, name, *places, limit=limit)
 
-        places = (keys.LEASES, keys.DELAYED, keys.BURIED)
         self._client = client
         self._connection = OwnConnection(client)
         self._lease_us = round(lease_seconds * 1_000_000)
         self._breaker = Breaker(cool_off)
         self._leasing = Leasing(client, self._connection, holder, lease_seconds, most_deliveries)
-        self._put = script("put", keys.STREAM, keys.JOBS, *places, limit=put_limit)
+        self._put = script("put", keys.STREAM, keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, limit=put_limit)
         self._extend = script("extend", keys.JOBS, keys.LEASES)
         self._done = script("done", keys.STREAM, keys.JOBS, keys.LEASES)
-        self._give_back = GiveBack(self._connection, most_deliveries)
-        self._bury = script("bury", keys.STREAM, keys.JOBS, keys.LEASES, keys.BURIED)
-        self._counts = script("counts", keys.JOBS, *places, keys.PAUSED)
-        self._find = script("find", keys.JOBS, keys.LEASES, keys.DELAYED)
-        self._buried = script("buried", keys.JOBS, keys.BURIED)
-        self._revive = script("revive", keys.STREAM, keys.JOBS, keys.BURIED)
-        self._forget = script("forget", keys.JOBS, keys.BURIED)
-        self._resume = script("resume", keys.PAUSED, keys.BELL)
+        hand_back = HandBack(self._connection, most_deliveries)
         self._puts = Batcher(self._flush_puts, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="put")
         self._dones = Batcher(self._flush_dones, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="done")
-        self._retries = Batcher(self._flush_retries, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="retry")
+        self._retries = Batcher(hand_back, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="retry")
 
     async def open(self) -> None:
         """Get ready for `put_soon`, `done` and `retry_in`; connects to nothing yet."""
@@ -119,46 +111,6 @@ class RedisOrderQueue:
             held = await self._retries.submit((lease, seconds, failure))
         _require(held, lease)
 
-    async def bury(self, lease: Lease, why: str) -> None:
-        held = await self._bury((keys.GROUP, lease.order_id, claim(lease), why[:WHY_MOST]))
-        _require(held, lease)
-
-    async def counts(self) -> QueueCounts:
-        waiting, leased, delayed, buried, paused = await self._counts()
-        return QueueCounts(waiting, leased, delayed, buried, bool(paused))
-
-    async def find(self, order_id: str) -> Job | None:
-        found = await self._find((order_id,))
-        if not found:
-            return None
-        place, deliveries, left, holder, why = found
-        return Job(
-            order_id,
-            JobPlace(place),
-            deliveries,
-            holder=holder or None,
-            seconds=left / 1_000_000 if left else None,
-            why=why or None,
-        )
-
-    async def buried(self) -> Sequence[BuriedJob]:
-        listed = await self._buried()
-        return [BuriedJob(order_id, why) for order_id, why in zip(listed[::2], listed[1::2], strict=True)]
-
-    async def revive(self, order_id: str) -> bool:
-        return bool(await self._revive((order_id,)))
-
-    async def forget(self, order_id: str) -> bool:
-        return bool(await self._forget((order_id,)))
-
-    async def pause(self) -> None:
-        with translated():
-            async with asyncio.timeout(LIMIT_SECONDS):
-                await self._client.set(keys.PAUSED, "1")
-
-    async def resume(self) -> None:
-        await self._resume()
-
     async def _flush_puts(self, order_ids: Sequence[str]) -> Sequence[None]:
         try:
             await self.put(order_ids)
@@ -170,9 +122,6 @@ class RedisOrderQueue:
     async def _flush_dones(self, batch: Sequence[Lease]) -> Sequence[int]:
         held: Sequence[int] = await self._done((keys.GROUP, *_claims(batch)))
         return held
-
-    async def _flush_retries(self, batch: Sequence[tuple[Lease, float, str | None]]) -> Sequence[bool]:
-        return await self._give_back(batch)
 
 
 def _chunks(items: Collection[Item]) -> Iterator[list[Item]]:

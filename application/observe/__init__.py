@@ -138,7 +138,7 @@ def lease_lost(order_id: str) -> None:
 
 
 def job_failed(order_id: str, error: Exception) -> None:
-    """Tell that executing an order ended in an error that nobody foresaw; the job is given back."""
+    """Tell that executing an order ended in an error that nobody foresaw; the job is handed back."""
     metrics.JOBS_FAILED.add()
     _log.error("job_failed", order_id=order_id, stack_of=error)
 

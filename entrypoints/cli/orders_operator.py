@@ -13,7 +13,7 @@ from entrypoints.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from application.operate_orders import FailedOrder, OrderReport
-    from application.ports.order_queue import Job
+    from application.ports.queue_operations import Job
     from domain.transaction import Transaction
 
 _Facts = dict[str, object]
@@ -34,7 +34,7 @@ def show_by_servers(order_id: str, *, as_json: bool) -> None:
 
 def requeue(order_id: OrderId, as_json: AsJson = False) -> None:
     """Put an open order in the queue, unless it is there."""
-    from application.ports.order_queue import JobPlace
+    from application.ports.queue_operations import JobPlace
 
     job = on_orders(lambda container, caller: container.operate().requeue(caller, order_id))
     if job is not None and job.place is JobPlace.BURIED:

@@ -12,10 +12,10 @@ from attrs import define, field, frozen
 from psycopg.rows import dict_row
 
 from adapters.redis.clients import queue_client
-from adapters.redis.order_queue import RedisOrderQueue
+from adapters.redis.queue_operations import RedisQueueOperations
 from simulators.venue.ledger import Entry, LedgerReader
 from simulators.venue.wire import entry_fields
-from tests.chaos.fleet import LEASE_SECONDS, Fleet
+from tests.chaos.fleet import Fleet
 from tests.chaos.load import Client, Wish
 from tests.clients import few_at_once
 
@@ -61,9 +61,8 @@ class Evidence:
 async def dead_letters(fleet: Fleet) -> dict[str, str]:
     """Return the buried jobs, and why."""
     client = queue_client(fleet.redis.url)
-    queue = RedisOrderQueue(client, "checker", lease_seconds=LEASE_SECONDS)
     try:
-        return {job.order_id: job.why for job in await queue.buried()}
+        return {job.order_id: job.why for job in await RedisQueueOperations(client).buried()}
     finally:
         await client.aclose()
 

@@ -2,29 +2,17 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
-
-import pytest
 
 from application.ports.errors import LeaseLost
 from application.ports.order_queue import OrderQueue
 from tests.builders import an_id
 from tests.contracts.order_queue_burials import BurialsContract
-from tests.contracts.order_queue_harness import OrderQueueHarness, ids_of, take_one
+from tests.contracts.order_queue_harness import OrderQueueFixtures, OrderQueueHarness, ids_of, take_one
 from tests.contracts.order_queue_jobs import JobsContract
 from tests.contracts.order_queue_leases import LeasesContract
 
 
-class OrderQueueContract(JobsContract, LeasesContract, BurialsContract):
-    @pytest.fixture
-    def harness(self) -> Any:
-        """Give an empty queue; a test class overrides this."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def queue(self, harness: OrderQueueHarness) -> OrderQueue:
-        return await harness.holder("w1")
-
+class OrderQueueContract(OrderQueueFixtures, JobsContract, LeasesContract, BurialsContract):
     async def test_closing_twice_is_fine(self, queue: OrderQueue, harness: OrderQueueHarness) -> None:
         await harness.close()
         await harness.close()

@@ -2,9 +2,10 @@
 
 import asyncio
 
-from application.ports.order_queue import BuriedJob, OrderQueue, QueueCounts
+from application.ports.order_queue import OrderQueue
+from application.ports.queue_operations import BuriedJob, QueueCounts, QueueOperations
 from tests.builders import an_id
-from tests.contracts.order_queue_harness import PAST_SHORT, SHORT, OrderQueueHarness, ids_of, take_one
+from tests.contracts.order_queue_harness import SHORT, OrderQueueHarness, bury, ids_of, take_one, why_buried
 from tests.eventually import eventually
 
 
@@ -45,22 +46,26 @@ class JobsContract:
         lease = await take_one(queue)
         assert (lease.order_id, lease.holder) == (order_id, "w1")
 
-    async def test_ids_and_reasons_may_be_any_text(self, queue: OrderQueue, harness: OrderQueueHarness) -> None:
+    async def test_ids_and_reasons_may_be_any_text(
+        self, queue: OrderQueue, harness: OrderQueueHarness, operations: QueueOperations
+    ) -> None:
         other = await harness.holder("wörker 2 ✓")
         await queue.put(["órder 1 😀", "b c", "b 0 1 2"])
         leases = await other.take(3, 0)
         assert ids_of(leases) == ["órder 1 😀", "b c", "b 0 1 2"]
         assert leases[0].holder == "wörker 2 ✓"
         assert await other.extend(leases) == []
-        await other.bury(leases[0], "päused: b 9 9\nand more")
-        assert await queue.buried() == [BuriedJob("órder 1 😀", "päused: b 9 9\nand more")]
+        await bury(other, leases[0], "päused: b 9 9\nand more")
+        assert await operations.buried() == [BuriedJob("órder 1 😀", why_buried("päused: b 9 9\nand more"))]
 
-    async def test_jobs_put_soon_come_in_their_order_and_once(self, queue: OrderQueue) -> None:
+    async def test_jobs_put_soon_come_in_their_order_and_once(
+        self, queue: OrderQueue, operations: QueueOperations
+    ) -> None:
         ids = [an_id() for _ in range(25)]
         await queue.put(ids[:1])
         for order_id in [*ids, *ids]:
             queue.put_soon(order_id)
-        await eventually(lambda: _waiting(queue, 25))
+        await eventually(lambda: _waiting(operations, 25))
         assert ids_of(await queue.take(100, 0)) == ids
 
     async def test_closing_puts_what_was_to_be_put_soon(self, queue: OrderQueue, harness: OrderQueueHarness) -> None:
@@ -80,19 +85,23 @@ class JobsContract:
         assert list(await queue.take(10, 0)) == []
         await queue.done(lease)
 
-    async def test_a_put_is_ignored_while_the_job_is_delayed(self, queue: OrderQueue) -> None:
+    async def test_a_put_is_ignored_while_the_job_is_delayed(
+        self, queue: OrderQueue, operations: QueueOperations
+    ) -> None:
         await queue.put(["a"])
         await queue.retry_in(await take_one(queue), 30)
         await queue.put(["a"])
         assert list(await queue.take(10, 0)) == []
-        assert await queue.counts() == QueueCounts(waiting=0, leased=0, delayed=1, buried=0)
+        assert await operations.counts() == QueueCounts(waiting=0, leased=0, delayed=1, buried=0)
 
-    async def test_a_put_is_ignored_while_the_job_is_buried(self, queue: OrderQueue) -> None:
+    async def test_a_put_is_ignored_while_the_job_is_buried(
+        self, queue: OrderQueue, operations: QueueOperations
+    ) -> None:
         await queue.put(["a"])
-        await queue.bury(await take_one(queue), "why")
+        await bury(queue, await take_one(queue))
         await queue.put(["a"])
         assert list(await queue.take(10, 0)) == []
-        assert await queue.counts() == QueueCounts(waiting=0, leased=0, delayed=0, buried=1)
+        assert await operations.counts() == QueueCounts(waiting=0, leased=0, delayed=0, buried=1)
 
     async def test_a_finished_job_may_be_put_again(self, queue: OrderQueue) -> None:
         await queue.put(["a"])
@@ -103,9 +112,9 @@ class JobsContract:
         second = await take_one(queue)
         assert second.delivery > first.delivery
 
-    async def test_putting_nothing_is_fine(self, queue: OrderQueue) -> None:
+    async def test_putting_nothing_is_fine(self, queue: OrderQueue, operations: QueueOperations) -> None:
         await queue.put([])
-        assert await queue.counts() == QueueCounts(waiting=0, leased=0, delayed=0, buried=0)
+        assert await operations.counts() == QueueCounts(waiting=0, leased=0, delayed=0, buried=0)
 
     async def test_what_was_put_is_not_the_callers_list(self, queue: OrderQueue) -> None:
         ids = ["a", "b"]
@@ -138,54 +147,6 @@ class JobsContract:
         await asyncio.gather(*(racer.put(["a", "b"]) for racer in racers))
         assert sorted(ids_of(await racers[0].take(50, 0))) == ["a", "b"]
 
-    async def test_a_pause_holds_jobs_back_but_takes_and_finishes_them(
-        self, queue: OrderQueue, harness: OrderQueueHarness
-    ) -> None:
-        await queue.put(["in hand"])
-        lease = await take_one(queue)
-        await queue.pause()
-        assert (await queue.counts()).paused
-        await queue.put(["new"])
-        assert list(await (await harness.holder("other")).take(5, 0)) == []
-        await queue.done(lease)
-        await queue.resume()
-        assert not (await queue.counts()).paused
-        assert ids_of(await queue.take(5, 0)) == ["new"]
 
-    async def test_a_take_waits_through_a_pause_until_it_ends(
-        self, queue: OrderQueue, harness: OrderQueueHarness
-    ) -> None:
-        await queue.pause()
-        taking = asyncio.create_task((await harness.holder("other")).take(5, 30))
-        await harness.pass_time(0.05)
-        await queue.put(["a"])
-        await harness.pass_time(0.05)
-        assert not taking.done()
-        await queue.resume()
-        assert ids_of(await taking) == ["a"]
-
-    async def test_pausing_and_resuming_twice_is_fine(self, queue: OrderQueue) -> None:
-        for _ in range(2):
-            await queue.pause()
-        for _ in range(2):
-            await queue.resume()
-        await queue.put(["a"])
-        assert ids_of(await queue.take(5, 0)) == ["a"]
-
-    async def test_counts_tell_how_many_jobs_are_where(self, harness: OrderQueueHarness) -> None:
-        queue = await harness.holder("short", SHORT)
-        await queue.put(["a", "b", "c", "d", "e"])
-        a, b, c, d = await queue.take(4, 0)
-        await queue.retry_in(b, 30)
-        await queue.retry_in(c, SHORT)
-        await queue.bury(d, "why")
-        assert await queue.counts() == QueueCounts(waiting=1, leased=1, delayed=2, buried=1)
-        await harness.pass_time(PAST_SHORT)
-        # The lease that ran out and the retry that is due wait to be taken.
-        assert await queue.counts() == QueueCounts(waiting=3, leased=0, delayed=1, buried=1)
-        await queue.done(a)
-        assert await queue.counts() == QueueCounts(waiting=2, leased=0, delayed=1, buried=1)
-
-
-async def _waiting(queue: OrderQueue, jobs: int) -> bool:
-    return (await queue.counts()).waiting == jobs
+async def _waiting(operations: QueueOperations, jobs: int) -> bool:
+    return (await operations.counts()).waiting == jobs

@@ -6,14 +6,15 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from application.ports.errors import LeaseLost
-from application.ports.order_queue import Lease, OrderQueue, QueueCounts
+from application.ports.order_queue import Lease, OrderQueue
+from application.ports.queue_operations import QueueCounts
 from tests.builders import an_id
 from tests.contracts.order_queue_harness import PAST_SHORT, SHORT, OrderQueueHarness, ids_of, take_one
 
 CALLS: dict[str, Callable[[OrderQueue, Lease], Awaitable[None]]] = {
     "done": lambda queue, lease: queue.done(lease),
     "retry_in": lambda queue, lease: queue.retry_in(lease, 0),
-    "bury": lambda queue, lease: queue.bury(lease, "why"),
+    "retry_in after a failure": lambda queue, lease: queue.retry_in(lease, 0, failure="why"),
 }
 
 
@@ -82,7 +83,7 @@ class LeasesContract:
         with pytest.raises(LeaseLost):
             await CALLS[call](late, lost)
         assert list(await late.extend([lost])) == [lost]
-        assert await other.counts() == QueueCounts(waiting=0, leased=1, delayed=0, buried=0)
+        assert await harness.operations.counts() == QueueCounts(waiting=0, leased=1, delayed=0, buried=0)
         await other.done(held)
 
     @pytest.mark.parametrize("call", CALLS)
@@ -146,7 +147,7 @@ class LeasesContract:
         await harness.pass_time(PAST_SHORT)
         assert ids_of(await queue.take(3, 0)) == ["soon", "late"]
 
-    async def test_a_waiting_take_gets_a_retry_that_was_given_back_meanwhile(
+    async def test_a_waiting_take_gets_a_retry_that_was_handed_back_meanwhile(
         self, queue: OrderQueue, harness: OrderQueueHarness
     ) -> None:
         await queue.put(["a"])

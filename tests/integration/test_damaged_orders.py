@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from adapters.redis import keys
 from adapters.redis.clients import queue_client
-from adapters.redis.order_queue import RedisOrderQueue
+from adapters.redis.queue_operations import RedisQueueOperations
 from tests import servers
 from tests.clients import Fleet, all_final, rows, running_fleet, stories_are_whole, submit
 from tests.eventually import eventually
@@ -56,18 +56,17 @@ async def redis(fleet: Fleet) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def queue(redis: Redis) -> AsyncIterator[RedisOrderQueue]:
-    queue = RedisOrderQueue(redis, "operator", lease_seconds=1)
-    await queue.open()
-    yield queue
-    await queue.close()
+async def operations(redis: Redis) -> AsyncIterator[RedisQueueOperations]:
+    operations = RedisQueueOperations(redis)
+    yield operations
+    await operations.close()
 
 
 @asynccontextmanager
-async def no_job_taken(queue: RedisOrderQueue) -> AsyncIterator[None]:
-    await queue.pause()
+async def no_job_taken(operations: RedisQueueOperations) -> AsyncIterator[None]:
+    await operations.pause()
     yield
-    await queue.resume()
+    await operations.resume()
 
 
 def change(fleet: Fleet, order_id: str, assignments: str) -> None:
@@ -88,9 +87,9 @@ async def all_run(client: httpx.AsyncClient, order_ids: list[str]) -> None:
 
 
 async def test_damaged_rows_and_foreign_jobs_harm_no_neighbour(
-    fleet: Fleet, client: httpx.AsyncClient, redis: Redis, queue: RedisOrderQueue
+    fleet: Fleet, client: httpx.AsyncClient, redis: Redis, operations: RedisQueueOperations
 ) -> None:
-    async with no_job_taken(queue):
+    async with no_job_taken(operations):
         order_ids = await submit(client, 3 * len(DAMAGES), userId="user among the damaged")
         damaged, sound = order_ids[::3], [order_id for n, order_id in enumerate(order_ids) if n % 3]
         for order_id, damage in zip(damaged, DAMAGES, strict=True):
@@ -113,9 +112,9 @@ async def test_damaged_rows_and_foreign_jobs_harm_no_neighbour(
 
 
 async def test_an_order_that_cannot_be_read_is_tried_again_then_buried_and_runs_once_it_is_mended(
-    fleet: Fleet, client: httpx.AsyncClient, queue: RedisOrderQueue
+    fleet: Fleet, client: httpx.AsyncClient, operations: RedisQueueOperations
 ) -> None:
-    async with no_job_taken(queue):
+    async with no_job_taken(operations):
         sound = await submit(client, 20)
         damaged = dict(zip(await submit(client, len(UNREADABLE)), UNREADABLE, strict=True))
         for order_id, damage in damaged.items():
@@ -123,7 +122,7 @@ async def test_an_order_that_cannot_be_read_is_tried_again_then_buried_and_runs_
         sound += await submit(client, 20)
 
     async def buried() -> set[str]:
-        return {letter.order_id for letter in await queue.buried()} & damaged.keys()
+        return {letter.order_id for letter in await operations.buried()} & damaged.keys()
 
     async def all_are_buried() -> bool:
         return await buried() == damaged.keys()
@@ -138,12 +137,12 @@ async def test_an_order_that_cannot_be_read_is_tried_again_then_buried_and_runs_
             "RuntimeError" if damage == "status = 'submitted'" else f"UnreadableOrder('order {order_id} cannot be read"
         )
         assert dead[order_id].startswith(told + error)
-    counts = await queue.counts()
+    counts = await operations.counts()
     assert (counts.waiting, counts.leased, counts.delayed) == (0, 0, 0)  # and the sweep leaves them alone
 
     for order_id, damage in damaged.items():
         change(fleet, order_id, UNREADABLE[damage])
-        assert await queue.revive(order_id)
+        assert await operations.revive(order_id)
     await all_run(client, list(damaged))
     assert await buried() == set()
     stories_are_whole(fleet.settings)

@@ -15,7 +15,7 @@ import pytest
 from attrs import frozen
 
 from adapters.redis.clients import queue_client
-from adapters.redis.order_queue import RedisOrderQueue
+from adapters.redis.queue_operations import RedisQueueOperations
 from entrypoints.local_servers.binaries import local_postgres, wheel_postgres
 from tests import servers
 from tests.docs.not_run import kind_of
@@ -87,14 +87,14 @@ def workplace() -> Iterator[Workplace]:
 async def _spoil_orders(place: Workplace) -> None:
     """Make the two orders whose jobs will be dead letters in ten seconds."""
     client = queue_client(place.settings["REDIS_URL"])
-    queue = RedisOrderQueue(client, "the story", lease_seconds=1)
-    await queue.pause()
+    operations = RedisQueueOperations(client)
+    await operations.pause()
     for order in ORDERS_TO_BURY:
         body, headers = json.dumps(order).encode(), {"Content-Type": "application/json"}
         _answer(Request(f"{place.engine.url}/api/orders/execute", body, headers))  # noqa: S310 - loopback
     with psycopg.connect(place.settings["POSTGRES_URL"]) as connection:
         connection.execute("UPDATE orders SET status = 'submitted'")
-    await queue.resume()
+    await operations.resume()
     await client.aclose()
 
 

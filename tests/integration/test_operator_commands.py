@@ -12,9 +12,11 @@ from attrs import frozen
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.redis.clients import queue_client
 from adapters.redis.order_queue import RedisOrderQueue
-from application.ports.order_queue import QueueCounts
+from adapters.redis.queue_operations import RedisQueueOperations
+from application.ports.queue_operations import QueueCounts
 from domain.order import Order
 from tests.builders import an_id, an_order
+from tests.contracts.order_queue_harness import why_buried
 from tests.contracts.order_store_harness import append_all, clean_run
 from tests.processes import finished, free_port
 
@@ -27,6 +29,7 @@ class Bench:
 
     store: PostgresOrderStore
     queue: RedisOrderQueue
+    operations: RedisQueueOperations
     settings: dict[str, str]
 
     async def run(self, *arguments: str, **over: str) -> "CompletedProcess[str]":
@@ -54,7 +57,7 @@ class Bench:
         if buried is not None:
             await self.queue.put([order.order_id])
             [lease] = await self.queue.take(1, 0)
-            await self.queue.bury(lease, buried)
+            await self.queue.retry_in(lease, 0, failure=buried)
         return await self.latest(order)
 
     async def latest(self, order: Order) -> Order:
@@ -66,10 +69,12 @@ class Bench:
 @pytest.fixture
 async def bench(migrated_url: str, redis_db_url: str) -> AsyncIterator[Bench]:
     store, client = PostgresOrderStore(migrated_url), queue_client(redis_db_url)
-    queue = RedisOrderQueue(client, "w1", lease_seconds=60, put_limit=2)
+    queue = RedisOrderQueue(client, "w1", lease_seconds=60, most_deliveries=1, put_limit=2)
+    operations = RedisQueueOperations(client)
     await store.open()
     await queue.open()
-    yield Bench(store, queue, {"POSTGRES_URL": migrated_url, "REDIS_URL": redis_db_url})
+    yield Bench(store, queue, operations, {"POSTGRES_URL": migrated_url, "REDIS_URL": redis_db_url})
+    await operations.close()
     await queue.close()
     await store.close()
     await client.aclose()
@@ -80,14 +85,16 @@ async def test_counting_listing_and_reviving_dead_letters(bench: Bench) -> None:
     await bench.queue.put([an_id()])
     counts = {"waiting": 1, "leased": 0, "delayed": 0, "buried": 1, "paused": False}
     assert await bench.ask("queue", "counts") == counts
-    assert await bench.ask("queue", "dead") == [{"orderId": order.order_id, "why": "[bold]it\x1b[31m broke"}]
+    assert await bench.ask("queue", "dead") == [
+        {"orderId": order.order_id, "why": why_buried("[bold]it\x1b[31m broke", 1)}
+    ]
     shown = (await bench.run("queue", "dead")).stdout
     assert order.order_id in shown
     assert "[bold]it" in shown
     assert "\x1b[31m broke" not in shown
     assert await bench.ask("queue", "revive", order.order_id.upper()) == {"orderId": order.order_id, "revived": True}
     assert "No dead letter" in await bench.refused("queue", "revive", order.order_id)
-    assert await bench.queue.counts() == QueueCounts(waiting=2, leased=0, delayed=0, buried=0)
+    assert await bench.operations.counts() == QueueCounts(waiting=2, leased=0, delayed=0, buried=0)
     assert "no dead letters" in (await bench.run("queue", "dead")).stdout
 
 
@@ -106,10 +113,11 @@ async def test_showing_an_order(bench: Bench) -> None:
     shown = await bench.ask("orders", "show", order.order_id)
     assert shown["order"]["orderId"] == order.order_id
     assert [frame["message"] for frame in shown["events"]] == ["Order accepted", *order.logs]
-    assert (shown["job"]["place"], shown["job"]["why"]) == ("buried", "it broke")
+    assert (shown["job"]["place"], shown["job"]["why"]) == ("buried", why_buried("it broke", 1))
     assert (shown["transaction"]["txHash"], shown["transaction"]["venue"]) == (order.tx_hash, "Meteora")
     text = (await bench.run("orders", "show", order.order_id)).stdout
-    for part in (order.order_id, "a dead letter: it broke", "[red]anna", order.tx_hash or "", *order.logs):
+    letter = f"a dead letter: {why_buried('it broke', 1)}"
+    for part in (order.order_id, letter, "[red]anna", order.tx_hash or "", *order.logs):
         assert part in text
     assert "No such order" in await bench.refused("orders", "show", an_id())
 
@@ -120,7 +128,7 @@ async def test_requeueing_an_order(bench: Bench) -> None:
     assert "in the queue already: waiting" in (await bench.run("orders", "requeue", order.order_id)).stdout
     [lease] = await bench.queue.take(5, 0)
     assert "leased by w1" in (await bench.run("orders", "requeue", order.order_id)).stdout
-    await bench.queue.bury(lease, "why")
+    await bench.queue.retry_in(lease, 0, failure="why")
     assert "queue revive" in await bench.refused("orders", "requeue", order.order_id)
     assert "confirmed" in await bench.refused("orders", "requeue", final.order_id)
 
@@ -131,7 +139,7 @@ async def test_failing_an_order(bench: Bench) -> None:
     assert await bench.ask("orders", "fail", order.order_id) == outcome
     assert await bench.ask("orders", "fail", order.order_id) == {**outcome, "deadLetter": "none"}
     assert (await bench.latest(order)).logs[-1] == "Internal error"
-    assert await bench.queue.buried() == []
+    assert await bench.operations.buried() == []
     assert "confirmed" in await bench.refused("orders", "fail", final.order_id)
 
 
@@ -163,7 +171,7 @@ async def test_what_the_commands_do_while_postgres_is_away(bench: Bench) -> None
     assert (await bench.ask("queue", "counts", POSTGRES_URL=""))["buried"] == 1
     for command in ("show", "requeue", "fail"):
         assert "Postgres does not answer" in await bench.refused("orders", command, order.order_id, POSTGRES_URL=away)
-    assert (await bench.queue.counts()).buried == 1
+    assert (await bench.operations.counts()).buried == 1
 
 
 async def test_settings_that_are_missing_or_wrong_end_with_2(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.clients import queue_client
 from adapters.redis.order_queue import RedisOrderQueue
+from adapters.redis.queue_operations import RedisQueueOperations
 from application.ports.errors import QueueUnavailable
 from application.ports.order_queue import OrderQueue
 from entrypoints.local_servers import LocalRedis
@@ -41,6 +42,13 @@ async def queue(client: Redis) -> AsyncIterator[RedisOrderQueue]:
     await queue.open()
     yield queue
     await queue.close()
+
+
+@pytest.fixture
+async def operations(client: Redis) -> AsyncIterator[RedisQueueOperations]:
+    operations = RedisQueueOperations(client)
+    yield operations
+    await operations.close()
 
 
 async def fails(queue: OrderQueue, order_id: str = "lost") -> float:
@@ -83,7 +91,9 @@ async def test_while_the_server_hangs_one_put_each_while_tries_it(server: LocalR
         assert sum(wait > 0.1 for wait in waits) == 1
 
 
-async def test_every_call_on_a_hanging_server_ends(server: LocalRedis, queue: RedisOrderQueue) -> None:
+async def test_every_call_on_a_hanging_server_ends(
+    server: LocalRedis, queue: RedisOrderQueue, operations: RedisQueueOperations
+) -> None:
     await queue.put(["a", "b"])
     lease, _ = await queue.take(2, 0)
     server.pause()
@@ -93,17 +103,33 @@ async def test_every_call_on_a_hanging_server_ends(server: LocalRedis, queue: Re
         queue.extend([lease]),
         queue.done(lease),
         queue.retry_in(lease, 0),
-        queue.bury(lease, "why"),
-        queue.counts(),
-        queue.buried(),
-        queue.revive("a"),
-        queue.pause(),
-        queue.resume(),
         queue.ping(),
+        operations.counts(),
+        operations.find("a"),
+        operations.buried(),
+        operations.revive("a"),
+        operations.forget("a"),
+        operations.pause(),
+        operations.resume(),
     )
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [QueueUnavailable] * len(calls)
     assert time.monotonic() - start < 4
+
+
+async def test_an_operators_call_that_was_given_up_leaves_the_jobs_their_connection(
+    server: LocalRedis, client: Redis, queue: RedisOrderQueue, operations: RedisQueueOperations
+) -> None:
+    await queue.put(["a"])
+    first = min(await _connections(client))
+    await operations.counts()
+    server.pause()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await operations.counts()
+    server.resume()
+    await queue.put(["b"])
+    assert first in await _connections(client)
 
 
 async def test_a_waiting_take_on_a_server_that_begins_to_hang_ends(
@@ -183,7 +209,10 @@ async def test_a_read_only_server_refuses_whole(client: Redis, queue: RedisOrder
 
 
 async def test_what_could_not_be_put_soon_is_told(
-    server: LocalRedis, queue: RedisOrderQueue, caplog: pytest.LogCaptureFixture
+    server: LocalRedis,
+    queue: RedisOrderQueue,
+    operations: RedisQueueOperations,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     server.kill()
     for number in range(50):
@@ -192,7 +221,7 @@ async def test_what_could_not_be_put_soon_is_told(
     server.start()
     await eventually(lambda: works(queue))
     queue.put_soon("after")
-    await eventually(lambda: queue.find("after"))
+    await eventually(lambda: operations.find("after"))
     assert told(caplog) == [f"{number}" for number in range(50)]
 
 
@@ -214,6 +243,10 @@ async def test_a_queue_that_is_not_open_puts_nothing_soon(
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.__dict__["order_id"] for record in caplog.records if record.message == "order_not_queued"]
+
+
+async def _connections(client: Redis) -> set[int]:
+    return {int(connection["id"]) for connection in await client.client_list()}
 
 
 async def _blocked(client: Redis) -> bool:

@@ -1,4 +1,4 @@
-"""The Redis order queue keeps the contract, and what operators see of it is true."""
+"""The Redis queue and its operations keep their contracts, and what operators see of it is true."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,11 +10,13 @@ from redis.crc import key_slot
 from adapters.redis import keys, leasing
 from adapters.redis.clients import queue_client
 from adapters.redis.order_queue import RedisOrderQueue
+from adapters.redis.queue_operations import RedisQueueOperations
 from application.ports.errors import LeaseLost
-from application.ports.order_queue import QueueCounts
+from application.ports.queue_operations import QueueCounts, QueueOperations
 from tests.builders import an_id
 from tests.contracts.order_queue import OrderQueueContract
-from tests.contracts.order_queue_harness import LONG, OrderQueueHarness, ids_of, take_one
+from tests.contracts.order_queue_harness import LONG, OrderQueueHarness, bury, ids_of, take_one
+from tests.contracts.queue_operations import QueueOperationsContract
 from tests.eventually import eventually
 
 KEYS = (keys.STREAM, keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.PAUSED, keys.BELL)
@@ -29,6 +31,7 @@ async def client(redis_db_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def harness(client: Redis) -> AsyncIterator[OrderQueueHarness]:
     given: list[RedisOrderQueue] = []
+    operations = RedisQueueOperations(client)
 
     async def holder(name: str, lease_seconds: float = LONG) -> RedisOrderQueue:
         queue = RedisOrderQueue(client, name, lease_seconds=lease_seconds, put_limit=2)
@@ -39,11 +42,12 @@ async def harness(client: Redis) -> AsyncIterator[OrderQueueHarness]:
     async def close() -> None:
         for queue in given:
             await queue.close()
+        await operations.close()
 
     async def pass_time(seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    yield OrderQueueHarness(holder, pass_time, close)
+    yield OrderQueueHarness(holder, operations, pass_time, close)
     await close()
 
 
@@ -54,7 +58,18 @@ async def queue(harness: OrderQueueHarness) -> RedisOrderQueue:
     return queue
 
 
+@pytest.fixture
+def operations(harness: OrderQueueHarness) -> QueueOperations:
+    return harness.operations
+
+
 class TestRedisOrderQueue(OrderQueueContract):
+    @pytest.fixture
+    def harness(self, harness: OrderQueueHarness) -> OrderQueueHarness:
+        return harness
+
+
+class TestRedisQueueOperations(QueueOperationsContract):
     @pytest.fixture
     def harness(self, harness: OrderQueueHarness) -> OrderQueueHarness:
         return harness
@@ -76,7 +91,9 @@ async def test_operators_see_unfinished_jobs_and_their_holders(queue: RedisOrder
     assert pending["consumers"] == [{"name": "w1", "pending": 1}]
 
 
-async def test_nothing_is_left_of_10000_finished_jobs(queue: RedisOrderQueue, client: Redis) -> None:
+async def test_nothing_is_left_of_10000_finished_jobs(
+    queue: RedisOrderQueue, operations: QueueOperations, client: Redis
+) -> None:
     before = (await client.info("memory"))["used_memory"]
     for _ in range(10):
         await queue.put([an_id() for _ in range(1000)])
@@ -84,7 +101,7 @@ async def test_nothing_is_left_of_10000_finished_jobs(queue: RedisOrderQueue, cl
             await queue.retry_in(lease, 0)
         while leases := await queue.take(300, 0):
             await asyncio.gather(*(queue.done(lease) for lease in leases))
-    assert await queue.counts() == QueueCounts(waiting=0, leased=0, delayed=0, buried=0)
+    assert await operations.counts() == QueueCounts(waiting=0, leased=0, delayed=0, buried=0)
     assert await client.xlen(keys.STREAM) == 0
     assert (await client.xpending(keys.STREAM, keys.GROUP))["pending"] == 0
     # An empty stream with its group, and the bell with its one ring.
@@ -115,18 +132,18 @@ async def test_a_flush_in_mid_run_is_healed_by_putting_again(queue: RedisOrderQu
 
 @pytest.mark.parametrize("lost", KEYS)
 async def test_a_job_that_fell_out_of_one_key_is_healed_by_putting_again(
-    harness: OrderQueueHarness, queue: RedisOrderQueue, client: Redis, lost: str
+    queue: RedisOrderQueue, operations: QueueOperations, client: Redis, lost: str
 ) -> None:
     await queue.put(["leased", "retried", "buried", "waits"])
     _, retried, buried = await queue.take(3, 0)
+    await bury(queue, buried)
     await queue.retry_in(retried, 30)
-    await queue.bury(buried, "why")
     await client.delete(lost)
     await queue.put(["leased", "retried", "buried", "waits"])
 
     found = ids_of(await queue.take(5, 0))
-    for job in await queue.buried():
-        await queue.revive(job.order_id)
+    for job in await operations.buried():
+        await operations.revive(job.order_id)
     found.extend(ids_of(await queue.take(5, 0)))
     expected = {keys.LEASES: {"leased"}, keys.DELAYED: {"retried"}, keys.JOBS: {"leased", "retried"}}
     assert set(found) == {"waits", "buried"} | expected.get(lost, set())

@@ -9,7 +9,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from adapters.redis import keys
 from adapters.redis.clients import queue_client
 from adapters.redis.order_queue import RedisOrderQueue
+from adapters.redis.queue_operations import RedisQueueOperations
 from application.ports.order_queue import OrderQueue
+from application.ports.queue_operations import QueueOperations
 from tests.contracts.order_queue_machine import LEASE_SECONDS, MOST_DELIVERIES, OrderQueueMachine
 
 FEW = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -18,7 +20,7 @@ FEW = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_
 @pytest.mark.timeout(300)  # for a failure: finding the shortest story of it takes a while
 def test_the_queue_agrees_with_its_model(redis_db_url: str) -> None:
     class RedisMachine(OrderQueueMachine):
-        async def new_queues(self, holders: Sequence[str]) -> Sequence[OrderQueue]:
+        async def new_queues(self, holders: Sequence[str]) -> tuple[Sequence[OrderQueue], QueueOperations]:
             self.client = queue_client(redis_db_url)
             await self.client.flushdb()
             self.given = [
@@ -29,7 +31,8 @@ def test_the_queue_agrees_with_its_model(redis_db_url: str) -> None:
             ]
             for queue in self.given:
                 await queue.open()
-            return self.given
+            self.operations_given = RedisQueueOperations(self.client)
+            return self.given, self.operations_given
 
         async def pass_time(self, seconds: float) -> None:
             """Bring every lease's end, and every delayed job's time, nearer: the server's own clock cannot be moved."""
@@ -40,6 +43,7 @@ def test_the_queue_agrees_with_its_model(redis_db_url: str) -> None:
         async def close_queues(self) -> None:
             for queue in self.given:
                 await queue.close()
+            await self.operations_given.close()
             await self.client.aclose()
 
     run_state_machine_as_test(RedisMachine, settings=FEW)

@@ -28,6 +28,12 @@ def test_each_container_has_its_own_objects() -> None:
     assert isinstance(Container.store, providers.Provider)
 
 
+async def test_workers_and_operators_share_the_jobs_in_memory() -> None:
+    container = Container(settings=SETTINGS, mode="memory")
+    await container.queue().put(["a"])
+    assert (await container.operate_queue().counts()).waiting == 1
+
+
 def test_the_age_limit_reaches_the_orders() -> None:
     settings = evolve(SETTINGS, order_max_age_seconds=60.0)
     assert Container(settings=settings, mode="memory").execute().max_age_seconds == 60

@@ -12,6 +12,7 @@ import adapters
 import application.ports as ports
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
+from application.ports.queue_operations import QueueOperations
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 
@@ -19,6 +20,7 @@ TESTS = Path(__file__).parents[1]
 SUITES = {
     OrderQueue: "OrderQueueContract",
     OrderStore: "OrderStoreContract",
+    QueueOperations: "QueueOperationsContract",
     UpdateFeed: "UpdateFeedContract",
     Venue: "VenueContract",
 }

@@ -5,12 +5,14 @@ import time
 
 import pytest
 
+from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.queue_operations import InMemoryQueueOperations
 from application.engine_stats import EngineStats, Stats
 from application.ports.errors import QueueUnavailable, StoreUnavailable
-from application.ports.order_queue import QueueCounts
 from application.ports.order_store import Backlog
+from application.ports.queue_operations import QueueCounts
 from tests.builders import an_order
 from tests.clock import ManualClock
 
@@ -31,7 +33,7 @@ class CountedStore(InMemoryOrderStore):
         return await super().backlog()
 
 
-class MoodyQueue(InMemoryOrderQueue):
+class MoodyOperations(InMemoryQueueOperations):
     """Raises `error` if there is one, and hangs when told to."""
 
     asked = 0
@@ -58,18 +60,19 @@ def store(clock: ManualClock) -> CountedStore:
 
 
 @pytest.fixture
-def queue(clock: ManualClock) -> MoodyQueue:
-    return MoodyQueue(clock, lease_seconds=30)
+def operations(clock: ManualClock) -> MoodyOperations:
+    return MoodyOperations(clock, InMemoryJobs())
 
 
 @pytest.fixture
-def stats(store: CountedStore, queue: MoodyQueue, clock: ManualClock) -> EngineStats:
-    return EngineStats(store, queue, clock)
+def stats(store: CountedStore, operations: MoodyOperations, clock: ManualClock) -> EngineStats:
+    return EngineStats(store, operations, clock)
 
 
-async def test_what_there_is_to_do(
-    stats: EngineStats, store: CountedStore, queue: MoodyQueue, clock: ManualClock
-) -> None:
+async def test_what_there_is_to_do(store: CountedStore, clock: ManualClock) -> None:
+    jobs = InMemoryJobs()
+    queue = InMemoryOrderQueue(clock, lease_seconds=30, jobs=jobs)
+    stats = EngineStats(store, InMemoryQueueOperations(clock, jobs), clock)
     assert await stats() == Stats(0, None, NOTHING)
     order = an_order()
     await store.add(order)
@@ -79,9 +82,9 @@ async def test_what_there_is_to_do(
 
 
 async def test_a_clock_that_is_behind_makes_nothing_younger_than_new(
-    stats: EngineStats, store: CountedStore, queue: MoodyQueue, clock: ManualClock
+    stats: EngineStats, store: CountedStore, operations: MoodyOperations, clock: ManualClock
 ) -> None:
-    behind = EngineStats(store, queue, ManualClock(clock.now().replace(year=2000)))
+    behind = EngineStats(store, operations, ManualClock(clock.now().replace(year=2000)))
     await store.add(an_order())
     assert (await behind()).oldest_pending_seconds == 0
 
@@ -119,27 +122,27 @@ async def test_an_error_nobody_foresaw_is_not_kept(stats: EngineStats, store: Co
     assert (await stats()).open == 0
 
 
-async def test_a_queue_that_is_away(stats: EngineStats, queue: MoodyQueue, clock: ManualClock) -> None:
-    queue.error = QueueUnavailable("refused")
+async def test_a_queue_that_is_away(stats: EngineStats, operations: MoodyOperations, clock: ManualClock) -> None:
+    operations.error = QueueUnavailable("refused")
     assert await stats() == Stats(0, None, None)
-    queue.error = None
+    operations.error = None
     assert (await stats()).queue is None
-    assert queue.asked == 1
+    assert operations.asked == 1
     await clock.advance(1)
     assert (await stats()).queue == NOTHING
 
 
-async def test_a_queue_that_hangs_costs_200_ms_once(stats: EngineStats, queue: MoodyQueue) -> None:
-    queue.hangs = True
+async def test_a_queue_that_hangs_costs_200_ms_once(stats: EngineStats, operations: MoodyOperations) -> None:
+    operations.hangs = True
     started = time.monotonic()
     answers = await asyncio.gather(*(stats() for _ in range(20)))
     assert 0.19 < time.monotonic() - started < 1
     assert {answer.queue for answer in answers} == {None}
-    assert queue.asked == 1
+    assert operations.asked == 1
 
 
-async def test_a_caller_that_leaves_takes_nobody_with_it(stats: EngineStats, queue: MoodyQueue) -> None:
-    queue.hangs = True
+async def test_a_caller_that_leaves_takes_nobody_with_it(stats: EngineStats, operations: MoodyOperations) -> None:
+    operations.hangs = True
     leaver, stayer = asyncio.create_task(stats()), asyncio.create_task(stats())
     await asyncio.sleep(0.05)
     leaver.cancel()

@@ -5,15 +5,17 @@ import json
 import pytest
 from attrs import define, evolve, field
 
+from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.caller import ANYONE
 from application.errors import OrderIsFinal, OrderMayHaveLanded, OrderNotFound
 from application.frames import Frame
 from application.operate_orders import OperateOrders
 from application.ports.errors import QueueUnavailable, VenueUnavailable
-from application.ports.order_queue import Job, JobPlace
+from application.ports.queue_operations import Job, JobPlace
 from application.record_step import RecordStep
 from application.venues import Venues
 from domain.order import Order
@@ -22,14 +24,15 @@ from domain.transaction import Transaction, TransactionReport
 from entrypoints.system import RandomIds
 from tests.builders import a_stamp, an_id, an_order
 from tests.clock import ManualClock
+from tests.contracts.order_queue_harness import why_buried
 from tests.contracts.order_store_harness import append_all, clean_run
 from tests.scripted_venue import DEAD, FILL, LANDED, PENDING, REJECTED, UNKNOWN, Script
 
 OPEN, SUBMITTED, CONFIRMED = 0, 4, 5  # steps of a clean run
 
 
-class QueueThatGoes(InMemoryOrderQueue):
-    """A queue that can be away."""
+class OperationsThatGo(InMemoryQueueOperations):
+    """Operations of a queue that can be away."""
 
     away = False
 
@@ -50,7 +53,8 @@ class QueueThatGoes(InMemoryOrderQueue):
 class Bench:
     clock: ManualClock
     store: InMemoryOrderStore
-    queue: QueueThatGoes
+    queue: InMemoryOrderQueue
+    operations: OperationsThatGo
     feed: InMemoryUpdateFeed
     script: Script
     operate: OperateOrders
@@ -68,7 +72,7 @@ class Bench:
         order = await self.at(steps)
         await self.queue.put([order.order_id])
         [lease] = await self.queue.take(1, 0)
-        await self.queue.bury(lease, "why")
+        await self.queue.retry_in(lease, 0, failure="why")
         return order
 
     async def latest(self, order: Order) -> Order:
@@ -81,18 +85,21 @@ class Bench:
 def bench() -> Bench:
     clock = ManualClock()
     store, feed, script = InMemoryOrderStore(clock), InMemoryUpdateFeed(), Script(clock)
-    queue = QueueThatGoes(clock, lease_seconds=10)
-    operate = OperateOrders(store, queue, RecordStep(store, feed), script.venues(), clock, RandomIds())
-    return Bench(clock, store, queue, feed, script, operate)
+    jobs = InMemoryJobs()
+    queue = InMemoryOrderQueue(clock, lease_seconds=10, most_deliveries=1, jobs=jobs)
+    operations = OperationsThatGo(clock, jobs)
+    record_step = RecordStep(store, feed)
+    operate = OperateOrders(store, queue, operations, record_step, script.venues(), clock, RandomIds())
+    return Bench(clock, store, queue, operations, feed, script, operate)
 
 
 async def test_showing_tells_the_order_its_events_and_its_job(bench: Bench) -> None:
     order = await bench.buried(SUBMITTED)
     report = await bench.operate.show(ANYONE, order.order_id.upper())
     assert (report.order, report.asked) == (order, True)
-    assert report.job == Job(order.order_id, JobPlace.BURIED, 1, why="why")
+    assert report.job == Job(order.order_id, JobPlace.BURIED, 1, why=why_buried("why", 1))
     assert [frame.seq for frame in report.frames] == [0, 1, 2, 3, 4]
-    bench.queue.away = True
+    bench.operations.away = True
     report = await bench.operate.show(ANYONE, order.order_id)
     assert (report.order, report.job, report.asked) == (order, None, False)
 
@@ -119,7 +126,7 @@ async def test_requeueing_changes_nothing_about_an_order_that_is_in_the_queue(be
     job = await bench.operate.requeue(ANYONE, buried.order_id)
     assert job is not None
     assert job.place is JobPlace.BURIED
-    assert (await bench.queue.counts()).waiting == 1
+    assert (await bench.operations.counts()).waiting == 1
 
 
 async def test_a_final_order_is_not_requeued(bench: Bench) -> None:
@@ -138,16 +145,16 @@ async def test_an_order_that_was_not_submitted_can_be_failed(bench: Bench, steps
     latest = await bench.latest(order)
     assert (latest.status, latest.reason) == (OrderStatus.FAILED, FailureReason.INTERNAL_ERROR)
     assert latest.logs == (*order.logs, "Internal error")
-    assert await bench.queue.buried() == []
+    assert await bench.operations.buried() == []
     assert [json.loads(frame.text)["reasonCode"] for frame in bench.told] == ["internal_error"]
     assert bench.script.looked_up == []
 
 
 async def test_failing_can_be_repeated_and_then_drops_a_dead_letter_that_was_left(bench: Bench) -> None:
     order = await bench.buried(OPEN)
-    bench.queue.away = True
+    bench.operations.away = True
     assert (await bench.operate.fail(ANYONE, order.order_id)).dead_letter is None
-    bench.queue.away = False
+    bench.operations.away = False
     version = (await bench.latest(order)).version
     assert (await bench.operate.fail(ANYONE, order.order_id)).dead_letter is True
     assert (await bench.operate.fail(ANYONE, order.order_id)).dead_letter is False
@@ -171,7 +178,7 @@ async def test_a_submitted_order_whose_swap_may_have_landed_cannot_be_failed(
     with pytest.raises(OrderMayHaveLanded):
         await bench.operate.fail(ANYONE, order.order_id)
     assert await bench.latest(order) == order
-    assert [job.order_id for job in await bench.queue.buried()] == [order.order_id]
+    assert [job.order_id for job in await bench.operations.buried()] == [order.order_id]
 
 
 async def test_venues_that_are_not_the_workers_are_not_asked(bench: Bench) -> None:

@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import pytest
 
+from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.queue_operations import InMemoryQueueOperations
 from application import recover_orders
 from application.ports.errors import QueueUnavailable
 from application.ports.order_store import OpenOrders
@@ -24,7 +26,9 @@ class Bench:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.store = InMemoryOrderStore(self.clock)
-        self.queue = InMemoryOrderQueue(self.clock, lease_seconds=10)
+        jobs = InMemoryJobs()
+        self.queue = InMemoryOrderQueue(self.clock, lease_seconds=10, jobs=jobs)
+        self.operations = InMemoryQueueOperations(self.clock, jobs)
         self.recover = RecoverOrders(self.store, self.queue, self.clock, idle_seconds=15)
 
     async def order(self) -> Order:
@@ -73,7 +77,7 @@ async def test_a_job_that_is_in_the_queue_already_stays_one(bench: Bench) -> Non
     await bench.recover()
     assert await bench.queued() == [order.order_id]
     await bench.recover()
-    assert (await bench.queue.counts()).leased == 1
+    assert (await bench.operations.counts()).leased == 1
     assert await bench.queued() == []
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 import pytest
 from attrs import define, field
 
-from adapters.memory.order_queue import InMemoryJobs, InMemoryOrderQueue
+from adapters.memory.jobs import InMemoryJobs
+from adapters.memory.order_queue import InMemoryOrderQueue
+from adapters.memory.queue_operations import InMemoryQueueOperations
 from application.execute_order import Done, Outcome, RetryIn
 from application.ports.errors import QueueUnavailable
 from application.worker import Worker
@@ -37,6 +39,7 @@ class Bench:
     clock: ManualClock
     jobs: InMemoryJobs
     queue: InMemoryOrderQueue
+    operations: InMemoryQueueOperations
     executions: Executions
     stop: asyncio.Event
 
@@ -62,7 +65,8 @@ class Bench:
 @pytest.fixture
 def bench() -> Bench:
     clock, jobs = ManualClock(), InMemoryJobs()
-    return Bench(clock, jobs, InMemoryOrderQueue(clock, lease_seconds=LEASE, jobs=jobs), Executions(), asyncio.Event())
+    queue = InMemoryOrderQueue(clock, lease_seconds=LEASE, jobs=jobs)
+    return Bench(clock, jobs, queue, InMemoryQueueOperations(clock, jobs), Executions(), asyncio.Event())
 
 
 async def finish(bench: Bench, running: "asyncio.Task[None]") -> None:
@@ -86,7 +90,7 @@ async def test_it_runs_as_many_orders_at_once_as_it_may_and_no_more(bench: Bench
         await bench.until(lambda order_id=order_id: order_id in bench.executions.running)  # type: ignore[misc]
         bench.executions.running[order_id].set_result(Done())
     await bench.until(lambda: not bench.executions.running)
-    assert (await bench.queue.counts()).leased == 0
+    assert (await bench.operations.counts()).leased == 0
     await finish(bench, running)
 
 
@@ -98,7 +102,7 @@ async def test_a_retry_frees_the_slot_and_comes_back_in_time(bench: Bench) -> No
     bench.executions.running[order_id].set_result(RetryIn(5))
     await bench.clock.advance(4)
     assert bench.executions.started == [order_id]
-    assert (await bench.queue.counts()).delayed == 1
+    assert (await bench.operations.counts()).delayed == 1
     await bench.until(lambda: bench.executions.started == [order_id] * 2)
     await finish(bench, running)
 
@@ -114,7 +118,7 @@ async def test_an_unforeseen_error_harms_no_neighbour_and_is_tried_again_until_b
     await bench.clock.advance(5)
     assert bench.executions.started.count(bad) == 10
     assert good in bench.executions.running
-    [job] = await bench.queue.buried()
+    [job] = await bench.operations.buried()
     assert job.order_id == bad
     assert "ZeroDivisionError('surprise')" in job.why
     await finish(bench, running)
@@ -128,7 +132,7 @@ async def test_leases_of_long_orders_are_kept(bench: Bench) -> None:
     for _ in range(50):
         await bench.clock.advance(1)
     assert bench.executions.started == [order_id]
-    assert (await bench.queue.counts()).leased == 1
+    assert (await bench.operations.counts()).leased == 1
     await finish(bench, running)
 
 
@@ -153,7 +157,7 @@ async def test_stopping_hands_back_what_does_not_finish_in_the_grace_time(bench:
     await bench.queue.put([late])
     bench.executions.running[quick].set_result(Done())
     await finish(bench, running)
-    counts = await bench.queue.counts()
+    counts = await bench.operations.counts()
     assert (counts.leased, counts.waiting + counts.delayed) == (0, 2)
     assert late not in bench.executions.started
 

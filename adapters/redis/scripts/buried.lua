@@ -1,4 +1,4 @@
--- Lists the jobs that were given up.
+-- Lists the dead letters.
 -- KEYS: jobs, buried
 -- Returns: {id, why, id, why, ...}, oldest first
 -- Effects: none

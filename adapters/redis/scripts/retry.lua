@@ -1,4 +1,4 @@
--- Gives jobs back, to be taken again later; one that failed as often as it may is buried instead.
+-- Hands jobs back, to be taken again later; one that failed as often as it may is buried instead.
 -- KEYS: stream, jobs, leases, delayed, buried, bell
 -- ARGV: group, most deliveries, then for each lease: order id, "delivery holder", µs until it is due, how it failed ('': it
 --   did not, and the delivery does not count)

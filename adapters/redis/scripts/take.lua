@@ -11,7 +11,7 @@ local group, holder = ARGV[1], ARGV[2]
 local most, length, deliveries = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local taken, rows, ends, given_up = {}, {}, {}, {}
+local taken, rows, ends, buried_now = {}, {}, {}, {}
 
 local newest = string.format('%.0f', now)
 
@@ -37,7 +37,7 @@ local function bury(id, count, entry, last)
   redis.call('HSET', jobs, id, 'b ' .. count .. ' - ' .. last .. ' delivered ' .. count .. ' times and never done')
   redis.call('ZADD', buried, now, id)
   drop_entry(entry)
-  given_up[#given_up + 1] = id
+  buried_now[#buried_now + 1] = id
 end
 
 local function redeliver(home, place)
@@ -107,7 +107,7 @@ local function last_of_bell()
 end
 
 if redis.call('EXISTS', paused) == 1 then
-  return { taken, given_up, 0, -1, '', last_of_bell() }
+  return { taken, buried_now, 0, -1, '', last_of_bell() }
 end
 redeliver(leases, 'l')
 local taken_over = #taken / 2
@@ -121,7 +121,7 @@ end
 if #taken > 0 then
   redis.call('HSET', jobs, unpack(rows))
   redis.call('ZADD', leases, unpack(ends))
-  return { taken, given_up, taken_over }
+  return { taken, buried_now, taken_over }
 end
 local due = math.min(first(leases), first(delayed))
-return { taken, given_up, 0, due < math.huge and math.max(0, due - now) or -1, last_of_stream(), last_of_bell() }
+return { taken, buried_now, 0, due < math.huge and math.max(0, due - now) or -1, last_of_stream(), last_of_bell() }

@@ -15,11 +15,11 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, ProcessCollector, genera
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from application.engine_stats import EngineStats, Known, Stats
+from application.engine_stats import EngineSnapshot, EngineStats, Stats
 from application.observe.meters import Kind, Labels, Meters
 from application.observe.metrics import METERS, PREFIX
 from application.ports.errors import StoreUnavailable
-from application.ports.order_queue import JobPlace
+from application.ports.queue_operations import JobPlace
 from entrypoints.web import observe
 from entrypoints.web.request import Request
 
@@ -49,23 +49,23 @@ class MetricsResource:
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Tell them; the event loop gets its turn after each, since writing them all takes longer than an order."""
-        known = await self._known()
+        snapshot = await self._snapshot()
         resp.content_type = CONTENT_TYPE_PLAIN_0_0_4
         parts = []
-        for metric in (*_engine(known), *_counted(METERS), *_processes(METERS)):
+        for metric in (*_engine(snapshot), *_counted(METERS), *_processes(METERS)):
             parts.append(generate_latest(_Only(metric)))
             await asyncio.sleep(0)
         resp.data = b"".join(parts)
 
     on_head = on_get
 
-    async def _known(self) -> Known:
+    async def _snapshot(self) -> EngineSnapshot:
         try:
             async with asyncio.timeout(STATS_SECONDS):
-                return await self.stats.known()
+                return await self.stats.snapshot()
         except Exception as error:  # whatever it is, the figures that are in hand are told
             observe.check_failed("metrics", error)
-            return Known(StoreUnavailable(), None)
+            return EngineSnapshot(StoreUnavailable(), None)
 
 
 def reference() -> str:
@@ -110,19 +110,19 @@ def _add_histogram(metric: Metric, bounds: Sequence[float], labels: dict[str, st
     metric.add_sample(f"{metric.name}_sum", labels, total)
 
 
-def _engine(known: Known) -> Iterator[Metric]:
+def _engine(snapshot: EngineSnapshot) -> Iterator[Metric]:
     """Give what was read just now; a gauge of which nothing is known has a name and no number."""
     numbers: dict[str, Mapping[Labels, float]] = {
-        "store_up": {(): isinstance(known.stats, Stats)},
-        "queue_up": {(): known.queue is not None},
+        "store_up": {(): isinstance(snapshot.stats, Stats)},
+        "queue_up": {(): snapshot.queue is not None},
         BUILD_INFO: {(_release(), platform.python_version()): 1},
     }
-    if isinstance(known.stats, Stats):
-        numbers["open_orders"] = {(): known.stats.open}
-        numbers["oldest_pending_age_seconds"] = {(): known.stats.oldest_pending_seconds or 0}
-    if known.queue is not None:
-        numbers["queue_jobs"] = {(place,): getattr(known.queue, place) for place in JobPlace}
-        numbers["queue_paused"] = {(): known.queue.paused}
+    if isinstance(snapshot.stats, Stats):
+        numbers["open_orders"] = {(): snapshot.stats.open}
+        numbers["oldest_pending_age_seconds"] = {(): snapshot.stats.oldest_pending_seconds or 0}
+    if snapshot.queue is not None:
+        numbers["queue_jobs"] = {(place,): getattr(snapshot.queue, place) for place in JobPlace}
+        numbers["queue_paused"] = {(): snapshot.queue.paused}
     for name, text in ENGINE_GAUGES.items():
         metric = Metric(PREFIX + name, text, Kind.GAUGE)
         for values, number in numbers.get(name, {}).items():

@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 from attrs import define, field
 
-from adapters.memory.order_queue import InMemoryOrderQueue
+from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.queue_operations import InMemoryQueueOperations
 from application.ports.errors import Overloaded, QueueUnavailable, StoreUnavailable
-from application.ports.order_queue import QueueCounts
 from application.ports.order_store import Admission, Backlog, OrderFilter, OrderPage
+from application.ports.queue_operations import QueueCounts
 from domain.order import Order
 from entrypoints.web.http.health import Check
 from entrypoints.web.pages.console.resources import INDEX, console_files
@@ -47,7 +48,7 @@ class BrokenStore(InMemoryOrderStore):
         raise self.error
 
 
-class QueueAway(InMemoryOrderQueue):
+class OperationsAway(InMemoryQueueOperations):
     async def counts(self) -> QueueCounts:
         raise QueueUnavailable("away")
 
@@ -139,7 +140,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
         await call.raw(b"\x16\x03\x01\r\n\r\n")
         await operation(call)
         seen |= call.seen
-    async with calling(Engine(live={"flusher": Check(down)}, queue=QueueAway(CLOCK, lease_seconds=30))) as call:
+    async with calling(Engine(live={"flusher": Check(down)}, operations=OperationsAway(CLOCK, InMemoryJobs()))) as call:
         await call("GET", "/health/live")
         assert (await call("GET", "/api/stats")).json()["queue"] is None
         seen |= call.seen

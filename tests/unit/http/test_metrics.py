@@ -6,12 +6,13 @@ import time
 import falcon.testing
 import pytest
 
-from adapters.memory.order_queue import InMemoryOrderQueue
+from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.queue_operations import InMemoryQueueOperations
 from application.engine_stats import EngineStats
 from application.ports.errors import QueueUnavailable, StoreUnavailable
-from application.ports.order_queue import QueueCounts
 from application.ports.order_store import Backlog
+from application.ports.queue_operations import QueueCounts
 from domain.mock_dex import MockDexRouter
 from entrypoints.web.app import health_app
 from tests.api import CLOCK, ORDER, Api, Engine, mock_venues, running_api
@@ -147,7 +148,7 @@ async def test_how_much_there_is_to_do() -> None:
     async with running_api() as api:
         order_ids = [await api.submit() for _ in range(3)]
         await api.engine.execute(order_ids[0])
-        await api.engine.queue.pause()
+        await api.engine.operations.pause()
         samples = await scrape(api)
         assert samples[key("open_orders")] == 2
         assert samples[key("oldest_pending_age_seconds")] >= 0
@@ -170,7 +171,7 @@ class AwayStore(InMemoryOrderStore):
         raise self.error or AssertionError
 
 
-class AwayQueue(InMemoryOrderQueue):
+class AwayOperations(InMemoryQueueOperations):
     async def counts(self) -> QueueCounts:
         raise QueueUnavailable("redis at 10.0.0.7")
 
@@ -179,7 +180,7 @@ class AwayQueue(InMemoryOrderQueue):
 async def test_servers_that_are_away_leave_their_gauges_out(error: Exception | None) -> None:
     store = AwayStore(CLOCK)
     store.error = error
-    async with running_api(Engine(store=store, queue=AwayQueue(CLOCK, lease_seconds=30))) as api:
+    async with running_api(Engine(store=store, operations=AwayOperations(CLOCK, InMemoryJobs()))) as api:
         begun = time.monotonic()
         answer = await api.http.get("/metrics")
         assert time.monotonic() - begun < 2.5
@@ -199,7 +200,7 @@ async def test_the_queue_is_told_while_the_store_is_away() -> None:
 
 
 async def test_a_worker_has_metrics_beside_its_health() -> None:
-    stats = EngineStats(InMemoryOrderStore(CLOCK), InMemoryOrderQueue(CLOCK, lease_seconds=30), CLOCK)
+    stats = EngineStats(InMemoryOrderStore(CLOCK), InMemoryQueueOperations(CLOCK, InMemoryJobs()), CLOCK)
     async with falcon.testing.ASGIConductor(health_app({}, stats=stats)) as conductor:
         answer = await conductor.simulate_get("/metrics")
         assert answer.status_code == 200

@@ -2,19 +2,20 @@
 
 import pytest
 
-from adapters.memory.order_queue import InMemoryOrderQueue
+from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.queue_operations import InMemoryQueueOperations
 from application.engine_stats import Stats
 from application.ports.errors import QueueUnavailable, StoreUnavailable
-from application.ports.order_queue import QueueCounts
 from application.ports.order_store import Backlog
+from application.ports.queue_operations import QueueCounts
 from entrypoints.web.http.presenter import stats_json
 from tests.api import CLOCK, Engine, running_api
 
 STATS = "/api/stats"
 
 
-class AwayQueue(InMemoryOrderQueue):
+class AwayOperations(InMemoryQueueOperations):
     async def counts(self) -> QueueCounts:
         raise QueueUnavailable("redis at 10.0.0.7 is away")
 
@@ -41,7 +42,7 @@ async def test_an_engine_at_rest_and_at_work() -> None:
 
 
 async def test_without_the_queue() -> None:
-    async with running_api(Engine(queue=AwayQueue(CLOCK, lease_seconds=30))) as api:
+    async with running_api(Engine(operations=AwayOperations(CLOCK, InMemoryJobs()))) as api:
         answer = await api.http.get(STATS)
     assert (answer.status_code, answer.text) == (200, '{"open":0,"oldestPendingSeconds":null,"queue":null}')
 
