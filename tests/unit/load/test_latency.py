@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from entrypoints.cli.load.latency import Latencies
+from entrypoints.load.latency import Latencies
 
 
 def of(*seconds: float) -> Latencies:

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from entrypoints.local_servers.errors import LocalServerError
+from entrypoints.dev.servers.errors import LocalServerError
 
 
 @frozen

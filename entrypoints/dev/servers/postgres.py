@@ -5,11 +5,11 @@ import signal
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from entrypoints.local_servers.binaries import Program, local_postgres, wheel_postgres
-from entrypoints.local_servers.errors import LocalServerError
-from entrypoints.local_servers.folder import ServerFolder
-from entrypoints.local_servers.process import run_to_end
-from entrypoints.local_servers.server import LocalServer
+from entrypoints.dev.servers.binaries import Program, local_postgres, wheel_postgres
+from entrypoints.dev.servers.errors import LocalServerError
+from entrypoints.dev.servers.folder import ServerFolder
+from entrypoints.dev.servers.process import run_to_end
+from entrypoints.dev.servers.server import LocalServer
 
 USER = "order_engine"
 

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from entrypoints.cli.ending import DONE, INTERRUPTED, NOT_IN_TIME, REFUSED
-from entrypoints.cli.load import report
-from entrypoints.cli.load.posting import Plan
-from entrypoints.cli.load.run import Outcome
-from entrypoints.cli.load.tally import Tally
 from entrypoints.cli.output import json_text
+from entrypoints.load import report
+from entrypoints.load.posting import Plan
+from entrypoints.load.run import Outcome
+from entrypoints.load.tally import Tally
 
 
 def outcome(

@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 
-from entrypoints.local_servers import guard
-from entrypoints.local_servers.errors import LocalServerError
-from entrypoints.local_servers.folder import ServerFolder
+from entrypoints.dev.servers import guard
+from entrypoints.dev.servers.errors import LocalServerError
+from entrypoints.dev.servers.folder import ServerFolder
 
 
 class GuardedProcess:

@@ -9,8 +9,8 @@ import msgspec
 import websockets
 
 from entrypoints.cli.client import PAGE_MOST, proxy_for
-from entrypoints.cli.load.connection import Address, Connection
-from entrypoints.cli.load.tally import Tally
+from entrypoints.load.connection import Address, Connection
+from entrypoints.load.tally import Tally
 
 FINAL = ("confirmed", "failed")
 ROUND_SECONDS = 0.5

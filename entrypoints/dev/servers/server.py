@@ -9,10 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
-from entrypoints.local_servers.binaries import Program
-from entrypoints.local_servers.errors import LocalServerError
-from entrypoints.local_servers.folder import SHARED, ServerFolder, is_free
-from entrypoints.local_servers.process import GuardedProcess
+from entrypoints.dev.servers.binaries import Program
+from entrypoints.dev.servers.errors import LocalServerError
+from entrypoints.dev.servers.folder import SHARED, ServerFolder, is_free
+from entrypoints.dev.servers.process import GuardedProcess
 
 START_SECONDS = 30.0
 _LOG_BYTES = 10_000_000

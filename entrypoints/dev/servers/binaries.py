@@ -16,7 +16,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from entrypoints.local_servers.account import Account
+from entrypoints.dev.servers.account import Account
 
 POSTGRES_FOLDERS = (
     "/usr/lib/postgresql/*/bin",

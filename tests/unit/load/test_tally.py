@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrypoints.cli.load.tally import EARLY_MOST, Tally
+from entrypoints.load.tally import EARLY_MOST, Tally
 from tests.clock import ManualClock
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from rich.table import Table
 
 from entrypoints.cli.ending import DONE, INTERRUPTED, NOT_IN_TIME, REFUSED
-from entrypoints.cli.load.latency import Latencies
-from entrypoints.cli.load.run import Outcome
 from entrypoints.cli.output import cell, complain, say, show
 from entrypoints.cli.timeline import duration
 from entrypoints.cli.timeline_view import FINAL_STYLES
+from entrypoints.load.latency import Latencies
+from entrypoints.load.run import Outcome
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 BUSY_SHARE = 0.85

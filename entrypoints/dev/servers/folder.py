@@ -11,8 +11,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from entrypoints.local_servers.account import Account
-from entrypoints.local_servers.errors import LocalServerError
+from entrypoints.dev.servers.account import Account
+from entrypoints.dev.servers.errors import LocalServerError
 
 # Where data goes when the server's account can't reach the folder that was asked for; root owns it, nobody else writes.
 SHARED = Path("/var/lib/order-engine")

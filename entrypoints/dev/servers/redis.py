@@ -4,9 +4,9 @@ import signal
 import socket
 from collections.abc import Collection, Iterator
 
-from entrypoints.local_servers.binaries import Program, local_redis, wheel_redis
-from entrypoints.local_servers.folder import ServerFolder
-from entrypoints.local_servers.server import LocalServer
+from entrypoints.dev.servers.binaries import Program, local_redis, wheel_redis
+from entrypoints.dev.servers.folder import ServerFolder
+from entrypoints.dev.servers.server import LocalServer
 
 
 class LocalRedis(LocalServer):

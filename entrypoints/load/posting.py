@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import msgspec
 from attrs import field, frozen
 
-from entrypoints.cli.load.connection import Address, Answer, Connection
-from entrypoints.cli.load.tally import Tally
+from entrypoints.load.connection import Address, Answer, Connection
+from entrypoints.load.tally import Tally
 
 OPEN_MOST = 100_000  # each is remembered until it is final, and memory has an end
 PAUSE_SECONDS = 0.1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from entrypoints.cli.load.latency import Latencies
+from entrypoints.load.latency import Latencies
 
 EARLY_MOST = 10_000
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from attrs import frozen
 
-from entrypoints.cli.load.following import Follower
-from entrypoints.cli.load.posting import Plan, post_all
-from entrypoints.cli.load.tally import Tally
 from entrypoints.cli.stream import PATIENCE_SECONDS
+from entrypoints.load.following import Follower
+from entrypoints.load.posting import Plan, post_all
+from entrypoints.load.tally import Tally
 
 TICK_SECONDS = 0.05
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from entrypoints.cli.load.connection import Address, Connection
+from entrypoints.load.connection import Address, Connection
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"

@@ -12,7 +12,7 @@ from entrypoints.cli.options import AsJson, Url
 from entrypoints.cli.output import console, on_terminal, say_json
 
 if TYPE_CHECKING:
-    from entrypoints.cli.load.tally import Tally
+    from entrypoints.load.tally import Tally
 
 CONNECTIONS, CONNECTIONS_AT_A_RATE = 64, 256
 
@@ -50,10 +50,10 @@ def load(
     import uvloop
 
     from entrypoints.cli.client import EngineClient
-    from entrypoints.cli.load import report
-    from entrypoints.cli.load.posting import Plan
-    from entrypoints.cli.load.run import run
-    from entrypoints.cli.load.tally import Tally
+    from entrypoints.load import report
+    from entrypoints.load.posting import Plan
+    from entrypoints.load.run import run
+    from entrypoints.load.tally import Tally
 
     name = user or f"load-{uuid.uuid4().hex[:8]}"
     connections = concurrency or (CONNECTIONS if rate is None else CONNECTIONS_AT_A_RATE)

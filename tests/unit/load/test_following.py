@@ -9,10 +9,10 @@ import websockets
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
-from entrypoints.cli.load import following
-from entrypoints.cli.load.following import Follower
-from entrypoints.cli.load.posting import Plan, post_all
-from entrypoints.cli.load.tally import Tally
+from entrypoints.load import following
+from entrypoints.load.following import Follower
+from entrypoints.load.posting import Plan, post_all
+from entrypoints.load.tally import Tally
 from tests.api import Api, running_api
 from tests.eventually import eventually
 

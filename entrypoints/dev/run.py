@@ -13,8 +13,8 @@ from rich.console import Console
 
 from entrypoints.api import serve_api
 from entrypoints.container import Container
+from entrypoints.dev.servers import LocalPostgres, LocalRedis
 from entrypoints.lifecycle import opened, prepare_process, stop_on_signals
-from entrypoints.local_servers import LocalPostgres, LocalRedis
 from entrypoints.migrate import migrate
 from entrypoints.settings import Settings
 from entrypoints.web.server import bind, url_of
@@ -41,7 +41,7 @@ Ctrl-C stops everything."""
 
 
 def run(settings: Settings, *, memory: bool) -> None:
-    """Run until Ctrl-C or SIGTERM. Raises CannotListen, LocalServerError, StartError."""
+    """Run until Ctrl-C or SIGTERM. Raises CannotListen, StartError."""
     prepare_process()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop runs, SIGTERM is a Ctrl-C too
     listener = bind(settings.host, settings.port)
