@@ -1,10 +1,10 @@
 /** The page of all orders: brings the known orders, the filters and the grid together. */
-import { byId, h, setText } from "./dom.js";
+import { byId, h, setText } from "../shared/dom.js";
 import { emptyLesson, noMatch } from "./empty.js";
-import { counted, grouped } from "./format.js";
+import { counted, grouped } from "../shared/format.js";
 import { Grid } from "./grid.js";
-import { navigate } from "./router.js";
-import { MOST } from "./orders.js";
+import { navigate } from "../shared/router.js";
+import { MOST } from "../engine/orders.js";
 
 export class ListPage {
   #foot = byId("grid-foot");

@@ -1,7 +1,7 @@
 /** Which of the known orders the list shows: filters, how far back it is complete, and a pause while someone reads. */
-import { listOrders } from "./api.js";
+import { listOrders } from "../engine/api.js";
 
-/** @typedef {import("./orders.js").Order} Order */
+/** @typedef {import("../engine/orders.js").Order} Order */
 /** @typedef {{status: string, userId: string, prefix: string}} Filter */
 
 /** How far back the list of one filter is complete. */
@@ -32,7 +32,7 @@ export class View {
   #reaches = new Map();
   loading = false;
 
-  /** @param {import("./orders.js").Orders} orders */
+  /** @param {import("../engine/orders.js").Orders} orders */
   constructor(orders) {
     this.orders = orders;
   }

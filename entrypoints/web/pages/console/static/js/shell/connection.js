@@ -1,11 +1,11 @@
 /** Says how the connection is: a word in the top bar, and a notice while it is broken and when it is back. */
-import { announce } from "./announce.js";
-import { byId, setText } from "./dom.js";
-import { TOO_SLOW } from "./feed.js";
+import { announce } from "../shared/announce.js";
+import { byId, setText } from "../shared/dom.js";
+import { TOO_SLOW } from "../engine/feed.js";
 
 const GOOD_NEWS_MS = 4_000;
 
-/** @typedef {import("./socket.js").SocketState} SocketState */
+/** @typedef {import("../engine/socket.js").SocketState} SocketState */
 
 export class Connection {
   #pill = byId("connection");

@@ -1,7 +1,7 @@
 /** Draws what the venues offered, which offer was taken and why, and what became of it. */
-import { h } from "./dom.js";
+import { h } from "../shared/dom.js";
 import { bpsBetween, netOutput, whyItWon } from "./explain.js";
-import { bpsText, computed, priced, tokens } from "./format.js";
+import { bpsText, computed, priced, tokens } from "../shared/format.js";
 
 /** @param {any} order as the API shows it */
 export function quotesPanel(order) {

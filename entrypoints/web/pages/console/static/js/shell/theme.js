@@ -1,5 +1,5 @@
 /** Light or dark: the system's choice, until someone presses the button; that is remembered. */
-import { recall, remember } from "./memory.js";
+import { recall, remember } from "../shared/memory.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 

@@ -1,10 +1,10 @@
 /** The list's rows: only those in sight exist, so that thousands scroll as smoothly as ten. Keys move a selection. */
-import { byId, setAttribute } from "./dom.js";
+import { byId, setAttribute } from "../shared/dom.js";
 import { Row } from "./row.js";
 
 const SPARE = 6; // rows beyond each edge, so that a quick scroll shows no white
 
-/** @typedef {import("./orders.js").Order} Order */
+/** @typedef {import("../engine/orders.js").Order} Order */
 
 export class Grid {
   #root = byId("grid");

@@ -1,16 +1,16 @@
 /** The page of one order. */
-import { cancelOrder, Problem } from "./api.js";
-import { announce } from "./announce.js";
-import { engineNow } from "./clock.js";
-import { copyButton } from "./copy.js";
-import { byId, h, setText } from "./dom.js";
-import { dayText, grouped, shortId } from "./format.js";
+import { cancelOrder, Problem } from "../engine/api.js";
+import { announce } from "../shared/announce.js";
+import { engineNow } from "../engine/clock.js";
+import { copyButton } from "../shared/copy.js";
+import { byId, h, setText } from "../shared/dom.js";
+import { dayText, grouped, shortId } from "../shared/format.js";
 import { facts } from "./facts.js";
-import { isFinal } from "./orders.js";
+import { isFinal } from "../engine/orders.js";
 import { OrderWatch } from "./order-watch.js";
 import { quotesPanel } from "./quotes.js";
 import { RawFrames } from "./raw-frames.js";
-import { REASONS, showStatus, statusBadge, statusWord } from "./status.js";
+import { REASONS, showStatus, statusBadge, statusWord } from "../shared/status.js";
 import { storyOf } from "./story.js";
 import { Timeline } from "./timeline.js";
 

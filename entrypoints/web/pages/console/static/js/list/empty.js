@@ -1,6 +1,6 @@
 /** What stands where no order is: how to place the first one, or how to widen the filters. */
-import { copyButton } from "./copy.js";
-import { h } from "./dom.js";
+import { copyButton } from "../shared/copy.js";
+import { h } from "../shared/dom.js";
 
 /** Teach how to place an order. */
 export function emptyLesson() {

@@ -1,7 +1,7 @@
 /** The order's frames, byte for byte as they came over the socket. */
-import { copyButton } from "./copy.js";
-import { h, setText } from "./dom.js";
-import { counted } from "./format.js";
+import { copyButton } from "../shared/copy.js";
+import { h, setText } from "../shared/dom.js";
+import { counted } from "../shared/format.js";
 
 export class RawFrames {
   #count = h("span", { class: "count" });

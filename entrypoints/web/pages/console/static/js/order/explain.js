@@ -1,5 +1,5 @@
 /** Why a quote won, and what a swap gave, in words and numbers. Pure. */
-import { bpsText, tokens } from "./format.js";
+import { bpsText, tokens } from "../shared/format.js";
 
 /** @typedef {{dex: string, price: string, fee: string, chosen: boolean}} Quote */
 

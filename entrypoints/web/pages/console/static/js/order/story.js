@@ -1,5 +1,5 @@
 /** An order's frames read as a story: attempts, each with steps that took their time. Pure: no page, no clock. */
-import { isFinal } from "./orders.js";
+import { isFinal } from "../engine/orders.js";
 
 /**
  * @typedef {Object} Step

@@ -1,5 +1,5 @@
 /** Sends an order so that it is placed once, however often it has to be sent. */
-import { executeOrder, Problem, Unreachable } from "./api.js";
+import { executeOrder, Problem, Unreachable } from "../engine/api.js";
 
 const WAITS_MS = [500, 1_500, 3_000];
 const NUMBER = /^-?(0|[1-9]\d{0,40})(\.\d{1,40})?$/;

@@ -1,9 +1,9 @@
 /** The order form. The engine judges what is typed; its words are shown at the fields that they are about. */
-import { Problem } from "./api.js";
-import { announce } from "./announce.js";
-import { byId, h, setText } from "./dom.js";
-import { shortId } from "./format.js";
-import { recall, remember } from "./memory.js";
+import { Problem } from "../engine/api.js";
+import { announce } from "../shared/announce.js";
+import { byId, h, setText } from "../shared/dom.js";
+import { shortId } from "../shared/format.js";
+import { recall, remember } from "../shared/memory.js";
 import { Submission } from "./submit.js";
 
 const FIELDS = ["inputToken", "outputToken", "amount", "userId", "slippageBps"];

@@ -1,8 +1,8 @@
 /** The figures at the top of an order's page. */
-import { h } from "./dom.js";
-import { computed, counted, durationText, grouped, priced, tokens } from "./format.js";
+import { h } from "../shared/dom.js";
+import { computed, counted, durationText, grouped, priced, tokens } from "../shared/format.js";
 import { againstQuote, received } from "./quotes.js";
-import { REASONS } from "./status.js";
+import { REASONS } from "../shared/status.js";
 
 /**
  * @param {any} order as the API shows it

@@ -1,13 +1,13 @@
 /** The keyboard: single keys where nobody types, and the list's own keys. */
-import { announce } from "./announce.js";
-import { byId } from "./dom.js";
-import { copyText } from "./copy.js";
-import { shortId } from "./format.js";
-import { navigate, orderInPath } from "./router.js";
+import { announce } from "../shared/announce.js";
+import { byId } from "../shared/dom.js";
+import { copyText } from "../shared/copy.js";
+import { shortId } from "../shared/format.js";
+import { navigate, orderInPath } from "../shared/router.js";
 
 /**
- * @param {import("./list-page.js").ListPage} list
- * @param {import("./filters.js").Filters} filters
+ * @param {import("../list/list-page.js").ListPage} list
+ * @param {import("../list/filters.js").Filters} filters
  */
 export function startKeys(list, filters) {
   const dialog = byId("keys");

@@ -1,8 +1,8 @@
 /** The strip: how the engine does right now, and did over the last two minutes. */
-import { byId, h, setText } from "./dom.js";
-import { counted, durationText, grouped } from "./format.js";
+import { byId, h, setText } from "../shared/dom.js";
+import { counted, durationText, grouped } from "../shared/format.js";
 import { Sparkline } from "./sparkline.js";
-import { REASONS } from "./status.js";
+import { REASONS } from "../shared/status.js";
 
 const WINDOW = "over the last two minutes";
 const UNKNOWN = "not known now";

@@ -1,8 +1,8 @@
 /** Asks the engine for its counts every 2 s while someone looks, and keeps two minutes of them. */
-import { getStats, Problem } from "./api.js";
+import { getStats, Problem } from "../engine/api.js";
 import { STEPS, STEP_MS } from "./measures.js";
 
-/** @typedef {import("./api.js").Stats} Stats */
+/** @typedef {import("../engine/api.js").Stats} Stats */
 
 export class Pulse {
   /** @type {Stats | null} */

@@ -1,8 +1,8 @@
 /** Follows one order: its frames, each once and in order whatever breaks, and the order as the API shows it. */
-import { getOrder, Problem } from "./api.js";
-import { parseExact } from "./exact-json.js";
-import { isFinal } from "./orders.js";
-import { LiveSocket } from "./socket.js";
+import { getOrder, Problem } from "../engine/api.js";
+import { parseExact } from "../engine/exact-json.js";
+import { isFinal } from "../engine/orders.js";
+import { LiveSocket } from "../engine/socket.js";
 
 const DONE = 1000;
 const NOT_FOUND = 4404;
@@ -23,7 +23,7 @@ export class OrderWatch {
 
   /**
    * @param {string} orderId
-   * @param {{onChange: () => void, onState: (state: import("./socket.js").SocketState) => void}} handlers
+   * @param {{onChange: () => void, onState: (state: import("../engine/socket.js").SocketState) => void}} handlers
    */
   constructor(orderId, handlers) {
     this.orderId = orderId;

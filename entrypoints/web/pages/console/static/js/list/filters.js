@@ -1,5 +1,5 @@
 /** Status, user and id: what the list is narrowed to. Kept in the address, so that a reload shows the same. */
-import { byId } from "./dom.js";
+import { byId } from "../shared/dom.js";
 
 const WAIT_MS = 200; // typing goes on
 const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -4,7 +4,7 @@
  * No chart library: these are a few dozen points without axes, zoom or legend. That is fewer lines here than the
  * glue to a library would take, and nothing to keep up to date, to serve, or to trust under the page's strict policy.
  */
-import { s, setAttribute } from "./dom.js";
+import { s, setAttribute } from "../shared/dom.js";
 
 const WIDTH = 120;
 const HEIGHT = 36;

@@ -1,7 +1,7 @@
 /** What an operator should know at once: dead letters, a paused queue, an engine without its queue or its store. */
-import { announce } from "./announce.js";
-import { byId, h } from "./dom.js";
-import { counted } from "./format.js";
+import { announce } from "../shared/announce.js";
+import { byId, h } from "../shared/dom.js";
+import { counted } from "../shared/format.js";
 
 /** @typedef {{key: string, text: string, command: string | null}} Warning */
 
@@ -11,7 +11,7 @@ export class Warnings {
   #element = byId("warnings");
   #shown = "";
 
-  /** @param {import("./api.js").Stats | null} stats null when the engine answers, and cannot tell */
+  /** @param {import("../engine/api.js").Stats | null} stats null when the engine answers, and cannot tell */
   show(stats) {
     const warnings = stats ? warningsOf(stats) : [STORE_AWAY];
     const shown = warnings.map((warning) => warning.text).join("\n");
@@ -23,7 +23,7 @@ export class Warnings {
   }
 }
 
-/** @param {import("./api.js").Stats} stats @returns {Warning[]} */
+/** @param {import("../engine/api.js").Stats} stats @returns {Warning[]} */
 function warningsOf({ queue }) {
   if (queue === null) {
     return [{ key: "Queue away", text: "Orders are taken and kept, and run when the queue is back.", command: null }];

@@ -1,5 +1,5 @@
 /** How fast orders come and end, measured from their frames: two minutes in steps, and the latest latencies. */
-import { engineNow } from "./clock.js";
+import { engineNow } from "../engine/clock.js";
 
 export const STEP_MS = 2_000;
 export const STEPS = 60;

@@ -1,11 +1,11 @@
 /** One row of the list: built once, then filled again and again with whichever order is at its place. */
-import { copyButton } from "./copy.js";
-import { engineNow } from "./clock.js";
-import { h, setAttribute, setText } from "./dom.js";
-import { ageText, dayText, grouped, priced, shortId } from "./format.js";
-import { showStatus, statusBadge } from "./status.js";
+import { copyButton } from "../shared/copy.js";
+import { engineNow } from "../engine/clock.js";
+import { h, setAttribute, setText } from "../shared/dom.js";
+import { ageText, dayText, grouped, priced, shortId } from "../shared/format.js";
+import { showStatus, statusBadge } from "../shared/status.js";
 
-/** @typedef {import("./orders.js").Order} Order */
+/** @typedef {import("../engine/orders.js").Order} Order */
 
 export class Row {
   /** @type {Order | null} */
