@@ -1,17 +1,41 @@
-"""A client gets the bytes that uvicorn alone would have sent; a usual response in one piece."""
+"""A client gets the bytes that uvicorn alone would have sent, and head and body together."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from entrypoints.web.http.protocol import ProblemHttpProtocol
-from tests.unit.http.exchanges import GET, HELLO, LENGTH, App, WithoutJoinedWrites, answering, at_once, connected, sent
 from tests.unit.http.recorder import Recorder
 
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+LENGTH = (b"content-length", b"5")
 CONTINUE = b"POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi"
+
+
+def answering(*bodies: bytes, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = (LENGTH,)) -> App:
+    """Make an app that reads the request, and sends a head and `bodies`."""
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+        for number, body in enumerate(bodies, start=1):
+            await send({"type": "http.response.body", "body": body, "more_body": number < len(bodies)})
+
+    return app
+
+
+HELLO = answering(b"hello")
+
+
+async def at_once() -> None:
+    """Read a request's body, for an app that does not wait for it."""
 
 
 async def failing(_scope: Any, _receive: Any, _send: Any) -> None:
@@ -108,42 +132,40 @@ async def test_what_uvicorn_refuses_is_refused(app: App) -> None:
     assert b"x-b" not in response
 
 
-@pytest.mark.parametrize(
-    ("app", "pieces"),
-    [
-        pytest.param(HELLO, 1, id="usual"),
-        pytest.param(answering(b"he", b"llo"), 3, id="in two pieces"),
-        pytest.param(answering(b"hello", headers=()), 2, id="no length"),
-    ],
-)
-async def test_a_usual_response_is_one_piece(app: App, pieces: int) -> None:
+async def test_head_and_body_leave_in_one_write() -> None:
     transport, state = Recorder(), ServerState()
-    protocol = connected(app, transport, state, WithoutJoinedWrites)
+    protocol = connected(HELLO, transport, state, ProblemHttpProtocol)
     protocol.data_received(GET)
     await asyncio.gather(*state.tasks)
-    assert len(transport.sent) == pieces
+    await asyncio.sleep(0)
+    assert transport.sent == [b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"]
     protocol.connection_lost(None)
 
 
-@pytest.mark.parametrize("app", [unending, failing_late])
-async def test_a_head_without_a_body_is_a_500(app: App) -> None:
-    """It would be the head alone from uvicorn, and a cut connection."""
-    response, closed = await sent(app, GET, ProblemHttpProtocol)
-    assert response.startswith(b"HTTP/1.1 500 ")
-    assert response.count(b"HTTP/1.1") == 1
-    assert closed
+async def sent(app: App, request: bytes, http: type[HttpToolsProtocol]) -> tuple[bytes, bool]:
+    """Have `app` answer; return all bytes of the connection, and whether the server closed it."""
+    transport, state = Recorder(), ServerState()
+    protocol = connected(app, transport, state, http)
+    protocol.data_received(request)
+    while state.tasks:
+        await asyncio.gather(*state.tasks)
+        await asyncio.sleep(0)
+    closed = transport.closed
+    protocol.connection_lost(None)
+    return b"".join(transport.sent), closed
 
 
-async def test_whoever_waits_for_the_clients_end_hears_of_the_responses() -> None:
-    heard: list[Any] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await receive()
-        async with asyncio.TaskGroup() as group:
-            waiting = group.create_task(receive())
-            await asyncio.sleep(0)
-            await HELLO(scope, at_once, send)
-            heard.append(await waiting)
-
-    await asyncio.wait_for(sent(app, GET, ProblemHttpProtocol), 1)
-    assert heard == [{"type": "http.disconnect"}]
+def connected(app: App, transport: Recorder, state: ServerState, http: type[HttpToolsProtocol]) -> HttpToolsProtocol:
+    """Connect `transport` to a server of `app`."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        interface="asgi3",
+        server_header=False,
+        date_header=False,
+    )
+    protocol = http(config, state, {}, asyncio.get_running_loop())
+    protocol.connection_made(transport)
+    return protocol
