@@ -60,7 +60,7 @@ async def _run(settings: Settings, mode: str, listener: socket.socket, places: P
     async with opened(*container.resources()), asyncio.TaskGroup() as group:
         worker_stop = asyncio.Event()
         group.create_task(work(container, worker_stop))
-        _tell(url_of(listener), places)
+        _print_banner(url_of(listener), places)
         await serve_api(container, listener, stop)
         worker_stop.set()
 
@@ -85,7 +85,7 @@ def _private(url: str | None, server: LocalPostgres | LocalRedis, folder: Path) 
         yield server.url, server.notice or f"private, its data in {folder}"
 
 
-def _tell(url: str, places: Places) -> None:
+def _print_banner(url: str, places: Places) -> None:
     postgres, redis = places
     url_option = "" if url == _DEFAULT_URL else f" --url {url}"
     text = _BANNER.format(url=url, url_option=url_option, postgres=postgres, redis=redis)

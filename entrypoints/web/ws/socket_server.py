@@ -1,4 +1,4 @@
-"""What all sockets share: who gets in, frames out, and one end for each reason."""
+"""What all sockets share: who is accepted, frames out, and one end for each reason."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,8 +25,8 @@ Following = Callable[[TooSlow], AbstractAsyncContextManager[AsyncIterator[Frame]
 
 
 @frozen
-class Door:
-    """Lets clients in, and tells each its frames until it leaves; beyond `most` open sockets a new one is sent away.
+class SocketServer:
+    """Accepts clients, and sends each its frames until it leaves; beyond `most` open sockets a new one is sent away.
 
     Frames go out from a second task, so that a client that leaves is seen at once.
     """
@@ -35,7 +35,7 @@ class Door:
     most: int
 
     async def serve(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Following]) -> None:
-        """Tell a client the frames that it asked for; `asked` reads its query and may raise HttpProblem.
+        """Send a client the frames that it asked for; `asked` reads its query and may raise HttpProblem.
 
         The following is entered before the socket is accepted: a feed misses nothing from the moment that it is open.
         `kind` is what the socket is counted under.
@@ -52,7 +52,7 @@ class Door:
         async with asyncio.TaskGroup() as group:
 
             def too_slow() -> None:
-                if not ws.unaccepted:  # else it is told so when it asks for its first frame
+                if not ws.unaccepted:  # else it is raised when the first frame is asked for
                     group.create_task(close(ws, TRY_LATER, SlowWatcher.code))
 
             async with following(too_slow) as frames:
@@ -67,9 +67,9 @@ class Door:
         else:
             with self.drain.holding(ws), _counted(kind):
                 async with asyncio.TaskGroup() as group:
-                    teller = group.create_task(_tell(req, ws, kind, frames))
+                    sender = group.create_task(_send(req, ws, kind, frames))
                     await _ignore_messages(ws)
-                    teller.cancel()
+                    sender.cancel()
 
 
 @contextmanager
@@ -89,7 +89,7 @@ async def _accepted(req: Request, ws: WebSocket) -> bool:
     return True
 
 
-async def _tell(req: Request, ws: WebSocket, kind: str, frames: AsyncIterator[Frame]) -> None:
+async def _send(req: Request, ws: WebSocket, kind: str, frames: AsyncIterator[Frame]) -> None:
     """Send the frames, then close, which ends the receiving too."""
     try:
         async for frame in frames:
@@ -102,7 +102,7 @@ async def _tell(req: Request, ws: WebSocket, kind: str, frames: AsyncIterator[Fr
         await close(ws, NOT_FOUND, error.code)
     except (SlowWatcher, StoreUnavailable, Overloaded) as error:
         await close(ws, TRY_LATER, error.code)
-    except Exception as error:  # told to the client as a close code, to the operator as what it was
+    except Exception as error:  # a close code for the client, and for the operator what it was
         observe.request_failed(req.request_id, error)
         await close(ws, INTERNAL, "internal")
 

@@ -11,7 +11,7 @@ from entrypoints.web.request import Request
 
 
 @frozen
-class EveryAnswer:
+class ResponseMiddleware:
     """The only middleware: one for each of these things would cost every answer a coroutine more for each."""
 
     drain: Drain
