@@ -16,8 +16,8 @@ from adapters.postgres.migrator import Migrator
 from adapters.redis.clients import queue_client
 from benchmarks.process import EngineProcess
 from benchmarks.usage import LOAD, Meter, Parts
-from entrypoints.local_servers import LocalPostgres, LocalRedis
-from entrypoints.local_servers.folder import is_free
+from entrypoints.dev.servers import LocalPostgres, LocalRedis
+from entrypoints.dev.servers.folder import is_free
 from tests.processes import COMMAND, PREFIX
 from tests.servers import reachable_folder
 

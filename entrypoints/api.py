@@ -12,7 +12,7 @@ from application import observe
 from application.observe.metrics import METERS
 from entrypoints.container import Container
 from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
-from entrypoints.processes.line import end_with_parent, tell_serving
+from entrypoints.processes.line import end_with_parent, report_serving
 from entrypoints.processes.shared_meters import MetersFile, SharedMeters
 from entrypoints.processes.supervisor import Supervisor
 from entrypoints.settings import Settings, require_urls
@@ -41,7 +41,7 @@ def run_child(settings: Settings, listener_fd: int, meters_fd: int, slot: int) -
     end_with_parent(_end_seconds(settings))
     METERS.move_to(SharedMeters(meters_fd, slot))
     prepare_process()
-    uvloop.run(_run(settings, socket.socket(fileno=listener_fd), tell_serving))
+    uvloop.run(_run(settings, socket.socket(fileno=listener_fd), report_serving))
 
 
 async def _run(settings: Settings, listener: socket.socket, started: Callable[[], None] = lambda: None) -> None:
@@ -49,7 +49,7 @@ async def _run(settings: Settings, listener: socket.socket, started: Callable[[]
     container = Container(settings=settings, mode="live")
     observe.process_named("api", container.holder())
     async with opened(*container.resources()):
-        container.api()  # made before anyone is told that it serves
+        container.api()  # made before it is reported that it serves
         observe.process_started("api", url_of(listener))
         started()
         await serve_api(container, listener, stop)

@@ -1,4 +1,4 @@
-"""The worker process: executes orders, sweeps up what others left, and tells its health."""
+"""The worker process: executes orders, sweeps up what others left, and answers for its health."""
 
 import asyncio
 import socket

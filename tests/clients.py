@@ -15,7 +15,7 @@ from attrs import Factory, define, frozen
 from psycopg.rows import dict_row
 
 from adapters.postgres.migrator import Migrator
-from entrypoints.local_servers import LocalRedis
+from entrypoints.dev.servers import LocalRedis
 from tests import servers
 from tests.eventually import eventually
 from tests.processes import EngineProcess, running

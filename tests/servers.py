@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from entrypoints.local_servers import LocalPostgres, LocalRedis
-from entrypoints.local_servers.binaries import local_postgres, local_redis
+from entrypoints.dev.servers import LocalPostgres, LocalRedis
+from entrypoints.dev.servers.binaries import local_postgres, local_redis
 
 POSTGRES_VARIABLE = "ORDER_ENGINE_TEST_POSTGRES_URL"
 REDIS_VARIABLE = "ORDER_ENGINE_TEST_REDIS_URL"

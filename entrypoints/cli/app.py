@@ -9,10 +9,10 @@ from attrs import evolve
 
 from entrypoints.cli import orders, queue
 from entrypoints.cli.ending import INTERRUPTED, WRONG_USAGE, fail, settings_of_the_environment
-from entrypoints.cli.load.command import load
 from entrypoints.cli.options import URL_VARIABLE
 from entrypoints.cli.output import complain, show, unprintable_replaced
 from entrypoints.cli.submit import submit
+from entrypoints.load.command import load
 from entrypoints.settings import MOST_PROCESSES, Settings, SettingsError, shown, unknown_variables
 
 RUN, TRADE, OPERATE = "Run", "Trade", "Operate"  # in this order in the list of commands
@@ -32,7 +32,7 @@ def dev(
     memory: Annotated[bool, typer.Option("--memory", help="No Postgres, no Redis: all is gone at the end.")] = False,
 ) -> None:
     """Run everything here in one process: API, worker, and private Postgres and Redis unless their URLs are set."""
-    from entrypoints.dev import run
+    from entrypoints.dev.run import run
 
     _run(lambda settings: run(settings, memory=memory))
 
@@ -121,7 +121,6 @@ def _run(process: Callable[[Settings], None]) -> None:
     from application.ports.errors import PortError
     from entrypoints import logs
     from entrypoints.lifecycle import StartError
-    from entrypoints.local_servers import LocalServerError
     from entrypoints.web.server import CannotListen
 
     settings = settings_of_the_environment()
@@ -130,7 +129,7 @@ def _run(process: Callable[[Settings], None]) -> None:
         process(settings)
     except SettingsError as error:
         fail("\n".join(error.mistakes), WRONG_USAGE)
-    except (StartError, CannotListen, LocalServerError, PortError) as error:
+    except (StartError, CannotListen, PortError) as error:
         fail(str(error))
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None

@@ -23,7 +23,7 @@ def end_with_parent(end_seconds: float) -> None:
     threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
 
 
-def tell_serving() -> None:
-    """Tell the parent that this child serves."""
+def report_serving() -> None:
+    """Report to the parent that this child serves."""
     with suppress(OSError):  # the parent is gone; `end_with_parent` sees that too
         os.write(_LINE, b".")

@@ -37,7 +37,7 @@ class MetersFile:
         os.close(self.fd)
 
     def arguments(self, slot: int) -> tuple[str, str]:
-        """Return what a child is told, to find its slot: the file's descriptor, which it inherits, and the slot."""
+        """Return how a child finds its slot: the file's descriptor, which it inherits, and the slot."""
         return str(self.fd), str(slot)
 
     def vacate(self, slot: int) -> None:
@@ -97,7 +97,7 @@ class _Slot:
         return int(self.head[_PID])
 
     def listed(self) -> Iterator[tuple[str, Labels, int, int]]:
-        """Tell the slot's series: name, labels, where their cells begin, how many there are."""
+        """List the slot's series: name, labels, where their cells begin, how many there are."""
         for line in bytes(self._list[: int(self.head[_LISTED])]).splitlines():
             name, labels, at, size = json.loads(line)
             yield name, tuple(labels), at, size

@@ -11,15 +11,15 @@ from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from entrypoints.web.drain import Drain
 from entrypoints.web.http import error_handlers, orders
-from entrypoints.web.http.every_answer import EveryAnswer
 from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
 from entrypoints.web.http.metrics import MetricsResource
+from entrypoints.web.http.middleware import ResponseMiddleware
 from entrypoints.web.http.stats import StatsResource
 from entrypoints.web.pages.console.resources import add_console
 from entrypoints.web.pages.describing import add_descriptions
 from entrypoints.web.request import Request
-from entrypoints.web.ws.door import Door
 from entrypoints.web.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
+from entrypoints.web.ws.socket_server import SocketServer
 
 
 @frozen
@@ -39,18 +39,18 @@ class Services:
 def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_MOST) -> "App[Request, Response]":
     """Build the API. `drain` is shared with the server that runs it: it ends readiness and open sockets.
 
-    Beyond `sockets_most` open sockets a new one is told to try later.
+    Beyond `sockets_most` open sockets a new one is closed with 1013, try later.
     """
     app = _bare_app(drain)
-    door = Door(drain, sockets_most)
+    sockets = SocketServer(drain, sockets_most)
     app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
     app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query))
     app.add_route("/api/orders/{order_id}/events", orders.EventsResource(services.query))
     app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
     app.add_route("/api/stats", StatsResource(services.stats))
-    app.add_route("/ws/orders", FeedSocket(services.watch_feed, door))
-    app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, door))
+    app.add_route("/ws/orders", FeedSocket(services.watch_feed, sockets))
+    app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, sockets))
     app.add_route("/health/live", HealthResource(services.live))
     app.add_route("/health/ready", HealthResource(services.ready, drain))
     app.add_route("/metrics", MetricsResource(services.stats))
@@ -77,7 +77,7 @@ def health_app(
 
 
 def _bare_app(drain: Drain) -> "App[Request, Response]":
-    app: App[Request, Response] = App(request_type=Request, middleware=[EveryAnswer(drain)])
+    app: App[Request, Response] = App(request_type=Request, middleware=[ResponseMiddleware(drain)])
     app.ws_options.max_receive_queue = 0  # no task and queue a socket: its resource always receives
     error_handlers.install(app)
     return app

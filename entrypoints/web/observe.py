@@ -1,4 +1,4 @@
-"""What is worth knowing at the HTTP and WebSocket doors, one function each: it logs and counts; only they do either."""
+"""What is worth knowing of HTTP and WebSockets, one function each: it logs and counts; only they do either."""
 
 from application.observe import metrics
 from application.observe.log import REQUEST_ID, Log
@@ -15,7 +15,7 @@ def request_begun(request_id: str) -> None:
 
 
 def request_answered(route: str | None, method: str, status: str | int, seconds: float) -> None:
-    """Tell how a request ended; `route` is its template, None for a path that no resource has."""
+    """Record how a request ended; `route` is its template, None for a path that no resource has."""
     try:
         answers = _answers[route, method, status]
     except KeyError:
@@ -25,51 +25,51 @@ def request_answered(route: str | None, method: str, status: str | int, seconds:
 
 
 def refused(code: str) -> None:
-    """Tell that a request or a socket was answered with a problem."""
+    """Record that a request or a socket was answered with a problem."""
     metrics.REFUSALS[code].add()
 
 
 def request_failed(request_id: str, error: Exception) -> None:
-    """Tell that a request ended in an error that nobody foresaw."""
+    """Record that a request ended in an error that nobody foresaw."""
     _log.error("request_failed", request_id=request_id, stack_of=error)
 
 
 def data_refused(request_id: str, error: Exception) -> None:
-    """Tell that the store refused what validation had let through: a rule is missing at the door."""
+    """Record that the store refused what validation had let through: it misses a rule."""
     _log.warning("data_refused", request_id=request_id, error=repr(error))
 
 
 def store_away(request_id: str, error: Exception) -> None:
-    """Tell that a request was turned away because the store could not serve it."""
+    """Record that a request was turned away because the store could not serve it."""
     metrics.STORE_AWAY.add()
     _log.warning("store_away", request_id=request_id, error=repr(error))
 
 
 def check_failed(name: str, error: Exception) -> None:
-    """Tell that a health check found something down."""
+    """Record that a health check found something down."""
     _log.warning("check_failed", check=name, error=repr(error))
 
 
 def draining(sockets: int) -> None:
-    """Tell that the server stops: it is no longer ready, and its open sockets are being closed."""
+    """Record that the server stops: it is no longer ready, and its open sockets are being closed."""
     _log.info("draining", sockets=sockets)
 
 
 def socket_opened(kind: str) -> None:
-    """Tell that a client follows an order, or the feed of all."""
+    """Record that a client follows an order, or the feed of all."""
     metrics.SOCKETS_OPEN[kind].add()
 
 
 def socket_ended(kind: str) -> None:
-    """Tell that a socket is gone, whoever closed it."""
+    """Record that a socket is gone, whoever closed it."""
     metrics.SOCKETS_OPEN[kind].add(-1)
 
 
 def socket_closed(code: int) -> None:
-    """Tell that we closed a socket, and with which code."""
+    """Record that we closed a socket, and with which code."""
     metrics.SOCKETS_CLOSED[str(code)].add()
 
 
 def frame_sent(kind: str) -> None:
-    """Tell that a client was sent a frame."""
+    """Record that a client was sent a frame."""
     metrics.FRAMES_SENT[kind].add()

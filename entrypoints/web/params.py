@@ -1,4 +1,4 @@
-"""Query parameters: each read by its own rule, and all bad ones told at once."""
+"""Query parameters: each read by its own rule, and all bad ones reported at once."""
 
 import re
 from collections.abc import Mapping

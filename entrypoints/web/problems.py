@@ -107,7 +107,7 @@ def invalid(errors: Iterable[FieldError]) -> HttpProblem:
 
 
 def problem_of(error: Exception) -> HttpProblem:
-    """Return what a client is told of any error. Texts of ports and of surprises stay here."""
+    """Return the answer to any error. Texts of ports and of surprises stay here."""
     match error:
         case HttpProblem():
             return error

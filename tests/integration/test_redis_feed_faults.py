@@ -15,7 +15,7 @@ from adapters.redis.clients import feed_client
 from adapters.redis.update_feed import RedisUpdateFeed
 from application.frames import Frame
 from application.ports.errors import QueueUnavailable
-from entrypoints.local_servers import LocalRedis
+from entrypoints.dev.servers import LocalRedis
 from tests.contracts.update_feed import a_frame
 from tests.eventually import eventually
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from entrypoints.local_servers import guard
+from entrypoints.dev.servers import guard
 
 WATCHED_SECONDS = 2.0
 COST_SECONDS = 0.3  # its start is most of that

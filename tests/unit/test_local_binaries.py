@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from entrypoints.local_servers.account import Account
-from entrypoints.local_servers.binaries import Program, wheel_postgres, wheel_redis
+from entrypoints.dev.servers.account import Account
+from entrypoints.dev.servers.binaries import Program, wheel_postgres, wheel_redis
 
 OURSELVES = Account(os.geteuid(), os.getegid())
 

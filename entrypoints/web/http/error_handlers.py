@@ -27,7 +27,7 @@ async def _answer(
 ) -> None:
     problem = problem_of(error)
     observe.refused(problem.code)
-    _tell(req.request_id, error, problem)
+    _report(req.request_id, error, problem)
     if resp is not None:
         resp.status = problem.kind.status
         resp.content_type = MEDIA_TYPE
@@ -40,7 +40,7 @@ async def _answer(
         await close(ws, NOT_FOUND if isinstance(error, falcon.HTTPError) else INTERNAL, problem.code)
 
 
-def _tell(request_id: str, error: Exception, problem: HttpProblem) -> None:
+def _report(request_id: str, error: Exception, problem: HttpProblem) -> None:
     match error:
         case StoreUnavailable() | Overloaded():
             observe.store_away(request_id, error)

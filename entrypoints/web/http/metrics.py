@@ -26,7 +26,7 @@ from entrypoints.web.request import Request
 # Prometheus gives up after 10 s by default; a server that hangs must not cost the other figures.
 STATS_SECONDS = 2.0
 BUILD_INFO = "build_info"
-# Read when asked for, not counted; every process tells the same. Without their server they are absent.
+# Read when asked for, not counted; every process gives the same. Without their server they are absent.
 ENGINE_GAUGES: Mapping[str, str] = MappingProxyType(
     {
         "store_up": "1 when Postgres answered this process just now, else 0",
@@ -48,7 +48,7 @@ class MetricsResource:
     stats: EngineStats
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Tell them; the event loop gets its turn after each, since writing them all takes longer than an order."""
+        """Write them; the event loop gets its turn after each, since writing them all takes longer than an order."""
         snapshot = await self._snapshot()
         resp.content_type = CONTENT_TYPE_PLAIN_0_0_4
         parts = []
@@ -63,7 +63,7 @@ class MetricsResource:
         try:
             async with asyncio.timeout(STATS_SECONDS):
                 return await self.stats.snapshot()
-        except Exception as error:  # whatever it is, the figures that are in hand are told
+        except Exception as error:  # whatever it is, the figures that are in hand are written
             observe.check_failed("metrics", error)
             return EngineSnapshot(StoreUnavailable(), None)
 

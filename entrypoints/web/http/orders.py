@@ -110,7 +110,7 @@ def _require_json(content_type: str | None) -> None:
 
 
 def _read(body: Mapping[str, object], key: str | None) -> OrderRequest:
-    """Check body and key together, so that all faults are told at once."""
+    """Check body and key together, so that all faults are reported at once."""
     if key is None or _KEY.fullmatch(key):
         return OrderRequest.parse(body)
     bad_key = FieldError(KEY_HEADER, "must be 1 to 255 visible ASCII characters")

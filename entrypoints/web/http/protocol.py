@@ -1,14 +1,11 @@
 """uvicorn's HTTP protocol, with the engine's own answer to bytes that are not HTTP, and each response in one piece."""
 
 import asyncio
-from types import FunctionType
 from typing import Any, cast
 
-from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.web import observe
-from entrypoints.web.http.exchange import Exchange
 from entrypoints.web.http.joined_writes import JoinedWrites
 from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.web.request import request_id_of
@@ -20,10 +17,6 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     """Refuses what the parser cannot read with a problem document, and bounds the bytes before a body."""
 
     _head_bytes = 0
-    # uvicorn's own, but for the class of what it makes: no setting names it, and to change an object's class slows it.
-    on_headers_complete = FunctionType(
-        HttpToolsProtocol.on_headers_complete.__code__, {**vars(httptools_impl), "RequestResponseCycle": Exchange}
-    )
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin; what is written from now on is joined."""

@@ -11,7 +11,7 @@ from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from entrypoints.web import params
 from entrypoints.web.request import Request
-from entrypoints.web.ws.door import Door, Following
+from entrypoints.web.ws.socket_server import Following, SocketServer
 
 SOCKETS_MOST = 10_000
 
@@ -21,7 +21,7 @@ class OrderSocket:
     """One socket follows one order to its end."""
 
     watch: WatchOrder
-    door: Door
+    server: SocketServer
 
     async def on_websocket(self, req: Request, ws: WebSocket, order_id: str) -> None:
         """Follow the order to its end, or as long as the client stays."""
@@ -30,7 +30,7 @@ class OrderSocket:
             after_seq = params.after_seq(req.params)
             return lambda too_slow: aclosing(self.watch(ANYONE, order_id, after_seq, too_slow))
 
-        await self.door.serve(req, ws, "order", asked)
+        await self.server.serve(req, ws, "order", asked)
 
 
 @frozen
@@ -38,8 +38,8 @@ class FeedSocket:
     """One socket follows all orders, or one user's, for as long as the client stays."""
 
     watch: WatchFeed
-    door: Door
+    server: SocketServer
 
     async def on_websocket(self, req: Request, ws: WebSocket) -> None:
-        """Tell what happens from now on."""
-        await self.door.serve(req, ws, "feed", lambda: partial(self.watch, ANYONE, params.feed_user(req.params)))
+        """Send what happens from now on."""
+        await self.server.serve(req, ws, "feed", lambda: partial(self.watch, ANYONE, params.feed_user(req.params)))

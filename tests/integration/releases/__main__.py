@@ -20,7 +20,7 @@ from attrs import asdict
 from adapters.postgres.order_store import PostgresOrderStore
 from domain.order import Order
 from domain.status import OrderStatus
-from entrypoints.local_servers import LocalPostgres, LocalRedis
+from entrypoints.dev.servers import LocalPostgres, LocalRedis
 from tests.builders import START
 from tests.clients import ORDER, new_engine
 from tests.integration.releases import FOLDER, HELD_USER, Call

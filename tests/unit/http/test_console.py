@@ -1,8 +1,9 @@
 """The console's page and files: what is delivered, and under which policy."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
+from posixpath import normpath
 
 import pytest
 
@@ -54,9 +55,22 @@ async def test_every_file_that_is_named_is_there_and_none_is_left_over(contents:
     named = set(re.findall(r'(?:src|href)="/console/([^"]+)"', contents[INDEX].decode()))
     for name, content in contents.items():
         if name.endswith(".js"):
-            found = re.findall(r'^import .*?from "\./([^"]+)";', content.decode(), re.MULTILINE | re.DOTALL)
-            named |= {str(PurePosixPath(name).with_name(other)) for other in found}
+            named |= set(imported(name, content))
     assert named == set(contents) - {INDEX}
+
+
+def imported(name: str, content: bytes) -> Iterator[str]:
+    for other in re.findall(r'^import .*?from "(\.[^"]+)";', content.decode(), re.MULTILINE | re.DOTALL):
+        yield normpath(PurePosixPath(name).parent / other)
+
+
+async def test_the_pages_scripts_do_not_know_each_other(contents: Mapping[str, bytes]) -> None:
+    below = {"list": {"engine", "shared"}, "order": {"engine", "shared"}, "shell": {"engine", "shared"}}
+    for name, content in contents.items():
+        folder = PurePosixPath(name).parent.name
+        if name.endswith(".js") and folder != "js":
+            known = {PurePosixPath(other).parent.name for other in imported(name, content)}
+            assert known <= {folder} | below.get(folder, set()), name
 
 
 async def test_the_page_holds_no_script_style_or_handler_of_its_own(contents: Mapping[str, bytes]) -> None:

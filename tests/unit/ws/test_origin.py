@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrypoints.web.ws.door import is_foreign
+from entrypoints.web.ws.socket_server import is_foreign
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def add_console(app: "App[Request, Response]") -> None:
     headers = page_headers()
     for name, path in console_files().items():
         resource = FixedResource(path.read_bytes(), _TYPES[path.suffix], headers)
-        # The page of an order that is not there is the same page: it tells so itself.
+        # The page of an order that is not there is the same page: it says so itself.
         for route in ("/", "/orders/{order_id}") if name == INDEX else (f"/console/{name}",):
             app.add_route(route, resource)
 

@@ -1,0 +1,147 @@
+"""The folder of one server: its data, password, port and log, and the lock that keeps a second engine out."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import socket
+import time
+from pathlib import Path
+
+from attrs import frozen
+
+from entrypoints.dev.servers.account import Account
+from entrypoints.dev.servers.errors import LocalServerError
+
+# Where data goes when the server's account can't reach the folder that was asked for; root owns it, nobody else writes.
+SHARED = Path("/var/lib/order-engine")
+LEAVE_SECONDS = 10.0
+# Below the range that systems give to outgoing connections: a client that retries while the server is down must not
+# be given the server's own port.
+_PORTS = range(15_000, 32_000)
+
+
+@frozen
+class ServerFolder:
+    """A folder that the server's account can reach, locked. `notice` tells the person what they should know."""
+
+    path: Path
+    account: Account
+    lock: int
+    notice: str
+
+    @classmethod
+    def open(cls, wanted: Path) -> "ServerFolder":
+        """Make and lock the folder, or one under /var/lib when the account can't reach it; no parent is opened up.
+
+        Raises: OSError when it can't be made, LocalServerError when another engine runs there.
+        """
+        account = Account.for_data(wanted / "data")
+        _make(wanted)
+        if account.may("x", wanted):
+            return cls(wanted, account, _lock(wanted), "")
+        path = SHARED / f"{wanted.name}-{hashlib.sha256(bytes(wanted)).hexdigest()[:12]}"
+        _make(path)
+        notice = f"The data of {wanted} is in {path}: a parent folder is closed to the server's user."
+        return cls(path, Account.for_data(path / "data"), _lock(path), notice)
+
+    def close(self) -> None:
+        """Give the folder back; whoever comes next still waits for processes of the server that linger."""
+        os.ftruncate(self.lock, 0)
+        os.close(self.lock)
+
+    @property
+    def data(self) -> Path:
+        """The server's own data."""
+        return self.path / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server says."""
+        return self.path / "server.log"
+
+    def password(self) -> str:
+        """Read the server's password, made at random the first time; the file is closed to all but the account."""
+        path = self.path / "password"
+        if not path.exists():
+            self.write_secret(path, secrets.token_hex(24))
+        return path.read_text()
+
+    def write_secret(self, path: Path, text: str) -> None:
+        """Write a file that only the account can read, whole or not at all."""
+        unfinished = path.with_suffix(".new")
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(text)
+        self.account.give(unfinished)
+        unfinished.replace(path)
+
+    def port(self) -> int:
+        """Return the port of last time if it is free, else a free one, and remember it."""
+        path = self.path / "port"
+        remembered = path.read_text() if path.exists() else ""
+        if remembered.isdigit() and is_free(int(remembered)):
+            return int(remembered)
+        port = next(port for _ in range(1000) if is_free(port := secrets.choice(_PORTS)))
+        path.write_text(str(port))
+        return port
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on the port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and its missing parents so that the account may pass through them, whatever the umask."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir()
+        path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    next(folder.iterdir(), None)  # raises when it is a file, or closed to us
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def _lock(folder: Path) -> int:
+    """Take the folder for this engine and return the lock's descriptor.
+
+    The server inherits it, so the lock is held until its last process is gone: after a crash of the engine this waits
+    for the old server to leave.
+    """
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + LEAVE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 20, 0).decode()
+            if time.monotonic() < deadline and not _is_alive(holder):
+                time.sleep(0.02)
+                continue
+            os.close(descriptor)
+            raise LocalServerError(
+                f"Another engine is running on {folder}: stop it, or set ORDER_ENGINE_DATA_DIR."
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        return descriptor
+
+
+def _is_alive(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,114 @@
+"""A private Postgres with full durability, made on its first start."""
+
+import shutil
+import signal
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from entrypoints.dev.servers.binaries import Program, local_postgres, wheel_postgres
+from entrypoints.dev.servers.errors import LocalServerError
+from entrypoints.dev.servers.folder import ServerFolder
+from entrypoints.dev.servers.process import run_to_end
+from entrypoints.dev.servers.server import LocalServer
+
+USER = "order_engine"
+
+
+class LocalPostgres(LocalServer):
+    """A private Postgres; `options` are settings as in postgresql.conf (`{"timezone": "Asia/Kolkata"}`)."""
+
+    name = "Postgres"
+    minimum = (14,)
+    advice = "install PostgreSQL 14 or newer, or set ORDER_ENGINE_POSTGRES_URL."
+    stop_signal = signal.SIGINT  # "fast": SIGTERM would wait for the clients to leave
+    telling = "FATAL|PANIC"
+
+    def _programs(self, sources: Collection[str]) -> Iterator[Program]:
+        if "local" in sources:
+            yield from local_postgres()
+        if "wheel" in sources:
+            yield from wheel_postgres()
+
+    def _refuses(self, folder: ServerFolder, version: tuple[int, ...]) -> str:
+        if not folder.data.exists():
+            return ""
+        marker = folder.data / "PG_VERSION"
+        if not marker.exists():
+            return f"{folder.data} holds no Postgres data: move it away, or set ORDER_ENGINE_DATA_DIR."
+        made_by = marker.read_text().strip()
+        if made_by == str(version[0]):
+            return ""
+        return (
+            f"{folder.data} was made by Postgres {made_by}, and only Postgres {version[0]} was found: "
+            f"install Postgres {made_by}, or move the folder away to start empty."
+        )
+
+    def _prepare(self, folder: ServerFolder, program: Program, port: int) -> list[str]:
+        if not folder.data.exists():
+            _initialise(folder, program)
+        if not (folder.path / "password").exists():
+            raise LocalServerError(f"{folder.path / 'password'} is gone: move {folder.path} away to start empty.")
+        _drop_stale_pid(folder.data / "postmaster.pid")
+        settings = {
+            # With the default of 1 GB there is a checkpoint, after which every page is written to the log whole once,
+            # each half minute under full load. Used only as far as the load needs it.
+            "max_wal_size": "4GB",
+            # Pages that sessions write out go to the disk soon, not all at once half a minute later, when commits would
+            # wait for them, 0.2 s.
+            "backend_flush_after": "512kB",
+            "listen_addresses": "127.0.0.1",
+            "port": str(port),
+            "unix_socket_directories": "",
+            "lc_messages": "C",
+            **self.options,
+        }
+        return [str(program.path), "-D", str(folder.data), *(f"--{key}={value}" for key, value in settings.items())]
+
+    def _answers(self, folder: ServerFolder, port: int) -> bool:
+        try:
+            told = (folder.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(told) > 7 and told[0] == str(self.pid) and told[3] == str(port) and told[7].strip() == "ready"
+
+    def _url(self, folder: ServerFolder, port: int) -> str:
+        return f"postgresql://{USER}:{folder.password()}@127.0.0.1:{port}/postgres"
+
+
+def _initialise(folder: ServerFolder, program: Program) -> None:
+    """Make the data beside its place and move it there whole, so that a crash leaves no half-made data."""
+    unfinished = folder.path / "data.new"
+    if unfinished.exists():
+        shutil.rmtree(unfinished)
+    unfinished.mkdir()
+    folder.account.give(unfinished)
+    folder.password()
+    run_to_end(
+        [
+            str(program.path.with_name("initdb")),
+            f"--pgdata={unfinished}",
+            f"--username={USER}",
+            f"--pwfile={folder.path / 'password'}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
+        ],
+        folder,
+    )
+    unfinished.rename(folder.data)
+
+
+def _drop_stale_pid(file: Path) -> None:
+    """Remove the note of a dead server whose process id now belongs to another program (usual in containers).
+
+    We hold the folder's lock, so no server of ours is alive; Postgres alone would refuse to start.
+    """
+    try:
+        pid = file.read_text().split()[0]
+        program = Path(f"/proc/{pid}/comm").read_text()
+    except (FileNotFoundError, IndexError):
+        return
+    if "postgres" not in program:
+        file.unlink()

@@ -1,0 +1,174 @@
+"""What both local servers share: how they start, stop, and are found again."""
+
+import re
+import signal
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from entrypoints.dev.servers.binaries import Program
+from entrypoints.dev.servers.errors import LocalServerError
+from entrypoints.dev.servers.folder import SHARED, ServerFolder, is_free
+from entrypoints.dev.servers.process import GuardedProcess
+
+START_SECONDS = 30.0
+_LOG_BYTES = 10_000_000
+
+
+class LocalServer(ABC):
+    """A private server on 127.0.0.1 whose data stays in a folder of its own.
+
+    It dies with the engine, also on kill -9. All methods block (a first start about a second, a stop up to four), and
+    may be called from any thread, one at a time.
+    """
+
+    name: ClassVar[str]
+    minimum: ClassVar[tuple[int, ...]]
+    advice: ClassVar[str]
+    stop_signal: ClassVar[signal.Signals]
+    telling: ClassVar[str]  # what a line of the log holds that says why the server won't start
+
+    def __init__(
+        self, data_dir: Path, *, options: Mapping[str, str] | None = None, sources: Collection[str] = ("local", "wheel")
+    ) -> None:
+        """Take the folder, extra server settings, and where programs may come from: installed ones, wheels."""
+        self.options = dict(options or {})
+        self.url = ""
+        self.notice = ""
+        self.program: Program | None = None
+        self._wanted = data_dir.absolute()
+        self._sources = sources
+        self._folder: ServerFolder | None = None
+        self._process: GuardedProcess | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id; None while it doesn't run."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> str:
+        """Start the server, on the port of last time if that is free, and return its URL once it answers.
+
+        A running server is left alone. `notice` then holds what the person should know, if anything.
+        Raises: LocalServerError.
+        """
+        if self.pid:
+            return self.url
+        self.stop()
+        try:
+            self._folder = ServerFolder.open(self._wanted)
+            self.notice = self._folder.notice
+            self._start(self._folder)
+        except OSError as error:
+            self.stop()
+            reason = error.strerror or str(error)
+            raise LocalServerError(f"{self._wanted} can't be used as a data folder: {reason}.") from error
+        except BaseException:
+            self.stop()
+            raise
+        return self.url
+
+    def stop(self) -> None:
+        """Stop the server: politely, and by force after three seconds. Does nothing when it doesn't run."""
+        if self._process:
+            self._process.stop()
+        self._let_go()
+
+    def kill(self) -> None:
+        """Kill the server with all its processes at once, as a power cut would."""
+        if self._process:
+            self._process.kill()
+        self._let_go()
+
+    def pause(self) -> None:
+        """Freeze all the server's processes: connections are accepted by the system, and nothing answers."""
+        if self._process:
+            self._process.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen server go on."""
+        if self._process:
+            self._process.signal(signal.SIGCONT)
+
+    @abstractmethod
+    def _programs(self, sources: Collection[str]) -> Iterator[Program]:
+        """Yield the programs of this machine, the preferred first."""
+
+    @abstractmethod
+    def _refuses(self, folder: ServerFolder, version: tuple[int, ...]) -> str:
+        """Say in one sentence why a program of this version can't serve the folder; empty when it can."""
+
+    @abstractmethod
+    def _prepare(self, folder: ServerFolder, program: Program, port: int) -> list[str]:
+        """Make what is missing in the folder and return the command that runs the server."""
+
+    @abstractmethod
+    def _answers(self, folder: ServerFolder, port: int) -> bool:
+        """Say whether the server serves clients now."""
+
+    @abstractmethod
+    def _url(self, folder: ServerFolder, port: int) -> str:
+        """Return the URL for clients."""
+
+    def _start(self, folder: ServerFolder) -> None:
+        self.program = self._choose(folder)
+        for tries_left in (2, 1, 0):
+            port = folder.port()
+            try:
+                self._run(folder, self._prepare(folder, self.program, port), port)
+            except LocalServerError:
+                if tries_left and not is_free(port):  # somebody took the port between the look and the start
+                    continue
+                raise
+            self.url = self._url(folder, port)
+            return
+
+    def _choose(self, folder: ServerFolder) -> Program:
+        refusal = f"No {self.name} was found on this machine: {self.advice}"
+        for program in self._programs(self._sources):
+            usable = program.readable_by(folder.account, SHARED / "bin")
+            version = usable.version(folder.account)
+            if version < self.minimum:
+                continue
+            refusal = self._refuses(folder, version)
+            if not refusal:
+                return usable
+        raise LocalServerError(refusal)
+
+    def _run(self, folder: ServerFolder, command: list[str], port: int) -> None:
+        if folder.log.exists() and folder.log.stat().st_size > _LOG_BYTES:
+            folder.log.unlink()
+        said_before = folder.log.stat().st_size if folder.log.exists() else 0
+        if self._process:
+            self._process.stop()
+        self._process = GuardedProcess(command, self.stop_signal, folder)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers(folder, port):
+            if self.pid is None:
+                raise LocalServerError(f"{self.name} did not start: {self._last_words(folder.log, said_before)}")
+            if time.monotonic() > deadline:
+                raise LocalServerError(f"{self.name} did not answer within {START_SECONDS:.0f} s; see {folder.log}.")
+            time.sleep(0.01)
+
+    def _last_words(self, log: Path, start: int) -> str:
+        """Find the last line that tells why, else the last one at all."""
+        lines = list(filter(None, map(str.strip, log.read_bytes()[start:].decode(errors="replace").splitlines())))
+        telling = [line for line in lines if re.search(self.telling, line)]
+        return f"{(telling or lines or ['it said nothing'])[-1]} (see {log})"
+
+    def _let_go(self) -> None:
+        if self._folder:
+            self._folder.close()
+        self._folder = self._process = None

@@ -1,0 +1,58 @@
+/** The figures at the top of an order's page. */
+import { h } from "../shared/dom.js";
+import { computed, counted, durationText, grouped, priced, tokens } from "../shared/format.js";
+import { againstQuote, received } from "./quotes.js";
+import { REASONS } from "../shared/status.js";
+
+/**
+ * @param {any} order as the API shows it
+ * @param {import("./story.js").Story | null} story
+ * @param {number} [now] by the engine's clock, while the order is under way
+ */
+export function facts(order, story, now) {
+  return order.status === "failed" ? failure(order, story) : [...outcome(order), venue(order), time(order, story, now)];
+}
+
+function outcome(order) {
+  const done = order.executionPrice !== null;
+  const chosen = order.quotes.find((quote) => quote.chosen);
+  const got = received(order);
+  const against = againstQuote(order);
+  const fee = chosen && `after ${computed(Number(chosen.fee) * 100)}\u202f% fee`;
+  const amount = got === null ? "–" : `${tokens(got)} ${order.outputToken}`;
+  const unit = `${order.outputToken} per ${order.inputToken}`;
+  return [
+    fact(done ? "Received" : "Would receive", amount, fee && (done ? fee : `at the quote, ${fee}`)),
+    fact("Executed price", done ? priced(order.executionPrice) : "–", done ? unit : "not swapped yet"),
+    fact("Against the quote", against?.text ?? "–", against?.words ?? "", against?.mood),
+  ];
+}
+
+function failure(order, story) {
+  const chosen = order.quotes.find((quote) => quote.chosen);
+  return [
+    fact("Reason", REASONS[order.reasonCode] ?? "–", "nothing was swapped", "down"),
+    chosen
+      ? fact("Last quote taken", priced(chosen.price), `${order.outputToken} per ${order.inputToken}`)
+      : fact("Last quote taken", "–", "none was"),
+    venue(order),
+    time(order, story),
+  ];
+}
+
+function venue(order) {
+  const { slippageBps } = order;
+  const limit = slippageBps === null ? "no slippage limit" : `slippage limit ${grouped(String(slippageBps))}\u202fbps`;
+  return fact("Venue", order.chosenDex ?? "–", limit);
+}
+
+function time(order, story, now) {
+  const end = story && (story.end ?? now ?? story.attempts.at(-1).steps.at(-1).at);
+  const took = story && Math.max(0, end - story.start);
+  return fact(story?.end ? "Took" : "So far", durationText(took), counted(order.attempt, "attempt"));
+}
+
+function fact(name, value, note, mood = null) {
+  return h("div", { class: "fact", "data-mood": mood },
+    h("dt", {}, name), h("dd", { class: "value" }, value), h("dd", { class: "note" }, note ?? ""));
+}

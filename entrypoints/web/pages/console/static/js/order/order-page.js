@@ -1,0 +1,162 @@
+/** The page of one order. */
+import { cancelOrder, Problem } from "../engine/api.js";
+import { announce } from "../shared/announce.js";
+import { engineNow } from "../engine/clock.js";
+import { copyButton } from "../shared/copy.js";
+import { byId, h, setText } from "../shared/dom.js";
+import { dayText, grouped, shortId } from "../shared/format.js";
+import { facts } from "./facts.js";
+import { isFinal } from "../engine/orders.js";
+import { OrderWatch } from "./order-watch.js";
+import { quotesPanel } from "./quotes.js";
+import { RawFrames } from "./raw-frames.js";
+import { REASONS, showStatus, statusBadge, statusWord } from "../shared/status.js";
+import { storyOf } from "./story.js";
+import { Timeline } from "./timeline.js";
+
+const TICK_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1_000 : 100;
+const LIVENESS = { connecting: "connecting…", open: "live", waiting: "reconnecting…", ended: "complete" };
+const CANCELLABLE = ["pending", "routing", "building"];
+
+export class OrderPage {
+  #view = byId("order-view");
+  #heading = h("h1", { id: "order-heading", tabindex: "-1" });
+  #status = statusBadge();
+  #summary = h("p", { class: "summary" });
+  #cancel = h("button", { type: "button", class: "danger button", hidden: true }, "Cancel order");
+  #told = h("p", { class: "told", role: "alert" });
+  #facts = h("dl", { class: "facts" });
+  #quotes = h("div", { class: "quotes-body" });
+  #timeline = new Timeline();
+  #raw;
+  #live = h("span", { class: "count" });
+  #drawnSeq = -2;
+  #closed = false;
+
+  /** @param {string} orderId @param {() => string} back the list's address */
+  constructor(orderId, back) {
+    this.orderId = orderId;
+    this.back = back;
+    this.#raw = new RawFrames(orderId);
+    this.watch = new OrderWatch(orderId, { onChange: () => this.draw(), onState: () => this.draw() });
+    this.#cancel.addEventListener("click", () => this.#cancelNow());
+  }
+
+  /** Put the page up and follow the order. */
+  open() {
+    setText(this.#heading, `Order ${shortId(this.orderId)}`);
+    this.#view.replaceChildren(this.#backLink(), this.#header(), this.#body());
+    this.watch.start();
+    this.timer = setInterval(() => this.#tick(), TICK_MS);
+    document.title = `Order ${shortId(this.orderId)} · Order engine`;
+    this.#heading.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+
+  close() {
+    this.#closed = true;
+    clearInterval(this.timer);
+    this.watch.stop();
+    this.#view.replaceChildren();
+  }
+
+  draw() {
+    const { frames, texts, order, missing } = this.watch;
+    if (missing) return this.#showMissing();
+    setText(this.#live, LIVENESS[this.watch.socket.state.phase]);
+    const story = storyOf(frames);
+    const latest = frames.at(-1) ?? order;
+    if (latest) this.#showStatus(latest);
+    if (story && frames.at(-1).seq !== this.#drawnSeq) {
+      this.#drawnSeq = frames.at(-1).seq;
+      this.#timeline.show(story);
+      this.#raw.show(texts);
+    }
+    if (order) {
+      setText(this.#summary, summary(order));
+      this.#quotes.replaceChildren(...quotesPanel(order));
+      this.#facts.replaceChildren(...facts(order, story));
+    }
+  }
+
+  #showStatus(latest) {
+    const before = this.#status.dataset.status;
+    showStatus(this.#status, latest.status, latest.reasonCode);
+    const stoppable = CANCELLABLE.includes(latest.status);
+    if (!stoppable && document.activeElement === this.#cancel) this.#heading.focus();
+    this.#cancel.hidden = !stoppable;
+    document.title = `${statusWord(latest.status)} · Order ${shortId(this.orderId)} · Order engine`;
+    if (before && before !== latest.status) announce(spoken(latest));
+  }
+
+  #tick() {
+    const last = this.watch.frames.at(-1);
+    if (last && !isFinal(last)) {
+      this.#timeline.tick();
+      const { order, frames } = this.watch;
+      if (order) this.#facts.replaceChildren(...facts(order, storyOf(frames), engineNow()));
+    }
+  }
+
+  async #cancelNow() {
+    this.#cancel.setAttribute("aria-disabled", "true");
+    setText(this.#told, "");
+    try {
+      this.watch.order = await cancelOrder(this.orderId);
+    } catch (error) {
+      const late = error instanceof Problem && error.status === 409;
+      const words = late ? "Too late to cancel: the order was sent or has ended." : `Not cancelled: ${error.message}.`;
+      setText(this.#told, words);
+    }
+    if (this.#closed) return;
+    this.#cancel.removeAttribute("aria-disabled");
+    this.draw();
+  }
+
+  #backLink() {
+    return h("a", { class: "back", href: this.back() }, h("span", { "aria-hidden": "true" }, "←"), " All orders");
+  }
+
+  #header() {
+    const copy = copyButton(() => this.orderId, "Copy the order's id");
+    const id = h("p", { class: "whole-id" }, h("code", {}, this.orderId), copy);
+    const title = h("div", { class: "title" }, this.#heading, this.#status);
+    const actions = h("div", { class: "actions" }, this.#cancel, this.#told);
+    return h("header", { class: "order-head" }, h("div", {}, title, this.#summary, id), actions);
+  }
+
+  #body() {
+    const panel = (id, [title, note], ...content) =>
+      h("section", { class: `card panel ${id}-panel`, "aria-labelledby": `${id}-title` },
+        h("div", { class: "panel-head" }, h("h2", { id: `${id}-title` }, title), note), ...content);
+    return h("div", { class: "order-body" },
+      h("section", { class: "card", "aria-label": "The order's figures" }, this.#facts),
+      h("div", { class: "order-columns" },
+        panel("timeline", ["Timeline", this.#live], this.#timeline.element),
+        panel("quotes", ["Quotes"], this.#quotes),
+      ),
+      this.#raw.element,
+    );
+  }
+
+  #showMissing() {
+    this.watch.stop();
+    clearInterval(this.timer);
+    document.title = "No such order · Order engine";
+    setText(this.#heading, "No such order");
+    const id = h("code", {}, this.orderId);
+    const note = h("section", { class: "card plain-note" }, this.#heading,
+      h("p", {}, "This engine knows no order with the id ", id, "."),
+      h("p", { class: "hint" }, "Ids are looked up whole; the beginning of one can be searched for in the list."));
+    this.#view.replaceChildren(this.#backLink(), note);
+    this.#heading.focus({ preventScroll: true });
+  }
+}
+
+function summary({ amount, inputToken, outputToken, userId, createdAt }) {
+  return `Sell ${grouped(amount)} ${inputToken} for ${outputToken} · ${userId} · ${dayText(Date.parse(createdAt))}`;
+}
+
+function spoken({ status, reasonCode }) {
+  return `${statusWord(status)}${reasonCode ? `: ${REASONS[reasonCode]}` : ""}.`;
+}

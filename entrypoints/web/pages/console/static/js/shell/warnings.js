@@ -1,0 +1,48 @@
+/** What an operator should know at once: dead letters, a paused queue, an engine without its queue or its store. */
+import { announce } from "../shared/announce.js";
+import { byId, h } from "../shared/dom.js";
+import { counted } from "../shared/format.js";
+
+/** @typedef {{key: string, text: string, command: string | null}} Warning */
+
+const STORE_AWAY = { key: "Store away", text: "Nothing can be ordered or read until it is back.", command: null };
+
+export class Warnings {
+  #element = byId("warnings");
+  #shown = "";
+
+  /** @param {import("../engine/api.js").Stats | null} stats null when the engine answers, and cannot tell */
+  show(stats) {
+    const warnings = stats ? warningsOf(stats) : [STORE_AWAY];
+    const shown = warnings.map((warning) => warning.text).join("\n");
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#element.hidden = !warnings.length;
+    this.#element.replaceChildren(...warnings.map(row));
+    if (shown) announce(`Warning: ${shown}`);
+  }
+}
+
+/** @param {import("../engine/api.js").Stats} stats @returns {Warning[]} */
+function warningsOf({ queue }) {
+  if (queue === null) {
+    return [{ key: "Queue away", text: "Orders are taken and kept, and run when the queue is back.", command: null }];
+  }
+  const warnings = [];
+  if (queue.paused) {
+    const text = "Orders are taken and wait; workers start none.";
+    warnings.push({ key: "Queue paused", text, command: "order-engine queue resume" });
+  }
+  if (queue.buried > 0) {
+    const key = counted(queue.buried, "dead letter");
+    const [orders, wait] = queue.buried === 1 ? ["An order", "waits"] : ["Orders", "wait"];
+    const text = `${orders} could not be run and ${wait} for an operator.`;
+    warnings.push({ key, text, command: "order-engine queue dead" });
+  }
+  return warnings;
+}
+
+/** @param {Warning} warning */
+function row({ key, text, command }) {
+  return h("p", { class: "warning" }, h("strong", {}, key), h("span", {}, text), command && h("code", {}, command));
+}

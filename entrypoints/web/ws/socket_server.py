@@ -1,0 +1,130 @@
+"""What all sockets share: who is accepted, frames out, and one end for each reason."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from urllib.parse import urlsplit
+
+import falcon
+from attrs import frozen
+from falcon.asgi import WebSocket
+
+from application.errors import OrderNotFound, SlowWatcher
+from application.frames import Frame
+from application.mailbox import TooSlow
+from application.ports.errors import Overloaded, StoreUnavailable
+from entrypoints.web import observe
+from entrypoints.web.closing import BAD_QUERY, INTERNAL, NORMAL, NOT_FOUND, RESTARTING, TRY_LATER, close
+from entrypoints.web.drain import Drain
+from entrypoints.web.problems import HttpProblem
+from entrypoints.web.request import Request
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+Following = Callable[[TooSlow], AbstractAsyncContextManager[AsyncIterator[Frame]]]
+
+
+@frozen
+class SocketServer:
+    """Accepts clients, and sends each its frames until it leaves; beyond `most` open sockets a new one is sent away.
+
+    Frames go out from a second task, so that a client that leaves is seen at once.
+    """
+
+    drain: Drain
+    most: int
+
+    async def serve(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Following]) -> None:
+        """Send a client the frames that it asked for; `asked` reads its query and may raise HttpProblem.
+
+        The following is entered before the socket is accepted: a feed misses nothing from the moment that it is open.
+        `kind` is what the socket is counted under.
+        """
+        if is_foreign(req.get_header("Origin"), req.get_header("Host", default="")):
+            await close(ws, NORMAL)  # before it is accepted, and so the client sees HTTP 403
+            return
+        try:
+            following = asked()
+        except HttpProblem as problem:
+            if await _accepted(req, ws):
+                await close(ws, BAD_QUERY, str(problem))
+            return
+        async with asyncio.TaskGroup() as group:
+
+            def too_slow() -> None:
+                if not ws.unaccepted:  # else it is raised when the first frame is asked for
+                    group.create_task(close(ws, TRY_LATER, SlowWatcher.code))
+
+            async with following(too_slow) as frames:
+                if await _accepted(req, ws):
+                    await self._serve(req, ws, kind, frames)
+
+    async def _serve(self, req: Request, ws: WebSocket, kind: str, frames: AsyncIterator[Frame]) -> None:
+        if self.drain.begun:
+            await close(ws, RESTARTING)
+        elif self.drain.open_sockets >= self.most:
+            await close(ws, TRY_LATER, "too many connections")
+        else:
+            with self.drain.holding(ws), _counted(kind):
+                async with asyncio.TaskGroup() as group:
+                    sender = group.create_task(_send(req, ws, kind, frames))
+                    await _ignore_messages(ws)
+                    sender.cancel()
+
+
+@contextmanager
+def _counted(kind: str) -> Iterator[None]:
+    observe.socket_opened(kind)
+    try:
+        yield
+    finally:
+        observe.socket_ended(kind)
+
+
+async def _accepted(req: Request, ws: WebSocket) -> bool:
+    try:
+        await ws.accept(headers=(("X-Request-Id", req.request_id),))
+    except falcon.WebSocketDisconnected:
+        return False
+    return True
+
+
+async def _send(req: Request, ws: WebSocket, kind: str, frames: AsyncIterator[Frame]) -> None:
+    """Send the frames, then close, which ends the receiving too."""
+    try:
+        async for frame in frames:
+            await ws.send_text(frame.text)
+            observe.frame_sent(kind)
+        await close(ws, NORMAL)
+    except falcon.WebSocketDisconnected:
+        return
+    except OrderNotFound as error:
+        await close(ws, NOT_FOUND, error.code)
+    except (SlowWatcher, StoreUnavailable, Overloaded) as error:
+        await close(ws, TRY_LATER, error.code)
+    except Exception as error:  # a close code for the client, and for the operator what it was
+        observe.request_failed(req.request_id, error)
+        await close(ws, INTERNAL, "internal")
+
+
+async def _ignore_messages(ws: WebSocket) -> None:
+    """Read until the socket is closed, by whichever side."""
+    while True:
+        try:
+            await ws.receive_text()
+        except falcon.PayloadTypeError:
+            continue  # binary is ignored as well
+        except falcon.WebSocketDisconnected:
+            return
+
+
+def is_foreign(origin: str | None, host: str) -> bool:
+    """Whether a browser's page of another host:port asks; a client without an Origin is no page."""
+    if origin is None:
+        return False
+    try:
+        page = urlsplit(origin)
+    except ValueError:
+        return True
+    default_port = _DEFAULT_PORTS.get(page.scheme, "")
+    return page.netloc.lower().removesuffix(default_port) != host.lower().removesuffix(default_port) or not page.netloc

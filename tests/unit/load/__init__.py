@@ -1,0 +1,1 @@
+"""The parts of the load generator, most without an engine."""
