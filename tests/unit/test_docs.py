@@ -75,6 +75,12 @@ def test_every_page_that_the_code_names_exists() -> None:
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
+def test_every_file_that_a_page_names_exists() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")]
+    named = {name for page in pages for name in re.findall(rf"`((?:{'|'.join(CODE)})/[\w/.-]+)`", page.read_text())}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 def test_pages_are_short() -> None:
     pages = [ROOT / "README.md", *DOCS.rglob("*.md")]
     assert {name_of(page): words(page) for page in pages if words(page) > WORDS_OF_A_PAGE} == {}
