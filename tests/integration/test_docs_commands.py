@@ -25,8 +25,9 @@ from tests.docs.terminal import Shell
 from tests.eventually import eventually
 from tests.processes import PREFIX, EngineProcess, running
 
-# The first of these decides on the dead letters that it was given, the second then revives all that there are.
-LAST = ["docs/stuck-order.md", "docs/operations.md"]
+# The first of these decides on the dead letters that it was given, the next revives all that there are, and the last
+# reads what the log has of them.
+LAST = ["docs/stuck-order.md", "docs/operations.md", "docs/logs.md"]
 RUNNABLE = sorted(
     (page for page in PAGES if any(kind_of(command.text) is None for command in commands(page))),
     key=lambda page: LAST.index(name_of(page)) if name_of(page) in LAST else -1,

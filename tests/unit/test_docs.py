@@ -1,4 +1,4 @@
-"""What the docs point to exists."""
+"""What the docs point to exists, and no page is longer than its readers are patient."""
 
 import ast
 import re
@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+CODE = ("domain", "application", "adapters", "entrypoints", "tests", "benchmarks", "ops", "scripts")
+LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
+FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+WORDS_OF_A_PAGE, WORDS_OF_ALL = 1_500, 18_000
 
 
 def all_tests() -> set[str]:
@@ -28,7 +33,58 @@ def test_every_guarantee_names_a_test_that_exists() -> None:
     assert set(re.findall(r"`(test_\w+)`", promises)) - all_tests() == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def links(page: Path) -> list[tuple[Path, str]]:
+    """Return the file and the anchor ("" for none) that each relative link of a page leads to."""
+    found = LINK.findall(FENCED.sub("", page.read_text()))
+    return [((page.parent / target).resolve() if target else page, anchor) for target, anchor in found]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", FENCED.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def words(page: Path) -> int:
+    return len(page.read_text().split())
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    assert [str(target) for target, _ in links(page) if not target.exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_anchor_is_a_heading(page: Path) -> None:
+    of_pages = [(target, anchor) for target, anchor in links(page) if anchor and target.suffix == ".md"]
+    assert [f"{target.name}#{anchor}" for target, anchor in of_pages if anchor not in anchors(target)] == []
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    listed = {target for target, _ in links(DOCS / "README.md")} | {DOCS / "README.md"}
+    assert [name_of(page) for page in DOCS.glob("*.md") if page not in listed] == []
+
+
+def test_every_page_that_the_code_names_exists() -> None:
+    files = [path for folder in CODE for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".sql", ".yml")]
+    named = {name for path in files for name in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text())}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_every_file_that_a_page_names_exists() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")]
+    named = {name for page in pages for name in re.findall(rf"`((?:{'|'.join(CODE)})/[\w/.-]+)`", page.read_text())}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_pages_are_short() -> None:
+    pages = [ROOT / "README.md", *DOCS.rglob("*.md")]
+    assert {name_of(page): words(page) for page in pages if words(page) > WORDS_OF_A_PAGE} == {}
+
+
+def test_all_pages_together_are_few_words() -> None:
+    assert sum(words(page) for page in (ROOT / "README.md", *DOCS.glob("*.md"))) <= WORDS_OF_ALL
