@@ -5,6 +5,7 @@ import asyncio
 from attrs import define, field, frozen
 
 from application import observe
+from application.caller import Caller, Scope
 from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_store import Backlog, OrderStore
 from application.ports.queue_operations import QueueCounts, QueueOperations
@@ -42,18 +43,23 @@ class EngineStats:
     _answered_at: float = 0.0
     _reading: asyncio.Lock = field(factory=asyncio.Lock)
 
-    async def __call__(self) -> Stats:
+    async def __call__(self, caller: Caller) -> Stats:
         """Return the present state, up to a second old; a queue that is away or hangs costs 200 ms at most.
 
         Raises StoreUnavailable, also for a second after the store was found away.
         """
-        stats = (await self.snapshot()).stats
+        caller.require(Scope.ORDERS_READ)
+        stats = (await self._fresh()).stats
         if isinstance(stats, StoreUnavailable):
             raise StoreUnavailable(str(stats)) from stats
         return stats
 
-    async def snapshot(self) -> EngineSnapshot:
+    async def snapshot(self, caller: Caller) -> EngineSnapshot:
         """Return what could be found out, as fresh and as soon; a server that is away is no error."""
+        caller.require(Scope.ADMIN)
+        return await self._fresh()
+
+    async def _fresh(self) -> EngineSnapshot:
         async with self._reading:
             if self._snapshot is None or self.clock.monotonic() - self._answered_at >= FRESH_SECONDS:
                 self._snapshot = await self._read()

@@ -106,7 +106,7 @@ def venue_urls(value: str) -> tuple[tuple[str, str], ...]:
         try:
             parts = urlsplit(base(address))
         except WrongValue:
-            raise WrongValue("must have URLs that start with http:// or https://, or are mock:") from None
+            raise WrongValue("must be URLs that start with http:// or https://, or mock: alone") from None
         if not parts.hostname or parts.query or parts.fragment:
             raise WrongValue("must be URLs with a host and without a query: paths are added to them")
         found.append((name, address.rstrip("/")))

@@ -46,7 +46,7 @@ class _Call:
 
 
 class HttpVenue:
-    """A `Venue` at a URL. A transaction is asked to be good for `valid_seconds` by the venue's clock; ours decides nothing.
+    """A `Venue` at a URL. A transaction is good for `valid_seconds` by the venue's clock; ours decides nothing.
 
     `timeout_seconds` is for each quote, build and lookup, `swap_timeout_seconds` for a swap until its end. An order
     needs one of up to `connections` at a time. Quotes, builds and lookups take turns to start, and waiting for its turn

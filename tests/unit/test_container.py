@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 from dependency_injector import providers
 
+from application.caller import ANYONE
 from entrypoints.container import Container
 from entrypoints.settings import Settings
 
@@ -14,7 +15,7 @@ SETTINGS = Settings(postgres_url="postgresql://user:pw@127.0.0.1:1/db", redis_ur
 async def test_every_provider_builds(mode: str) -> None:
     container = Container(settings=SETTINGS, mode=mode)
     built = {name: provider() for name, provider in container.providers.items()}
-    assert {"store", "queue", "feed", "gateway", "api", "worker", "recover"} <= set(built)
+    assert {"store", "queue", "feed", "venues", "api", "worker", "recover"} <= set(built)
     assert built["store"] is built[f"{mode}_store"]
     assert built["submit"].store is built["store"]
     for resource in reversed(built["resources"]):
@@ -31,7 +32,7 @@ def test_each_container_has_its_own_objects() -> None:
 async def test_workers_and_operators_share_the_jobs_in_memory() -> None:
     container = Container(settings=SETTINGS, mode="memory")
     await container.queue().put(["a"])
-    assert (await container.operate_queue().counts()).waiting == 1
+    assert (await container.operate_queue().counts(ANYONE)).waiting == 1
 
 
 def test_the_age_limit_reaches_the_orders() -> None:

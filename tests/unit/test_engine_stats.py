@@ -9,6 +9,7 @@ from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from application.caller import ANYONE
 from application.engine_stats import EngineStats, Stats
 from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_store import Backlog
@@ -73,12 +74,12 @@ async def test_what_there_is_to_do(store: CountedStore, clock: ManualClock) -> N
     jobs = InMemoryJobs()
     queue = InMemoryOrderQueue(clock, lease_seconds=30, jobs=jobs)
     stats = EngineStats(store, InMemoryQueueOperations(clock, jobs), clock)
-    assert await stats() == Stats(0, None, NOTHING)
+    assert await stats(ANYONE) == Stats(0, None, NOTHING)
     order = an_order()
     await store.add(order)
     await queue.put([order.order_id])
     await clock.advance(2.5)
-    assert await stats() == Stats(1, 2.5, QueueCounts(1, 0, 0, 0))
+    assert await stats(ANYONE) == Stats(1, 2.5, QueueCounts(1, 0, 0, 0))
 
 
 async def test_a_clock_that_is_behind_makes_nothing_younger_than_new(
@@ -86,16 +87,16 @@ async def test_a_clock_that_is_behind_makes_nothing_younger_than_new(
 ) -> None:
     behind = EngineStats(store, operations, ManualClock(clock.now().replace(year=2000)))
     await store.add(an_order())
-    assert (await behind()).oldest_pending_seconds == 0
+    assert (await behind(ANYONE)).oldest_pending_seconds == 0
 
 
 async def test_an_answer_serves_all_for_a_second(stats: EngineStats, store: CountedStore, clock: ManualClock) -> None:
-    answers = await asyncio.gather(*(stats() for _ in range(50)))
+    answers = await asyncio.gather(*(stats(ANYONE) for _ in range(50)))
     assert (len(set(map(id, answers))), store.reads) == (1, 1)
     await clock.advance(0.99)
-    assert await stats() is answers[0]
+    assert await stats(ANYONE) is answers[0]
     await clock.advance(0.01)
-    assert await stats() is not answers[0]
+    assert await stats(ANYONE) is not answers[0]
     assert store.reads == 2
 
 
@@ -103,39 +104,39 @@ async def test_a_store_that_is_away_is_asked_once_a_second_too(
     stats: EngineStats, store: CountedStore, clock: ManualClock
 ) -> None:
     store.error = StoreUnavailable("refused")
-    results = await asyncio.gather(*(stats() for _ in range(50)), return_exceptions=True)
+    results = await asyncio.gather(*(stats(ANYONE) for _ in range(50)), return_exceptions=True)
     assert {type(result) for result in results} == {StoreUnavailable}
     assert len(set(map(id, results))) == 50  # one for each: a shared one would collect all tracebacks
     assert store.reads == 1
     store.error = None
     with pytest.raises(StoreUnavailable):
-        await stats()
+        await stats(ANYONE)
     await clock.advance(1)
-    assert (await stats()).open == 0
+    assert (await stats(ANYONE)).open == 0
 
 
 async def test_an_error_nobody_foresaw_is_not_kept(stats: EngineStats, store: CountedStore) -> None:
     store.error = RuntimeError("bug")
     with pytest.raises(RuntimeError):
-        await stats()
+        await stats(ANYONE)
     store.error = None
-    assert (await stats()).open == 0
+    assert (await stats(ANYONE)).open == 0
 
 
 async def test_a_queue_that_is_away(stats: EngineStats, operations: MoodyOperations, clock: ManualClock) -> None:
     operations.error = QueueUnavailable("refused")
-    assert await stats() == Stats(0, None, None)
+    assert await stats(ANYONE) == Stats(0, None, None)
     operations.error = None
-    assert (await stats()).queue is None
+    assert (await stats(ANYONE)).queue is None
     assert operations.asked == 1
     await clock.advance(1)
-    assert (await stats()).queue == NOTHING
+    assert (await stats(ANYONE)).queue == NOTHING
 
 
 async def test_a_queue_that_hangs_costs_200_ms_once(stats: EngineStats, operations: MoodyOperations) -> None:
     operations.hangs = True
     started = time.monotonic()
-    answers = await asyncio.gather(*(stats() for _ in range(20)))
+    answers = await asyncio.gather(*(stats(ANYONE) for _ in range(20)))
     assert 0.19 < time.monotonic() - started < 1
     assert {answer.queue for answer in answers} == {None}
     assert operations.asked == 1
@@ -143,7 +144,7 @@ async def test_a_queue_that_hangs_costs_200_ms_once(stats: EngineStats, operatio
 
 async def test_a_caller_that_leaves_takes_nobody_with_it(stats: EngineStats, operations: MoodyOperations) -> None:
     operations.hangs = True
-    leaver, stayer = asyncio.create_task(stats()), asyncio.create_task(stats())
+    leaver, stayer = asyncio.create_task(stats(ANYONE)), asyncio.create_task(stats(ANYONE))
     await asyncio.sleep(0.05)
     leaver.cancel()
     assert (await stayer).queue is None

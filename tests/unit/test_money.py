@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidAmount
-from domain.money import amount, amount_of_text, plain, price_of_text
+from domain.money import amount, amount_of_text, kept_price, plain, price_of_text
 
 amounts = st.decimals("0.00000001", "9999999999.99999999", places=8)
 
@@ -91,7 +91,7 @@ def test_text_that_is_not_plain_digits_is_refused(text: str) -> None:
     ],
 )
 def test_a_price_is_rounded_half_to_even_to_the_decimals_that_are_kept(text: str, price: str) -> None:
-    assert plain(price_of_text(text)) == price
+    assert plain(kept_price(price_of_text(text))) == price
 
 
 @pytest.mark.parametrize("text", ["0", "0.0", "", "-1", "1e3", "NaN", "9999999999.999999995", "9" * 5000])

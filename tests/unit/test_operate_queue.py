@@ -6,6 +6,7 @@ from attrs import frozen
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from application.caller import ANYONE
 from application.operate_queue import OperateQueue
 from application.ports.queue_operations import BuriedJob, QueueCounts
 from tests.builders import an_id
@@ -33,22 +34,22 @@ def bench() -> Bench:
 async def test_counting_jobs_and_listing_dead_letters(bench: Bench) -> None:
     await bench.dead_letter("a")
     await bench.queue.put(["b"])
-    assert await bench.operate.counts() == QueueCounts(waiting=1, leased=0, delayed=0, buried=1)
-    assert await bench.operate.dead_letters() == [BuriedJob("a", why_buried())]
+    assert await bench.operate.counts(ANYONE) == QueueCounts(waiting=1, leased=0, delayed=0, buried=1)
+    assert await bench.operate.dead_letters(ANYONE) == [BuriedJob("a", why_buried())]
 
 
 async def test_an_id_is_found_in_any_case_and_so_is_what_is_no_order_id(bench: Bench) -> None:
     order_id = an_id()
     for dead, asked in ((order_id, order_id.upper()), ("By Hand", "By Hand")):
         await bench.dead_letter(dead)
-        assert await bench.operate.revive(asked) == dead
-        assert await bench.operate.revive(asked) is None
+        assert await bench.operate.revive(ANYONE, asked) == dead
+        assert await bench.operate.revive(ANYONE, asked) is None
         await bench.queue.done(await take_one(bench.queue))
 
 
 async def test_no_job_is_taken_in_a_pause(bench: Bench) -> None:
     await bench.queue.put(["a"])
-    await bench.operate.pause()
+    await bench.operate.pause(ANYONE)
     assert list(await bench.queue.take(1, 0)) == []
-    await bench.operate.resume()
+    await bench.operate.resume(ANYONE)
     assert ids_of(await bench.queue.take(1, 0)) == ["a"]

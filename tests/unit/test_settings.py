@@ -91,6 +91,9 @@ def test_venues_are_pairs_in_the_order_in_which_clients_see_them() -> None:
         "A",
         "A=",
         "A=ftp://a",
+        "A=mock",
+        "A=mock:x",
+        "A=mock:,A=http://a",
         "=http://a",
         "A=http://a,A=http://b",
         "A=http://",
@@ -101,6 +104,15 @@ def test_venues_are_pairs_in_the_order_in_which_clients_see_them() -> None:
 def test_venues_without_a_name_or_a_url_are_a_mistake(text: str) -> None:
     with pytest.raises(SettingsError, match="ORDER_ENGINE_VENUES must be"):
         Settings.from_environment({"ORDER_ENGINE_VENUES": text})
+
+
+def test_venues_of_several_kinds_can_be_mixed() -> None:
+    text = "Raydium=mock:, Orca=http://orca:8080/v1/, Meteora=https://meteora.example"
+    assert Settings.from_environment({"ORDER_ENGINE_VENUES": text}).venues == (
+        ("Raydium", "mock:"),
+        ("Orca", "http://orca:8080/v1"),
+        ("Meteora", "https://meteora.example"),
+    )
 
 
 def test_the_simulators_faults_can_be_chosen() -> None:

@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, ProcessCollector, genera
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from application.caller import ANYONE
 from application.engine_stats import EngineSnapshot, EngineStats, Stats
 from application.observe.meters import Kind, Labels, Meters
 from application.observe.metrics import METERS, PREFIX
@@ -62,7 +63,7 @@ class MetricsResource:
     async def _snapshot(self) -> EngineSnapshot:
         try:
             async with asyncio.timeout(STATS_SECONDS):
-                return await self.stats.snapshot()
+                return await self.stats.snapshot(ANYONE)
         except Exception as error:  # whatever it is, the figures that are in hand are written
             observe.check_failed("metrics", error)
             return EngineSnapshot(StoreUnavailable(), None)

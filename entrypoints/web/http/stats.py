@@ -3,6 +3,7 @@
 from attrs import frozen
 from falcon.asgi import Response
 
+from application.caller import ANYONE
 from application.engine_stats import EngineStats
 from entrypoints.web.http import presenter
 from entrypoints.web.request import Request
@@ -16,6 +17,6 @@ class StatsResource:
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Show it."""
-        resp.text = presenter.stats_json(await self.stats())
+        resp.text = presenter.stats_json(await self.stats(ANYONE))
 
     on_head = on_get

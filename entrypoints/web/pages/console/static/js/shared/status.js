@@ -10,6 +10,7 @@ export const REASONS = Object.freeze({
   venue_unavailable: "No venue",
   cancelled: "Cancelled",
   expired: "Expired",
+  transaction_expired: "Transaction expired",
   internal_error: "Internal error",
 });
 
