@@ -2,6 +2,9 @@
 
 import os
 import socket
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
 
 from dependency_injector import containers, providers
 
@@ -28,6 +31,7 @@ from application.ports.order_store import OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock, Ids
 from application.ports.update_feed import UpdateFeed
+from application.ports.venue import Venue
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
 from application.recover_orders import RecoverOrders
@@ -40,13 +44,13 @@ from application.worker import Worker
 from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.lifecycle import Closing, Resource, StartError, Together
 from entrypoints.mock_router import mock_router
-from entrypoints.setting_types import MOCK_VENUE
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, SettingsError
 from entrypoints.system import RandomIds, SystemClock
 from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Check, Checks
 
+MOCK_URL = "mock:"
 # Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
 QUOTE_PATIENCE = 3
 
@@ -60,27 +64,50 @@ def _policy(name: str) -> RoutingPolicy:
     return POLICIES[name]
 
 
-def _venues(settings: Settings, clock: Clock) -> tuple[MockVenue | HttpVenue, ...]:
-    """Make each venue that the settings name, of the kind that its URL's scheme says."""
-    router = mock_router(settings)
-    named = settings.venues or tuple((market.name, MOCK_VENUE) for market in router.markets)
-    return tuple(
-        MockVenue(name, router, clock, settings.tx_expiry_seconds)
-        if url == MOCK_VENUE
-        else HttpVenue(
-            name,
-            url,
-            clock,
-            valid_seconds=settings.tx_expiry_seconds,
-            timeout_seconds=settings.venue_timeout_ms / 1000,
-            swap_timeout_seconds=settings.venue_swap_timeout_ms / 1000,
-            connections=settings.worker_concurrency,
-        )
-        for name, url in named
+def _mock_venue(name: str, url: str, settings: Settings, clock: Clock) -> MockVenue:
+    if url != MOCK_URL:
+        raise SettingsError([f"ORDER_ENGINE_VENUES has more than {MOCK_URL} for {name}"])
+    return MockVenue(name, mock_router(settings), clock, settings.tx_expiry_seconds)
+
+
+def _http_venue(name: str, url: str, settings: Settings, clock: Clock) -> HttpVenue:
+    return HttpVenue(
+        name,
+        url,
+        clock,
+        valid_seconds=settings.tx_expiry_seconds,
+        timeout_seconds=settings.venue_timeout_ms / 1000,
+        swap_timeout_seconds=settings.venue_swap_timeout_ms / 1000,
+        connections=settings.worker_concurrency,
     )
 
 
-def _all_venues(venues: tuple[MockVenue | HttpVenue, ...], settings: Settings) -> Venues:
+class OpenedVenue(Venue, Resource, Protocol):
+    """A venue's adapter, which is opened before use and closed after it."""
+
+
+# By the scheme of a venue's URL in ORDER_ENGINE_VENUES: what makes it. A new kind is a line here.
+VENUE_KINDS: Mapping[str, Callable[[str, str, Settings, Clock], OpenedVenue]] = MappingProxyType(
+    {
+        "mock": _mock_venue,
+        "http": _http_venue,
+        "https": _http_venue,
+    }
+)
+
+
+def _venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
+    """Make each venue that the settings name. Raises SettingsError."""
+    made = []
+    for name, url in settings.venues or ((market.name, MOCK_URL) for market in mock_router(settings).markets):
+        scheme = url.partition(":")[0]
+        if scheme not in VENUE_KINDS:
+            raise SettingsError([f"ORDER_ENGINE_VENUES: {name} must be one of: {', '.join(VENUE_KINDS)}, not {scheme}"])
+        made.append(VENUE_KINDS[scheme](name, url, settings, clock))
+    return tuple(made)
+
+
+def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings) -> Venues:
     return Venues(venues, QUOTE_PATIENCE * settings.venue_timeout_ms / 1000, settings.quote_band_bps)
 
 

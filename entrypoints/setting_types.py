@@ -5,8 +5,8 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
-MOCK_VENUE = "mock:"
 _VENUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,50}")
+_WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 
 
 class WrongValue(ValueError):
@@ -90,24 +90,21 @@ def url(*schemes: str) -> Callable[[str], str]:
 
 
 def venue_urls(value: str) -> tuple[tuple[str, str], ...]:
-    """Read `Name=URL` pairs separated by commas, in the order in which they are told to clients.
+    """Read `Name=URL` pairs separated by commas, in the order in which clients are told the names.
 
-    A URL's scheme says of which kind the venue is: `mock:` alone, or an address of `http` or `https`.
+    A URL's scheme says of which kind the venue is; which kinds there are, the container knows.
     """
-    found: list[tuple[str, str]] = []
-    base = url("http", "https")
+    found: dict[str, str] = {}
     for part in value.split(","):
         name, _, address = part.strip().partition("=")
-        if not _VENUE_NAME.fullmatch(name) or name in dict(found):
+        if not _VENUE_NAME.fullmatch(name) or name in found or not _WITH_SCHEME.match(address):
             raise WrongValue("must be Name=URL pairs separated by commas, each name once and of A-Z a-z 0-9 . _ -")
-        if address == MOCK_VENUE:
-            found.append((name, address))
-            continue
-        try:
-            parts = urlsplit(base(address))
-        except WrongValue:
-            raise WrongValue("must be URLs that start with http:// or https://, or mock: alone") from None
-        if not parts.hostname or parts.query or parts.fragment:
-            raise WrongValue("must be URLs with a host and without a query: paths are added to them")
-        found.append((name, address.rstrip("/")))
-    return tuple(found)
+        found[name] = _base_url(address) if address.startswith(("http:", "https:")) else address
+    return tuple(found.items())
+
+
+def _base_url(address: str) -> str:
+    parts = urlsplit(url("http", "https")(address))
+    if not parts.hostname or parts.query or parts.fragment:
+        raise WrongValue("must be URLs with a host and without a query: paths are added to them")
+    return address.rstrip("/")

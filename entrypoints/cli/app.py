@@ -100,7 +100,13 @@ def check_config() -> None:
     """Check the settings and show them all, without secrets."""
     from rich.table import Table
 
+    from entrypoints.container import Container
+
     settings = settings_of_the_environment()
+    try:
+        Container(settings=settings, mode="memory").each_venue()
+    except SettingsError as error:
+        fail("\n".join(error.mistakes), WRONG_USAGE)
     table = Table("variable", "value", "meaning")
     for row in shown(settings):
         table.add_row(*row)

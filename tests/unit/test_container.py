@@ -6,7 +6,7 @@ from dependency_injector import providers
 
 from application.caller import ANYONE
 from entrypoints.container import Container
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, SettingsError
 
 SETTINGS = Settings(postgres_url="postgresql://user:pw@127.0.0.1:1/db", redis_url="redis://127.0.0.1:1/0")
 
@@ -38,3 +38,24 @@ async def test_workers_and_operators_share_the_jobs_in_memory() -> None:
 def test_the_age_limit_reaches_the_orders() -> None:
     settings = evolve(SETTINGS, order_max_age_seconds=60.0)
     assert Container(settings=settings, mode="memory").execute().max_age_seconds == 60
+
+
+def test_a_venues_scheme_picks_its_adapter_and_kinds_can_be_mixed() -> None:
+    named = (("Raydium", "mock:"), ("Orca", "http://orca"), ("Meteora", "https://meteora/v1"))
+    venues = Container(settings=evolve(SETTINGS, venues=named), mode="live").venues()
+    assert venues.names == ("Raydium", "Orca", "Meteora")
+    assert [type(venue).__name__ for venue in venues.venues] == ["MockVenue", "HttpVenue", "HttpVenue"]
+
+
+def test_without_named_venues_there_are_the_two_mock_ones() -> None:
+    venues = Container(settings=SETTINGS, mode="live").venues()
+    assert venues.names == ("Raydium", "Meteora")
+    assert {type(venue).__name__ for venue in venues.venues} == {"MockVenue"}
+
+
+@pytest.mark.parametrize(
+    ("url", "why"), [("ftp://a", "must be one of: mock, http, https, not ftp"), ("mock:x", "Orca")]
+)
+def test_a_venue_of_no_known_kind_is_a_mistake_of_the_settings(url: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=why):
+        Container(settings=evolve(SETTINGS, venues=(("Orca", url),)), mode="live").venues()
