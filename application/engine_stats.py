@@ -1,17 +1,21 @@
-"""How much there is to do, at a glance: for dashboards, asked often, so read at most once a second."""
+"""How much there is to do, and how much room is left: for dashboards, asked often, so read at most once a second."""
 
 import asyncio
+from collections.abc import Mapping
 
 from attrs import define, field, frozen
 
 from application import observe
 from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_queue import OrderQueue, QueueCounts
-from application.ports.order_store import Backlog, OrderStore
+from application.ports.order_store import Backlog, IdRanges, OrderStore
 from application.ports.system import Clock
 
 FRESH_SECONDS = 1.0
 QUEUE_SECONDS = 0.2
+# Ids are used up in weeks at the soonest.
+ID_RANGES_FRESH_SECONDS = 60.0
+ID_RANGE_LOW = 0.8
 
 
 @frozen
@@ -29,6 +33,7 @@ class Known:
 
     stats: Stats | StoreUnavailable
     queue: QueueCounts | None
+    id_ranges_used: Mapping[str, float] = field(factory=dict)
 
 
 @define(eq=False)
@@ -38,8 +43,11 @@ class EngineStats:
     store: OrderStore
     queue: OrderQueue
     clock: Clock
+    id_ranges: IdRanges
     _known: Known | None = None
     _answered_at: float = 0.0
+    _id_ranges_used: Mapping[str, float] = field(factory=dict)
+    _id_ranges_read_at: float | None = None
     _reading: asyncio.Lock = field(factory=asyncio.Lock)
 
     async def __call__(self) -> Stats:
@@ -60,19 +68,37 @@ class EngineStats:
                 self._answered_at = self.clock.monotonic()
             return self._known
 
+    async def warn_of_id_ranges(self) -> None:
+        """Tell of ids that are nearly used up, once; if the store is away, when it is back."""
+        while isinstance((known := await self.known()).stats, StoreUnavailable):
+            await self.clock.sleep(FRESH_SECONDS)
+        for table, used in known.id_ranges_used.items():
+            if used >= ID_RANGE_LOW:
+                observe.id_range_low(table, used)
+
     async def _read(self) -> Known:
-        backlog, counts = await asyncio.gather(self._backlog(), self._counts())
+        backlog, counts, id_ranges_used = await asyncio.gather(self._backlog(), self._counts(), self._used())
         if isinstance(backlog, StoreUnavailable):
             return Known(backlog, counts)
         since = backlog.oldest_pending_at
         waited = None if since is None else max(0.0, (self.clock.now() - since).total_seconds())
-        return Known(Stats(backlog.open, waited, counts), counts)
+        return Known(Stats(backlog.open, waited, counts), counts, id_ranges_used)
 
     async def _backlog(self) -> Backlog | StoreUnavailable:
         try:
             return await self.store.backlog()
         except StoreUnavailable as error:
             return error
+
+    async def _used(self) -> Mapping[str, float]:
+        now = self.clock.monotonic()
+        if self._id_ranges_read_at is None or now - self._id_ranges_read_at >= ID_RANGES_FRESH_SECONDS:
+            try:
+                self._id_ranges_used = await self.id_ranges.id_ranges_used()
+            except StoreUnavailable:
+                return {}
+            self._id_ranges_read_at = now
+        return self._id_ranges_used
 
     async def _counts(self) -> QueueCounts | None:
         try:

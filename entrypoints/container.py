@@ -22,7 +22,7 @@ from application.execute_order import ExecuteOrder
 from application.operate_orders import OperateOrders
 from application.ports.dex_gateway import DexGateway
 from application.ports.order_queue import OrderQueue
-from application.ports.order_store import OrderStore
+from application.ports.order_store import IdRanges, OrderStore
 from application.ports.system import Clock, Ids
 from application.ports.update_feed import UpdateFeed
 from application.query_orders import QueryOrders
@@ -104,6 +104,7 @@ class Container(containers.DeclarativeContainer):
     live_feed: providers.Provider[UpdateFeed] = providers.Singleton(RedisUpdateFeed, feed_client)
 
     store: providers.Provider[OrderStore] = providers.Selector(mode, memory=memory_store, live=live_store)
+    id_ranges: providers.Provider[IdRanges] = providers.Selector(mode, memory=memory_store, live=live_store)
     queue: providers.Provider[OrderQueue] = providers.Selector(mode, memory=memory_queue, live=live_queue)
     feed: providers.Provider[UpdateFeed] = providers.Selector(mode, memory=memory_feed, live=live_feed)
     mock_gateway: providers.Provider[DexGateway] = providers.Singleton(
@@ -146,7 +147,7 @@ class Container(containers.DeclarativeContainer):
     cancel = providers.Singleton(CancelOrder, store, feed, clock, ids)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed)
-    stats = providers.Singleton(EngineStats, store, queue, clock)
+    stats = providers.Singleton(EngineStats, store, queue, clock, id_ranges)
     operate = providers.Singleton(OperateOrders, store, queue, feed, gateway, clock, ids)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 

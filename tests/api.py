@@ -21,7 +21,7 @@ from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.ports.dex_gateway import DexGateway
 from application.ports.order_queue import OrderQueue
-from application.ports.order_store import OrderFilter, OrderStore
+from application.ports.order_store import IdRanges, OrderFilter, OrderStore
 from application.ports.system import Clock
 from application.ports.update_feed import UpdateFeed
 from application.query_orders import QueryOrders
@@ -47,6 +47,7 @@ class Engine:
 
     clock: Clock = CLOCK
     store: OrderStore = field(factory=lambda: InMemoryOrderStore(CLOCK))
+    id_ranges: IdRanges = field(factory=lambda: InMemoryOrderStore(CLOCK))
     queue: OrderQueue = field(factory=lambda: InMemoryOrderQueue(CLOCK, lease_seconds=30))
     feed: UpdateFeed = field(factory=InMemoryUpdateFeed)
     gateway: DexGateway = field(factory=lambda: MockDexGateway(HASTY_DEX, CLOCK, expiry_seconds=30))
@@ -67,7 +68,7 @@ class Engine:
             CancelOrder(self.store, self.feed, self.clock, ids),
             WatchOrder(self.store, self.feed, self.clock),
             WatchFeed(self.feed),
-            EngineStats(self.store, self.queue, self.clock),
+            EngineStats(self.store, self.queue, self.clock, self.id_ranges),
             self.ready,
             self.live,
         )

@@ -12,12 +12,13 @@ import adapters
 import application.ports as ports
 from application.ports.dex_gateway import DexGateway
 from application.ports.order_queue import OrderQueue
-from application.ports.order_store import OrderStore
+from application.ports.order_store import IdRanges, OrderStore
 from application.ports.update_feed import UpdateFeed
 
 TESTS = Path(__file__).parents[1]
 SUITES = {
     DexGateway: "DexGatewayContract",
+    IdRanges: "IdRangesContract",
     OrderQueue: "OrderQueueContract",
     OrderStore: "OrderStoreContract",
     UpdateFeed: "UpdateFeedContract",

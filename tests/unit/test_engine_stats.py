@@ -1,7 +1,9 @@
 """The engine at a glance: one read a second for all who ask, and never held up by the queue."""
 
 import asyncio
+import logging
 import time
+from collections.abc import Mapping
 
 import pytest
 
@@ -21,7 +23,14 @@ class CountedStore(InMemoryOrderStore):
     """Counts its reads; raises `error` if there is one."""
 
     reads = 0
+    id_range_reads = 0
     error: Exception | None = None
+
+    async def id_ranges_used(self) -> Mapping[str, float]:
+        self.id_range_reads += 1
+        if self.error is not None:
+            raise self.error
+        return {"orders": 0.8, "other": 0.79}
 
     async def backlog(self) -> Backlog:
         self.reads += 1
@@ -64,7 +73,7 @@ def queue(clock: ManualClock) -> MoodyQueue:
 
 @pytest.fixture
 def stats(store: CountedStore, queue: MoodyQueue, clock: ManualClock) -> EngineStats:
-    return EngineStats(store, queue, clock)
+    return EngineStats(store, queue, clock, store)
 
 
 async def test_what_there_is_to_do(
@@ -81,7 +90,7 @@ async def test_what_there_is_to_do(
 async def test_a_clock_that_is_behind_makes_nothing_younger_than_new(
     stats: EngineStats, store: CountedStore, queue: MoodyQueue, clock: ManualClock
 ) -> None:
-    behind = EngineStats(store, queue, ManualClock(clock.now().replace(year=2000)))
+    behind = EngineStats(store, queue, ManualClock(clock.now().replace(year=2000)), store)
     await store.add(an_order())
     assert (await behind()).oldest_pending_seconds == 0
 
@@ -144,3 +153,27 @@ async def test_a_caller_that_leaves_takes_nobody_with_it(stats: EngineStats, que
     await asyncio.sleep(0.05)
     leaver.cancel()
     assert (await stayer).queue is None
+
+
+async def test_id_ranges_are_read_once_a_minute(stats: EngineStats, store: CountedStore, clock: ManualClock) -> None:
+    for _ in range(60):
+        assert (await stats.known()).id_ranges_used == {"orders": 0.8, "other": 0.79}
+        await clock.advance(1)
+    assert (store.reads, store.id_range_reads) == (60, 1)
+    await stats.known()
+    assert (store.reads, store.id_range_reads) == (61, 2)
+
+
+async def test_ids_that_are_nearly_used_up_are_told_once_the_store_is_there(
+    stats: EngineStats, store: CountedStore, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.error = StoreUnavailable("refused")
+    warning = asyncio.create_task(stats.warn_of_id_ranges())
+    await clock.advance(5)
+    assert (warning.done(), caplog.records) == (False, [])
+    store.error = None
+    await clock.advance(1)
+    await warning
+    assert [
+        (record.levelno, record.message, record.__dict__["table"], record.__dict__["used"]) for record in caplog.records
+    ] == [(logging.WARNING, "id_range_low", "orders", 0.8)]
