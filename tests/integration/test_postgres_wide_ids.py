@@ -10,6 +10,7 @@ from attrs import evolve
 
 from adapters.postgres.migrator import MigrationFailed, Migrator, bundled_migrations
 from adapters.postgres.order_store import NUMBERED_TABLES, PostgresOrderStore
+from application.ports.errors import StoreUnavailable
 from application.ports.order_store import OrderFilter
 from domain.order import Order
 from tests.builders import an_id, an_order
@@ -102,6 +103,17 @@ async def swept(store: PostgresOrderStore, url: str, wanted: Order) -> None:
     page = await store.open_orders(None, 1, 30)
     assert page.order_ids == (wanted.order_id,)
     assert (await store.open_orders(page.next_after, 1, 30)).order_ids == ()
+
+
+async def test_where_ids_end_no_order_is_to_blame(database_url: str) -> None:
+    await Migrator(database_url, NARROW).apply()
+    run(database_url, "SELECT setval('orders_id_seq', 2147483647)")
+    async with opened(database_url) as store:
+        for key in (None, "key"):
+            with pytest.raises(StoreUnavailable):
+                await store.add(an_order(), key)
+        await Migrator(database_url).apply()
+        await store.add(an_order())
 
 
 async def test_processes_at_work_go_on_while_their_tables_are_widened(database_url: str) -> None:
