@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from math import inf
 
 from attrs import define, field, frozen
 
@@ -47,7 +48,7 @@ class EngineStats:
     _known: Known | None = None
     _answered_at: float = 0.0
     _id_ranges_used: Mapping[str, float] = field(factory=dict)
-    _id_ranges_read_at: float | None = None
+    _id_ranges_read_at: float = -inf
     _reading: asyncio.Lock = field(factory=asyncio.Lock)
 
     async def __call__(self) -> Stats:
@@ -70,19 +71,19 @@ class EngineStats:
 
     async def warn_of_id_ranges(self) -> None:
         """Tell of ids that are nearly used up, once; if the store is away, when it is back."""
-        while isinstance((known := await self.known()).stats, StoreUnavailable):
+        while (used := await self._used()) is None:
             await self.clock.sleep(FRESH_SECONDS)
-        for table, used in known.id_ranges_used.items():
-            if used >= ID_RANGE_LOW:
-                observe.id_range_low(table, used)
+        for table, share in used.items():
+            if share >= ID_RANGE_LOW:
+                observe.id_range_low(table, share)
 
     async def _read(self) -> Known:
-        backlog, counts, id_ranges_used = await asyncio.gather(self._backlog(), self._counts(), self._used())
+        backlog, counts, used = await asyncio.gather(self._backlog(), self._counts(), self._used())
         if isinstance(backlog, StoreUnavailable):
             return Known(backlog, counts)
         since = backlog.oldest_pending_at
         waited = None if since is None else max(0.0, (self.clock.now() - since).total_seconds())
-        return Known(Stats(backlog.open, waited, counts), counts, id_ranges_used)
+        return Known(Stats(backlog.open, waited, counts), counts, used or {})
 
     async def _backlog(self) -> Backlog | StoreUnavailable:
         try:
@@ -90,13 +91,13 @@ class EngineStats:
         except StoreUnavailable as error:
             return error
 
-    async def _used(self) -> Mapping[str, float]:
+    async def _used(self) -> Mapping[str, float] | None:
         now = self.clock.monotonic()
-        if self._id_ranges_read_at is None or now - self._id_ranges_read_at >= ID_RANGES_FRESH_SECONDS:
+        if now - self._id_ranges_read_at >= ID_RANGES_FRESH_SECONDS:
             try:
                 self._id_ranges_used = await self.id_ranges.id_ranges_used()
             except StoreUnavailable:
-                return {}
+                return None
             self._id_ranges_read_at = now
         return self._id_ranges_used
 

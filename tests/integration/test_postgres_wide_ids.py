@@ -19,8 +19,9 @@ from tests.contracts.order_store_harness import append_all, clean_run, life
 from tests.integration.test_postgres_migrations import HAND_MADE
 
 LAST_OF_32_BITS = 2_147_483_647
-NARROW = tuple(migration for migration in bundled_migrations() if migration.name < "0004")
 WIDE = "0004_wide_ids.sql"
+# All other migrations: so this release's statements find what they need.
+NARROW = tuple(migration for migration in bundled_migrations() if migration.name != WIDE)
 TYPES = """
 SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
 WHERE (attrelid, attname) IN (('orders'::regclass, 'id'), ('order_events'::regclass, 'orders_id'))
@@ -139,7 +140,7 @@ async def test_processes_at_work_go_on_while_their_tables_are_widened(database_u
 
         for _ in range(6):  # plans that may be kept are kept from the sixth time on
             await use()
-        assert await Migrator(database_url).apply() == [m.name for m in bundled_migrations() if m.name >= WIDE]
+        assert await Migrator(database_url).apply() == [WIDE]
         assert types(database_url) == ALL_WIDE
         await use()
 
