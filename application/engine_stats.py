@@ -1,18 +1,23 @@
-"""How much there is to do, at a glance: for dashboards, asked often, so read at most once a second."""
+"""How much there is to do, and how much room is left: for dashboards, asked often, so read at most once a second."""
 
 import asyncio
+from collections.abc import Mapping
+from math import inf
 
 from attrs import define, field, frozen
 
 from application import observe
 from application.caller import Caller, Scope
 from application.ports.errors import QueueUnavailable, StoreUnavailable
-from application.ports.order_store import Backlog, OrderStore
+from application.ports.order_store import Backlog, IdRanges, OrderStore
 from application.ports.queue_operations import QueueCounts, QueueOperations
 from application.ports.system import Clock
 
 FRESH_SECONDS = 1.0
 QUEUE_SECONDS = 0.2
+# Ids are used up in weeks at the soonest.
+ID_RANGES_FRESH_SECONDS = 60.0
+ID_RANGE_LOW = 0.8
 
 
 @frozen
@@ -30,6 +35,7 @@ class EngineSnapshot:
 
     stats: Stats | StoreUnavailable
     queue: QueueCounts | None
+    id_ranges_used: Mapping[str, float] = field(factory=dict)
 
 
 @define(eq=False)
@@ -39,8 +45,11 @@ class EngineStats:
     store: OrderStore
     operations: QueueOperations
     clock: Clock
+    id_ranges: IdRanges
     _snapshot: EngineSnapshot | None = None
     _answered_at: float = 0.0
+    _id_ranges_used: Mapping[str, float] = field(factory=dict)
+    _id_ranges_read_at: float = -inf
     _reading: asyncio.Lock = field(factory=asyncio.Lock)
 
     async def __call__(self, caller: Caller) -> Stats:
@@ -59,6 +68,14 @@ class EngineStats:
         caller.require(Scope.ADMIN)
         return await self._fresh()
 
+    async def warn_of_id_ranges(self) -> None:
+        """Warn of ids that are nearly used up, once; if the store is away, when it is back."""
+        while (used := await self._used()) is None:
+            await self.clock.sleep(FRESH_SECONDS)
+        for table, share in used.items():
+            if share >= ID_RANGE_LOW:
+                observe.id_range_low(table, share)
+
     async def _fresh(self) -> EngineSnapshot:
         async with self._reading:
             if self._snapshot is None or self.clock.monotonic() - self._answered_at >= FRESH_SECONDS:
@@ -67,18 +84,28 @@ class EngineStats:
             return self._snapshot
 
     async def _read(self) -> EngineSnapshot:
-        backlog, counts = await asyncio.gather(self._backlog(), self._counts())
+        backlog, counts, used = await asyncio.gather(self._backlog(), self._counts(), self._used())
         if isinstance(backlog, StoreUnavailable):
             return EngineSnapshot(backlog, counts)
         since = backlog.oldest_pending_at
         waited = None if since is None else max(0.0, (self.clock.now() - since).total_seconds())
-        return EngineSnapshot(Stats(backlog.open, waited, counts), counts)
+        return EngineSnapshot(Stats(backlog.open, waited, counts), counts, used or {})
 
     async def _backlog(self) -> Backlog | StoreUnavailable:
         try:
             return await self.store.backlog()
         except StoreUnavailable as error:
             return error
+
+    async def _used(self) -> Mapping[str, float] | None:
+        now = self.clock.monotonic()
+        if now - self._id_ranges_read_at >= ID_RANGES_FRESH_SECONDS:
+            try:
+                self._id_ranges_used = await self.id_ranges.id_ranges_used()
+            except StoreUnavailable:
+                return None
+            self._id_ranges_read_at = now
+        return self._id_ranges_used
 
     async def _counts(self) -> QueueCounts | None:
         try:

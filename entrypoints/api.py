@@ -75,5 +75,5 @@ async def serve_api(container: Container, listener: socket.socket, stop: asyncio
     """Serve the container's API, and look after its watchers, until `stop`."""
     settings = container.settings()
     times = ServerTimes(linger_seconds=settings.linger_seconds, grace_seconds=round(settings.grace_seconds))
-    async with background(container.watch().run()):
+    async with background(container.watch().run(), container.stats().warn_of_id_ranges()):
         await serve(container.api(), listener, stop, drain=container.drain(), times=times)

@@ -27,7 +27,7 @@ from application.execute_order import ExecuteOrder
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
 from application.ports.order_queue import OrderQueue
-from application.ports.order_store import OrderStore
+from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock, Ids
 from application.ports.update_feed import UpdateFeed
@@ -155,6 +155,7 @@ class Container(containers.DeclarativeContainer):
     live_feed: providers.Provider[UpdateFeed] = providers.Singleton(RedisUpdateFeed, feed_client)
 
     store: providers.Provider[OrderStore] = providers.Selector(mode, memory=memory_store, live=live_store)
+    id_ranges: providers.Provider[IdRanges] = providers.Selector(mode, memory=memory_store, live=live_store)
     queue: providers.Provider[OrderQueue] = providers.Selector(mode, memory=memory_queue, live=live_queue)
     operations: providers.Provider[QueueOperations] = providers.Selector(
         mode, memory=memory_operations, live=live_operations
@@ -198,7 +199,7 @@ class Container(containers.DeclarativeContainer):
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed)
-    stats = providers.Singleton(EngineStats, store, operations, clock)
+    stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges)
     operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids)
     operate_queue = providers.Singleton(OperateQueue, operations)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)

@@ -72,10 +72,10 @@ async def opened(*resources: Resource) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def background(*endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run `endless` beside the body and cancel them after it; one that fails ends the body too."""
+async def background(*beside: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run these beside the body and cancel after it those that still run; one that fails ends the body too."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(coroutine) for coroutine in endless]
+        tasks = [group.create_task(coroutine) for coroutine in beside]
         try:
             yield
         finally:

@@ -36,7 +36,9 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
 
 async def work(container: Container, stop: asyncio.Event) -> None:
     """Execute orders and sweep until `stop`, then drain; not ready any more from then on."""
-    async with background(container.recover().run(), _unready_after(stop, container.drain())):
+    async with background(
+        container.recover().run(), container.stats().warn_of_id_ranges(), _unready_after(stop, container.drain())
+    ):
         await container.worker().run(stop)
 
 

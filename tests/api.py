@@ -21,7 +21,7 @@ from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.ports.order_queue import OrderQueue
-from application.ports.order_store import OrderFilter, OrderStore
+from application.ports.order_store import IdRanges, OrderFilter, OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock
 from application.ports.update_feed import UpdateFeed
@@ -57,6 +57,7 @@ class Engine:
 
     clock: Clock = CLOCK
     store: OrderStore = field(factory=lambda: InMemoryOrderStore(CLOCK))
+    id_ranges: IdRanges = field(factory=lambda: InMemoryOrderStore(CLOCK))
     jobs: InMemoryJobs = field(factory=InMemoryJobs)
     queue: OrderQueue = Factory(
         lambda self: InMemoryOrderQueue(CLOCK, lease_seconds=30, jobs=self.jobs), takes_self=True
@@ -86,7 +87,7 @@ class Engine:
             CancelOrder(self.store, self.record_step, self.clock, ids),
             WatchOrder(self.store, self.feed, self.clock),
             WatchFeed(self.feed),
-            EngineStats(self.store, self.operations, self.clock),
+            EngineStats(self.store, self.operations, self.clock, self.id_ranges),
             self.ready,
             self.live,
         )

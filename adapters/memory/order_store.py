@@ -119,6 +119,9 @@ class InMemoryOrderStore:
         pending = (order.created_at for order in unfinished if order.status is OrderStatus.PENDING)
         return Backlog(len(unfinished), min(pending, default=None))
 
+    async def id_ranges_used(self) -> Mapping[str, float]:
+        return {}
+
     def _is_idle(self, order: Order, idle_seconds: float) -> bool:
         if order.status is OrderStatus.PENDING:
             idle_seconds = min(idle_seconds, _PENDING_IDLE_SECONDS)

@@ -10,6 +10,7 @@ from application.ports.errors import DataRefused, PortError, StoreUnavailable
 Raised = TypeVar("Raised", bound=PortError)
 
 _DATA_CLASSES = ("22", "23")  # bad values; broken constraints
+_IDS_USED_UP = "2200H"  # counted among bad values, but no row of the batch is to blame
 _LOCK_NOT_AVAILABLE = "55P03"
 # Deadlock, serialization failure, and a row that another transaction just made: all are over in the next snapshot.
 _PASSING = frozenset({"40P01", "40001", "23505"})
@@ -31,7 +32,7 @@ def is_of_data(error: psycopg.Error | UnicodeEncodeError) -> bool:
         return True
     if error.sqlstate is None:
         return isinstance(error, psycopg.DataError)
-    return error.sqlstate[:2] in _DATA_CLASSES
+    return error.sqlstate[:2] in _DATA_CLASSES and error.sqlstate != _IDS_USED_UP
 
 
 def translated(

@@ -115,6 +115,8 @@ class Migrator:
 def _told_of(what: str) -> Iterator[None]:
     try:
         yield
+    except psycopg.errors.RaiseException as error:  # a file's own words; where in the file is no help to an operator
+        raise MigrationFailed(f"{what}: {error.diag.message_primary}") from error
     except psycopg.Error as error:
         raise MigrationFailed(f"{what}: {error}") from error
 

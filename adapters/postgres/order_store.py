@@ -37,6 +37,8 @@ HALF_FROM = 32
 SWEEP_LOCK = 0x6F726465_72730001
 # Counting more could take longer than a statement may.
 BACKLOG_MOST = 200_000
+# Those of our tables whose rows get their ids from a sequence.
+NUMBERED_TABLES = ["orders", "executions"]
 
 
 class PostgresOrderStore:
@@ -145,3 +147,6 @@ class PostgresOrderStore:
     async def backlog(self) -> Backlog:
         [(unfinished, oldest_pending_at)] = await self._reads.run(statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
         return Backlog(unfinished, oldest_pending_at and oldest_pending_at.replace(tzinfo=UTC))
+
+    async def id_ranges_used(self) -> Mapping[str, float]:
+        return dict(await self._reads.run(statements.ID_RANGES_USED, (NUMBERED_TABLES,)))

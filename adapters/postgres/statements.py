@@ -188,6 +188,18 @@ SELECT
         WHERE status = 'pending' AND NOT held ORDER BY id LIMIT 1)
 """
 
+# How much of each table's ids is given out. (names): name, share. Ids end where their column or their sequence does,
+# whichever is first. A sequence that this role may not read is left out.
+ID_RANGES_USED: Final = """
+SELECT given.name, (coalesce(s.last_value, 0) / least(s.max_value, 2::numeric ^ (8 * a.attlen - 1) - 1))::float8
+FROM unnest(%s::text[]) AS given (name)
+JOIN pg_attribute AS a
+    ON a.attrelid = to_regclass(given.name) AND a.atttypid = ANY('{smallint,integer,bigint}'::regtype[])
+JOIN pg_sequences AS s
+    ON format('%%I.%%I', s.schemaname, s.sequencename) = pg_get_serial_sequence(given.name, a.attname)
+WHERE has_sequence_privilege(pg_get_serial_sequence(given.name, a.attname), 'USAGE, SELECT')
+"""
+
 _FIND: Final = "SELECT {order} FROM orders AS o WHERE true".replace("{order}", _LISTED)
 _FIND_OF_USER: Final = """
 SELECT {order} FROM (

@@ -96,6 +96,11 @@ def store_away(what: str, error: Exception, **about: str) -> None:
     _log.warning("store_away", **about, what=what, error=repr(error))
 
 
+def id_range_low(table: str, used: float) -> None:
+    """Tell that a table's ids are nearly used up, and which share is."""
+    _log.warning("id_range_low", table=table, used=round(used, 3))
+
+
 def queue_away(what: str, error: Exception) -> None:
     """Tell that the queue cannot be reached; `what` waits and tries again."""
     metrics.QUEUE_AWAY.add()

@@ -144,3 +144,14 @@ class OrderStore(Protocol):
     async def backlog(self) -> Backlog:
         """Say how much there is to do."""
         ...
+
+
+class IdRanges(Protocol):
+    """How many of its numbers a store has given out: where they end, it takes no more orders."""
+
+    async def id_ranges_used(self) -> Mapping[str, float]:
+        """Return the used share of each table's ids, 0 to 1; tables whose ids do not end are left out.
+
+        Ids that were given out and never used count too. Raises StoreUnavailable.
+        """
+        ...

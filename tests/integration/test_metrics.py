@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import httpx
+import psycopg
 import pytest
 import websockets
 
@@ -109,6 +110,30 @@ async def test_a_workers_metrics_and_the_lines_of_both(
     assert "user123" not in "".join(json.dumps(step) for step in steps)
     password = settings["POSTGRES_URL"].split("@")[0].rpartition(":")[2]
     assert not [line for line in lines if f":{password}@" in json.dumps(line)]
+
+
+async def test_processes_that_start_tell_of_ids_that_are_nearly_used_up(
+    settings: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with psycopg.connect(settings["POSTGRES_URL"], autocommit=True) as connection:
+        connection.execute("ALTER SEQUENCE orders_id_seq MAXVALUE 100")
+        connection.execute("SELECT setval('orders_id_seq', 85)")
+    warnings: list[dict[str, object]] = []
+
+    def warned() -> bool:
+        lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+        warnings.extend(line for line in lines if line["event"] == "id_range_low")
+        return len(warnings) == 2
+
+    logged = {**settings, "LOG_FORMAT": "json"}
+    with running("api", settings=logged) as api, running("worker", settings=logged) as worker:
+        for process in (api, worker):
+            assert (await scrape(process.url))[key("id_range_used_ratio", table="orders")] == 0.85
+        await eventually(warned, within=PATIENCE)
+    assert {(line["role"], line["level"], line["table"], line["used"]) for line in warnings} == {
+        ("api", "warning", "orders", 0.85),
+        ("worker", "warning", "orders", 0.85),
+    }
 
 
 async def told(process: EngineProcess, wanted: Callable[[Samples], bool]) -> Samples:

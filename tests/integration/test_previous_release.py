@@ -37,6 +37,7 @@ SHAPE = (
     "SELECT proname, pg_get_function_arguments(oid), prosrc, proconfig FROM pg_proc"
     " WHERE pronamespace = 'public'::regnamespace",
     "SELECT pg_get_serial_sequence('orders', 'id')",
+    "SELECT sequencename, data_type::text, max_value FROM pg_sequences WHERE schemaname = 'public'",
 )
 
 

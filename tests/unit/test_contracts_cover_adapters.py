@@ -11,13 +11,14 @@ from typing import Protocol
 import adapters
 import application.ports as ports
 from application.ports.order_queue import OrderQueue
-from application.ports.order_store import OrderStore
+from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 
 TESTS = Path(__file__).parents[1]
 SUITES = {
+    IdRanges: "IdRangesContract",
     OrderQueue: "OrderQueueContract",
     OrderStore: "OrderStoreContract",
     QueueOperations: "QueueOperationsContract",

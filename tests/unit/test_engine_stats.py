@@ -1,7 +1,9 @@
 """The engine at a glance: one read a second for all who ask, and never held up by the queue."""
 
 import asyncio
+import logging
 import time
+from collections.abc import Mapping
 
 import pytest
 
@@ -24,7 +26,14 @@ class CountedStore(InMemoryOrderStore):
     """Counts its reads; raises `error` if there is one."""
 
     reads = 0
+    id_range_reads = 0
     error: Exception | None = None
+
+    async def id_ranges_used(self) -> Mapping[str, float]:
+        self.id_range_reads += 1
+        if self.error is not None:
+            raise self.error
+        return {"orders": 0.8, "other": 0.79}
 
     async def backlog(self) -> Backlog:
         self.reads += 1
@@ -67,13 +76,13 @@ def operations(clock: ManualClock) -> MoodyOperations:
 
 @pytest.fixture
 def stats(store: CountedStore, operations: MoodyOperations, clock: ManualClock) -> EngineStats:
-    return EngineStats(store, operations, clock)
+    return EngineStats(store, operations, clock, store)
 
 
 async def test_what_there_is_to_do(store: CountedStore, clock: ManualClock) -> None:
     jobs = InMemoryJobs()
     queue = InMemoryOrderQueue(clock, lease_seconds=30, jobs=jobs)
-    stats = EngineStats(store, InMemoryQueueOperations(clock, jobs), clock)
+    stats = EngineStats(store, InMemoryQueueOperations(clock, jobs), clock, store)
     assert await stats(ANYONE) == Stats(0, None, NOTHING)
     order = an_order()
     await store.add(order)
@@ -85,7 +94,7 @@ async def test_what_there_is_to_do(store: CountedStore, clock: ManualClock) -> N
 async def test_a_clock_that_is_behind_makes_nothing_younger_than_new(
     stats: EngineStats, store: CountedStore, operations: MoodyOperations, clock: ManualClock
 ) -> None:
-    behind = EngineStats(store, operations, ManualClock(clock.now().replace(year=2000)))
+    behind = EngineStats(store, operations, ManualClock(clock.now().replace(year=2000)), store)
     await store.add(an_order())
     assert (await behind(ANYONE)).oldest_pending_seconds == 0
 
@@ -148,3 +157,27 @@ async def test_a_caller_that_leaves_takes_nobody_with_it(stats: EngineStats, ope
     await asyncio.sleep(0.05)
     leaver.cancel()
     assert (await stayer).queue is None
+
+
+async def test_id_ranges_are_read_once_a_minute(stats: EngineStats, store: CountedStore, clock: ManualClock) -> None:
+    for _ in range(60):
+        assert (await stats.snapshot(ANYONE)).id_ranges_used == {"orders": 0.8, "other": 0.79}
+        await clock.advance(1)
+    assert (store.reads, store.id_range_reads) == (60, 1)
+    await stats.snapshot(ANYONE)
+    assert (store.reads, store.id_range_reads) == (61, 2)
+
+
+async def test_ids_that_are_nearly_used_up_are_told_once_the_store_is_there(
+    stats: EngineStats, store: CountedStore, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.error = StoreUnavailable("refused")
+    warning = asyncio.create_task(stats.warn_of_id_ranges())
+    await clock.advance(5)
+    assert (warning.done(), caplog.records) == (False, [])
+    store.error = None
+    await clock.advance(1)
+    await warning
+    assert [
+        (record.levelno, record.message, record.__dict__["table"], record.__dict__["used"]) for record in caplog.records
+    ] == [(logging.WARNING, "id_range_low", "orders", 0.8)]

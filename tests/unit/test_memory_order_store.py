@@ -4,6 +4,7 @@ import pytest
 
 from adapters.memory.order_store import InMemoryOrderStore
 from tests.clock import ManualClock
+from tests.contracts.id_ranges import IdRangesContract
 from tests.contracts.order_store import OrderStoreContract
 from tests.contracts.order_store_harness import OrderStoreHarness
 
@@ -15,3 +16,9 @@ class TestInMemoryOrderStore(OrderStoreContract):
         store = InMemoryOrderStore(clock)
         await store.open()
         return OrderStoreHarness(store, clock.advance, store.close)
+
+
+class TestInMemoryIdRanges(IdRangesContract):
+    @pytest.fixture
+    def store(self) -> InMemoryOrderStore:
+        return InMemoryOrderStore(ManualClock())

@@ -12,7 +12,7 @@ def raised(state: str) -> psycopg.Error:
     return errors.lookup(state)("INSERT INTO orders VALUES ('secret') on host db.internal")
 
 
-AWAY = ["57P03", "53300", "25006", "53100", "57014", "57P01", "08006", "42P01", "55P03", "40P01", "XX000"]
+AWAY = ["57P03", "53300", "25006", "53100", "57014", "57P01", "08006", "42P01", "55P03", "40P01", "XX000", "2200H"]
 REFUSED = ["22P05", "22001", "22003", "23505", "23514"]
 
 

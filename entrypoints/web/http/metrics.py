@@ -34,12 +34,15 @@ ENGINE_GAUGES: Mapping[str, str] = MappingProxyType(
         "queue_up": "1 when Redis answered this process just now, else 0",
         "open_orders": "Orders that are not final, counted up to 200,000",
         "oldest_pending_age_seconds": "Age of the oldest order that waits for its first step; 0 when none does",
+        "id_range_used_ratio": "Share of a table's ids that was given out, up to a minute old; at 1 it takes no more",
         "queue_jobs": "Jobs in the queue, by place; `buried` are the dead letters",
         "queue_paused": "1 while the queue is paused, else 0",
         BUILD_INFO: "1; the labels say which release answers",
     }
 )
-ENGINE_LABELS: Mapping[str, Labels] = MappingProxyType({"queue_jobs": ("place",), BUILD_INFO: ("version", "python")})
+ENGINE_LABELS: Mapping[str, Labels] = MappingProxyType(
+    {"id_range_used_ratio": ("table",), "queue_jobs": ("place",), BUILD_INFO: ("version", "python")}
+)
 
 
 @frozen
@@ -121,6 +124,7 @@ def _engine(snapshot: EngineSnapshot) -> Iterator[Metric]:
     if isinstance(snapshot.stats, Stats):
         numbers["open_orders"] = {(): snapshot.stats.open}
         numbers["oldest_pending_age_seconds"] = {(): snapshot.stats.oldest_pending_seconds or 0}
+    numbers["id_range_used_ratio"] = {(table,): used for table, used in snapshot.id_ranges_used.items()}
     if snapshot.queue is not None:
         numbers["queue_jobs"] = {(place,): getattr(snapshot.queue, place) for place in JobPlace}
         numbers["queue_paused"] = {(): snapshot.queue.paused}

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 import falcon.testing
 import pytest
@@ -160,6 +161,18 @@ async def test_how_much_there_is_to_do() -> None:
         assert [labels for name, labels in samples if name == "build_info"]
 
 
+class NumberedStore(InMemoryOrderStore):
+    async def id_ranges_used(self) -> Mapping[str, float]:
+        return {"orders": 0.25, "other": 0.9}
+
+
+async def test_how_much_of_the_ids_is_used() -> None:
+    async with running_api(Engine(id_ranges=NumberedStore(CLOCK))) as api:
+        samples = await scrape(api)
+    used = {table: samples[key("id_range_used_ratio", table=table)] for table in ("orders", "other")}
+    assert used == {"orders": 0.25, "other": 0.9}
+
+
 class AwayStore(InMemoryOrderStore):
     """Is away, hangs, or has a fault that nobody foresaw."""
 
@@ -180,13 +193,15 @@ class AwayOperations(InMemoryQueueOperations):
 async def test_servers_that_are_away_leave_their_gauges_out(error: Exception | None) -> None:
     store = AwayStore(CLOCK)
     store.error = error
-    async with running_api(Engine(store=store, operations=AwayOperations(CLOCK, InMemoryJobs()))) as api:
+    operations = AwayOperations(CLOCK, InMemoryJobs())
+    async with running_api(Engine(store=store, id_ranges=NumberedStore(CLOCK), operations=operations)) as api:
         begun = time.monotonic()
         answer = await api.http.get("/metrics")
         assert time.monotonic() - begun < 2.5
         samples = read(answer.text)
     assert (samples[key("store_up")], samples[key("queue_up")]) == (0, 0)
     names = {name for name, _ in samples}
+    assert "id_range_used_ratio" not in names  # though its own read went well
     assert names & {"open_orders", "oldest_pending_age_seconds", "queue_jobs", "queue_paused"} == set()
     assert "orders_accepted_total" in names
     assert "10.0.0.7" not in answer.text
@@ -200,7 +215,8 @@ async def test_the_queue_is_told_while_the_store_is_away() -> None:
 
 
 async def test_a_worker_has_metrics_beside_its_health() -> None:
-    stats = EngineStats(InMemoryOrderStore(CLOCK), InMemoryQueueOperations(CLOCK, InMemoryJobs()), CLOCK)
+    store = InMemoryOrderStore(CLOCK)
+    stats = EngineStats(store, InMemoryQueueOperations(CLOCK, InMemoryJobs()), CLOCK, store)
     async with falcon.testing.ASGIConductor(health_app({}, stats=stats)) as conductor:
         answer = await conductor.simulate_get("/metrics")
         assert answer.status_code == 200
