@@ -41,7 +41,7 @@ SELECT n::text, 'user', 'SOL', 'USDC', 10, 'pending', '{}', now(), now() FROM ge
 BLOCKS_FOR_A_GROUP, GROUP = 250, 10
 BLOCKS_FOR_A_READ = 40
 BLOCKS_OF_THE_INDEX = 600
-BLOCKS_OF_THE_CATALOG = 200
+BLOCKS_OF_THE_CATALOG = 400
 UPDATES = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'orders'"
 
 
