@@ -61,32 +61,24 @@ class EventRow(msgspec.Struct, gc=False):
     frame: str
 
 
-class ExecutionRow(msgspec.Struct, omit_defaults=True, gc=False):
-    """What is kept of a landed swap beside what the order's row tells."""
-
-    amount_in: Decimal
-    amount_out: Decimal
-    venue_fee: Decimal
-    network_fee: Decimal | None
-    network_fee_asset: str | None
-    quoted_price: Decimal | None
-    price: Decimal
-    executed_at: datetime
-
-
 class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     """What is written of a record: all that events change of an order, and the events. No quotes: they stay.
 
+    The last event's fields are columns, `earlier` are those before it. From `amount_in` to `price` is an execution.
     `payload` is in base64; `purge` says that the one that is kept is of no more use.
     """
 
     order_id: str
     expected: int
     version: int
-    messages: tuple[str, ...]
-    events: tuple[EventRow, ...]
+    event_id: str
+    kind: EventKind
+    frame: str
+    message: str
     status: OrderStatus
     attempt: int
+    earlier: tuple[EventRow, ...] | None = None
+    earlier_messages: tuple[str, ...] | None = None
     quotes: tuple[QuoteRow, ...] | None = None
     chosen_dex: str | None = None
     tx_hash: str | None = None
@@ -97,7 +89,13 @@ class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     execution_price: Decimal | None = None
     reason_code: FailureReason | None = None
     finished_at: datetime | None = None
-    execution: ExecutionRow | None = None
+    amount_in: Decimal | None = None
+    amount_out: Decimal | None = None
+    venue_fee: Decimal | None = None
+    network_fee: Decimal | None = None
+    network_fee_asset: str | None = None
+    quoted_price: Decimal | None = None
+    price: Decimal | None = None
     payload: bytes | None = None
     purge: bool = False
 
@@ -119,24 +117,28 @@ def row_of_order(order: Order, key: str | None = None) -> OrderRow:
 
 def row_of_record(record: Record) -> RecordRow:
     """Return the row of a record."""
-    before, order, events = record.before, record.after, record.events
+    before, order, last = record.before, record.after, record.events[-1]
     row = RecordRow(
         order.order_id,
         before.version,
         order.version,
-        tuple(event.message for event in events),
-        tuple(
-            EventRow(event.seq, event.event_id, event.kind, frame.text)
-            for event, frame in zip(events, record.frames, strict=True)
-        ),
+        last.event_id,
+        last.kind,
+        record.frames[-1].text,
+        last.message,
         order.status,
         order.attempt,
-        _quote_rows(order) if any(event.kind in _CHANGE_QUOTES for event in events) else None,
-        order.chosen_venue,
+        chosen_dex=order.chosen_venue,
         execution_price=order.execution_price,
         reason_code=order.reason,
         finished_at=order.finished_at,
     )
+    if any(event.kind in _CHANGE_QUOTES for event in record.events):
+        row.quotes = tuple(QuoteRow(quote.venue, quote.price, quote.fee) for quote in order.quotes)
+    if len(record.events) > 1:
+        earlier = zip(record.events[:-1], record.frames[:-1], strict=True)
+        row.earlier = tuple(EventRow(event.seq, event.event_id, event.kind, frame.text) for event, frame in earlier)
+        row.earlier_messages = tuple(event.message for event in record.events[:-1])
     if transaction := order.transaction:
         row.tx_hash = transaction.tx_hash
         row.tx_venue = transaction.venue
@@ -144,30 +146,23 @@ def row_of_record(record: Record) -> RecordRow:
         row.tx_limit_price = transaction.limit_price
         row.tx_expires_at = transaction.expires_at
         row.payload = transaction.payload or None
-    # An order in `submitted` whose payload was read, or made, by this process.
+    # What was in `submitted` has a payload if this process made it, or read it.
     row.purge = bool(before.transaction and before.transaction.payload)
-    if fill := events[-1].fill:
-        row.execution = _execution_row(before, fill, events[-1].at)
+    if last.fill:
+        _add_execution(row, before, last.fill)
     return row
 
 
-def _quote_rows(order: Order) -> tuple[QuoteRow, ...]:
-    return tuple(QuoteRow(quote.venue, quote.price, quote.fee) for quote in order.quotes)
-
-
-def _execution_row(order: Order, fill: Fill, at: datetime) -> ExecutionRow:
-    chosen = _quote_of(order.quotes, order.chosen_venue)
-    network_fee = fill.network_fee
-    return ExecutionRow(
-        fill.amount_in,
-        fill.amount_out,
-        fill.venue_fee,
-        network_fee.amount if network_fee else None,
-        network_fee.asset if network_fee else None,
-        chosen.price if chosen else None,
-        fill.price,
-        at,
-    )
+def _add_execution(row: RecordRow, order: Order, fill: Fill) -> None:
+    row.amount_in = fill.amount_in
+    row.amount_out = fill.amount_out
+    row.venue_fee = fill.venue_fee
+    row.price = fill.price
+    if fill.network_fee:
+        row.network_fee = fill.network_fee.amount
+        row.network_fee_asset = fill.network_fee.asset
+    if chosen := _quote_of(order.quotes, order.chosen_venue):
+        row.quoted_price = chosen.price
 
 
 def _quote_of(quotes: Sequence[Quote], venue: str | None) -> Quote | None:

@@ -98,36 +98,41 @@ RETURNING user_id, key, order_id
 # Move orders on. (rows, each order once, sorted by id): how many were at the version that their row expects.
 # Rows are locked as they come, so two groups wait for each other in one direction only. With an order its events are
 # kept, the execution of a swap that landed, and a transaction's payload, until it is of no more use.
+# Most rows have one event, so it stands in columns; those before it in JSON of their own, which takes as long to read.
 APPEND: Final = """
 WITH moved AS (
     UPDATE orders AS o SET
-        status = i.status, version = i.version, attempt = i.attempt, logs = o.logs || i.messages,
+        status = i.status, version = i.version, attempt = i.attempt,
+        logs = CASE WHEN i.earlier IS NULL THEN o.logs ELSE o.logs || i.earlier_messages END || i.message,
         quotes = coalesce(i.quotes, o.quotes), chosen_dex = i.chosen_dex, tx_hash = i.tx_hash, tx_venue = i.tx_venue,
         tx_amount = i.tx_amount, tx_limit_price = i.tx_limit_price, tx_expires_at = i.tx_expires_at,
         execution_price = i.execution_price, reason_code = i.reason_code, finished_at = i.finished_at,
         updated_at = date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
     FROM json_to_recordset(%s) AS i (
-        order_id text, expected integer, version integer, messages text[], events json, status text, attempt integer,
-        quotes json, chosen_dex text, tx_hash text, tx_venue text, tx_amount numeric, tx_limit_price numeric,
-        tx_expires_at timestamp, execution_price numeric, reason_code text, finished_at timestamp, execution json,
-        payload text, purge boolean)
+        order_id text, expected integer, version integer, event_id text, kind text, frame text, message text,
+        earlier json, earlier_messages text[], status text, attempt integer, quotes json, chosen_dex text, tx_hash text,
+        tx_venue text, tx_amount numeric, tx_limit_price numeric, tx_expires_at timestamp, execution_price numeric,
+        reason_code text, finished_at timestamp, amount_in numeric, amount_out numeric, venue_fee numeric,
+        network_fee numeric, network_fee_asset text, quoted_price numeric, price numeric, payload text, purge boolean)
     WHERE o.order_id = ANY(ARRAY[i.order_id]) AND o.version = i.expected
     RETURNING
-        o.id, o.order_id, o.user_id, o.input_token, o.output_token, o.tx_hash, o.tx_venue, i.events, i.execution,
-        i.payload, i.purge
+        o.id, o.order_id, o.user_id, o.input_token, o.output_token, i.version, i.event_id, i.kind, i.frame, i.earlier,
+        i.tx_hash, i.tx_venue, i.finished_at, i.amount_in, i.amount_out, i.venue_fee, i.network_fee,
+        i.network_fee_asset, i.quoted_price, i.price, i.payload, i.purge
 ), kept_events AS (
     INSERT INTO order_events (orders_id, seq, event_id, kind, frame)
+    SELECT id, version, event_id, kind, frame FROM moved
+    UNION ALL
     SELECT m.id, e.seq, e.event_id, e.kind, e.frame
-    FROM moved AS m, json_to_recordset(m.events) AS e (seq integer, event_id text, kind text, frame text)
+    FROM moved AS m, json_to_recordset(m.earlier) AS e (seq integer, event_id text, kind text, frame text)
+    WHERE m.earlier IS NOT NULL
 ), kept_executions AS (
     INSERT INTO executions
         (order_id, user_id, input_token, output_token, venue, tx_hash, amount_in, amount_out, venue_fee, network_fee,
         network_fee_asset, quoted_price, price, executed_at)
-    SELECT m.order_id, m.user_id, m.input_token, m.output_token, m.tx_venue, m.tx_hash, e.*
-    FROM moved AS m, json_to_record(m.execution) AS e (
-        amount_in numeric, amount_out numeric, venue_fee numeric, network_fee numeric, network_fee_asset text,
-        quoted_price numeric, price numeric, executed_at timestamp)
-    WHERE m.execution IS NOT NULL
+    SELECT order_id, user_id, input_token, output_token, tx_venue, tx_hash, amount_in, amount_out, venue_fee,
+        network_fee, network_fee_asset, quoted_price, price, finished_at
+    FROM moved WHERE price IS NOT NULL
 ), kept_payloads AS (
     INSERT INTO transaction_payloads (orders_id, payload)
     SELECT id, decode(payload, 'base64') FROM moved WHERE payload IS NOT NULL
