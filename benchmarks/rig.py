@@ -87,7 +87,9 @@ class Rig:
 
     async def reset(self) -> None:
         """Empty the engine's tables and Redis; idle processes may go on. Ends with a checkpoint."""
-        await self.sql("TRUNCATE orders, order_events, idempotency_keys RESTART IDENTITY")
+        await self.sql(
+            "TRUNCATE orders, order_events, idempotency_keys, executions, transaction_payloads RESTART IDENTITY"
+        )
         await self.redis.flushall()
         await self.sql("CHECKPOINT")
 

@@ -15,7 +15,7 @@ def test_the_store_agrees_with_its_model(migrated_url: str) -> None:
     class PostgresMachine(OrderStoreMachine):
         async def new_store(self) -> OrderStore:
             with psycopg.connect(migrated_url, autocommit=True) as connection:
-                connection.execute("TRUNCATE orders, order_events, idempotency_keys")
+                connection.execute("TRUNCATE orders, order_events, idempotency_keys, executions, transaction_payloads")
             self.postgres = PostgresOrderStore(migrated_url)
             await self.postgres.open()
             return self.postgres
