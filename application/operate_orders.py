@@ -5,13 +5,12 @@ from attrs import frozen
 from application import observe
 from application.caller import Caller, Scope, find_order
 from application.errors import OrderIsFinal, OrderMayHaveLanded
-from application.frames import Frame
+from application.frames import Frame, birth_frame
 from application.ports.errors import QueueUnavailable, StaleOrder, VenueUnavailable
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
 from application.ports.queue_operations import Job, QueueOperations
 from application.ports.system import Clock, Ids
-from application.query_orders import QueryOrders
 from application.record_step import RecordStep
 from application.venues import Venues
 from domain.events import Stamp
@@ -53,9 +52,8 @@ class OperateOrders:
     async def show(self, caller: Caller, order_id: str) -> OrderReport:
         """Tell all about an order, as far as the queue can be reached. Raises OrderNotFound."""
         caller.require(Scope.ADMIN)
-        query = QueryOrders(self.store)
-        order = await query.get(caller, order_id)
-        frames = await query.events(caller, order.order_id, None)
+        order = await find_order(self.store, caller, order_id)
+        frames = (birth_frame(order), *await self.store.events(order.order_id, 0))
         try:
             return OrderReport(order, frames, await self.operations.find(order.order_id), asked=True)
         except QueueUnavailable as error:
