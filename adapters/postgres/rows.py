@@ -9,10 +9,11 @@ import msgspec
 
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import Record
+from domain.execution import Execution
 from domain.order import Order
 from domain.routing import Quote
 from domain.status import EventKind, FailureReason, OrderStatus
-from domain.transaction import Fill, Transaction
+from domain.transaction import Transaction
 
 _encode = msgspec.json.Encoder().encode  # decimals as strings, times as RFC 3339: all digits arrive
 # Quotes are the largest part of a row, and other kinds of events leave them as they are.
@@ -146,8 +147,8 @@ def row_of_record(record: Record) -> RecordRow:
         row.payload = transaction.payload or None
     # An order in `submitted` whose payload was read, or made, by this process.
     row.purge = bool(before.transaction and before.transaction.payload)
-    if fill := events[-1].fill:
-        row.execution = _execution_row(before, fill, events[-1].at)
+    if execution := record.execution:
+        row.execution = _execution_row(execution)
     return row
 
 
@@ -155,8 +156,8 @@ def _quote_rows(order: Order) -> tuple[QuoteRow, ...]:
     return tuple(QuoteRow(quote.venue, quote.price, quote.fee) for quote in order.quotes)
 
 
-def _execution_row(order: Order, fill: Fill, at: datetime) -> ExecutionRow:
-    chosen = _quote_of(order.quotes, order.chosen_venue)
+def _execution_row(execution: Execution) -> ExecutionRow:
+    fill = execution.fill
     network_fee = fill.network_fee
     return ExecutionRow(
         fill.amount_in,
@@ -164,9 +165,9 @@ def _execution_row(order: Order, fill: Fill, at: datetime) -> ExecutionRow:
         fill.venue_fee,
         network_fee.amount if network_fee else None,
         network_fee.asset if network_fee else None,
-        chosen.price if chosen else None,
+        execution.quoted_price,
         fill.price,
-        at,
+        execution.at,
     )
 
 

@@ -21,5 +21,7 @@ def _shared_database_url(postgres_url: str) -> Iterator[str]:
 def migrated_url(_shared_database_url: str) -> str:
     """A database with the schema and no rows: `database_url`, but quicker, and for no test that changes the schema."""
     with psycopg.connect(_shared_database_url, autocommit=True) as connection:
-        connection.execute("TRUNCATE orders, order_events, idempotency_keys RESTART IDENTITY")
+        connection.execute(
+            "TRUNCATE orders, order_events, idempotency_keys, executions, transaction_payloads RESTART IDENTITY"
+        )
     return _shared_database_url
