@@ -109,7 +109,9 @@ class ExecutionsContract:
     async def test_an_order_that_fails_has_none(self, executions: Executions, store: OrderStore) -> None:
         order = an_order()
         await store.add(order)
-        await append_all(store, [*clean_run(order)[:4], submitted(order).fail(a_stamp(5), FailureReason.INTERNAL_ERROR)])
+        await append_all(
+            store, [*clean_run(order)[:4], submitted(order).fail(a_stamp(5), FailureReason.INTERNAL_ERROR)]
+        )
         assert await read(executions, ALL) == []
 
     async def test_repeated_stale_and_refused_appends_make_no_second(
@@ -191,12 +193,12 @@ class ExecutionsContract:
             await executions.page(ALL, cursor, 10)
 
     async def test_a_cursor_is_good_for_one_users_list_only(self, executions: Executions, store: OrderStore) -> None:
-        for user in ("anna", "bert", "anna", "bert"):
-            await landed(store, user)
+        for each in ("anna", "bert", "anna", "bert"):
+            await landed(store, each)
         users = ("anna", "bert", None, "nobody")
         cursors = {user: (await executions.page(ExecutionFilter(user), None, 1)).next_cursor for user in users}
-        for of, cursor in cursors.items():
-            for user in users:
-                if cursor is not None and user != of:
-                    with pytest.raises(InvalidCursor):
-                        await executions.page(ExecutionFilter(user), cursor, 1)
+        pairs = [(cursor, user) for of, cursor in cursors.items() for user in users if cursor and user != of]
+        assert len(pairs) == 9
+        for given, user in pairs:
+            with pytest.raises(InvalidCursor):
+                await executions.page(ExecutionFilter(user), given, 1)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from tests.api import Api, exact
-from tests.unit.http.refusal import errors_of
+from tests.csv_pages import of_csv
+from tests.unit.http.refusal import refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EXECUTIONS = "/api/executions"
 CSV = {"Accept": "text/csv"}
-NUMBERS = {"amountIn", "amountOut", "venueFee", "networkFee", "quotedPrice", "price", "priceImpact"}
 
 
 async def landed(api: Api, **over: object) -> str:
@@ -31,17 +31,6 @@ async def listed(api: Api, **query: Any) -> dict[str, Any]:
     assert answer.headers["Content-Type"] == "application/json"
     page: dict[str, Any] = exact(answer.text)
     return page
-
-
-def of_csv(text: str) -> list[dict[str, Any]]:
-    """Read a page in CSV back to what the JSON has."""
-    return [{name: _value(name, cell) for name, cell in row.items()} for row in csv.DictReader(io.StringIO(text))]
-
-
-def _value(name: str, cell: str) -> object:
-    if not cell:
-        return None
-    return Decimal(cell) if name in NUMBERS else cell.removeprefix("'")
 
 
 async def test_an_execution_is_shown_whole(shared_api: Api) -> None:
@@ -91,8 +80,8 @@ async def test_the_cursor_of_the_body_is_that_of_the_link(shared_api: Api) -> No
     rest = await listed(shared_api, userId="cursor", limit=1, cursor=page["nextCursor"])
     assert rest["nextCursor"] is None
     assert rest["data"] != page["data"]
-    answer = await shared_api.http.get(EXECUTIONS, params={"userId": "else", "cursor": page["nextCursor"]})
-    assert errors_of(answer) == {"cursor": "must be a nextCursor of this list"}
+    query = {"userId": "else", "cursor": page["nextCursor"]}
+    await refused(shared_api, "validation_failed", "GET", EXECUTIONS, ["cursor"], params=query)
 
 
 @pytest.mark.parametrize("user", ["plain", "=cmd()", "+1", "-1", "@x", "\uff1dwide", "'=x", "''", 'a,"b";\u2028c', "é"])
@@ -118,7 +107,7 @@ async def test_an_empty_page_in_csv_is_the_header_line(shared_api: Api) -> None:
 @pytest.mark.parametrize(
     ("accept", "kind"),
     [
-        ("*/*", "application/json"), ("text/csv", "text/csv"), ("TEXT/CSV;charset=utf-8", "text/csv"),
+        ("*/*", "application/json"), ("text/csv", "text/csv"), ("text/csv;charset=utf-8", "text/csv"),
         ("text/*", "text/csv"), ("application/json, text/csv", "application/json"),
         ("text/csv, */*;q=0.1", "text/csv"), ("application/json;q=0.4, text/csv;q=0.5", "text/csv"),
         ("text/csv;q=0.4, application/json;q=0.5", "application/json"), ("text/csv;q=0, */*", "application/json"),
@@ -128,7 +117,9 @@ async def test_an_empty_page_in_csv_is_the_header_line(shared_api: Api) -> None:
 )  # fmt: skip
 async def test_the_form_is_what_the_client_would_rather_have(shared_api: Api, accept: str, kind: str) -> None:
     for method in ("GET", "HEAD"):
-        answer = await shared_api.http.request(method, EXECUTIONS, params={"userId": "nobody"}, headers={"Accept": accept})
+        answer = await shared_api.http.request(
+            method, EXECUTIONS, params={"userId": "nobody"}, headers={"Accept": accept}
+        )
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].partition(";")[0] == kind
         assert answer.headers["Vary"] == "Accept"
@@ -148,7 +139,7 @@ async def test_a_range_of_time(shared_api: Api) -> None:
     assert await many(since=at.isoformat()) == await many(since=elsewhere) == 2 - all_before > 0
     assert await many(since=later.isoformat()) == 0
     assert await many(until=later.isoformat()) == 2
-    assert await many(since="2026-01-02t03:04:05.123456789z", until="9999-12-31T23:59:59-00:30".replace("9999", "9998")) == 2
+    assert await many(since="2026-01-02t03:04:05.123456789z", until="9998-12-31T23:59:59-00:30") == 2
 
 
 @pytest.mark.parametrize(
@@ -160,18 +151,13 @@ async def test_a_range_of_time(shared_api: Api) -> None:
     ],
 )  # fmt: skip
 async def test_what_is_no_time_with_a_zone_is_refused(shared_api: Api, time: str) -> None:
-    answer = await shared_api.http.get(EXECUTIONS, params={"since": time, "until": time})
-    assert answer.status_code == 400
-    why = "must be an RFC 3339 time with a zone, such as 2026-01-02T03:04:05Z"
-    assert errors_of(answer) == {"since": why, "until": why}
+    query = {"since": time, "until": time}
+    await refused(shared_api, "validation_failed", "GET", EXECUTIONS, ["since", "until"], params=query)
 
 
 async def test_every_bad_parameter_is_named_unknown_ones_too(shared_api: Api) -> None:
     query = "userId=&since=&until=x&limit=201&cursor=x&status=confirmed&user_id=a&limits=1"
-    for method in ("GET", "HEAD"):
-        answer = await shared_api.http.request(method, f"{EXECUTIONS}?{query}")
-        assert answer.status_code == 400
-    answer = await shared_api.http.get(f"{EXECUTIONS}?{query}", headers=CSV)
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert list(errors_of(answer)) == ["userId", "since", "until", "limit", "status", "user_id", "limits"]
-    assert errors_of(await shared_api.http.get(f"{EXECUTIONS}?limit=1&limit=2")) == {"limit": "must be given once"}
+    fields = ["userId", "since", "until", "limit", "status", "user_id", "limits"]
+    await refused(shared_api, "validation_failed", "GET", f"{EXECUTIONS}?{query}", fields, headers=CSV)
+    await refused(shared_api, "validation_failed", "GET", f"{EXECUTIONS}?limit=1&limit=2", ["limit"])
+    assert (await shared_api.http.head(f"{EXECUTIONS}?{query}")).status_code == 400
