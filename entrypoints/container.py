@@ -9,12 +9,14 @@ from typing import Protocol
 from dependency_injector import containers, providers
 
 from adapters.http_venue.venue import HttpVenue
+from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.mock.venue import MockVenue
+from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.redis.clients import feed_client, queue_client
@@ -26,12 +28,14 @@ from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
+from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock, Ids
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
+from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
 from application.recover_orders import RecoverOrders
@@ -136,6 +140,9 @@ class Container(containers.DeclarativeContainer):
     lease_seconds = settings.provided.lease_seconds
 
     memory_store: providers.Provider[OrderStore] = providers.Singleton(InMemoryOrderStore, clock)
+    memory_executions: providers.Provider[Executions] = providers.Singleton(
+        InMemoryExecutions, memory_store.provided.executions
+    )
     memory_jobs = providers.Singleton(InMemoryJobs)
     memory_queue: providers.Provider[OrderQueue] = providers.Singleton(
         InMemoryOrderQueue, clock, holder, lease_seconds=lease_seconds, jobs=memory_jobs
@@ -148,6 +155,7 @@ class Container(containers.DeclarativeContainer):
     queue_client = providers.Singleton(queue_client, settings.provided.redis_url)
     feed_client = providers.Singleton(feed_client, settings.provided.redis_url)
     live_store: providers.Provider[OrderStore] = providers.Singleton(PostgresOrderStore, settings.provided.postgres_url)
+    live_executions: providers.Provider[Executions] = providers.Singleton(PostgresExecutions, live_store.provided.reads)
     live_queue: providers.Provider[OrderQueue] = providers.Singleton(
         RedisOrderQueue, queue_client, holder, lease_seconds=lease_seconds
     )
@@ -156,6 +164,9 @@ class Container(containers.DeclarativeContainer):
 
     store: providers.Provider[OrderStore] = providers.Selector(mode, memory=memory_store, live=live_store)
     id_ranges: providers.Provider[IdRanges] = providers.Selector(mode, memory=memory_store, live=live_store)
+    executions: providers.Provider[Executions] = providers.Selector(
+        mode, memory=memory_executions, live=live_executions
+    )
     queue: providers.Provider[OrderQueue] = providers.Selector(mode, memory=memory_queue, live=live_queue)
     operations: providers.Provider[QueueOperations] = providers.Selector(
         mode, memory=memory_operations, live=live_operations
@@ -196,6 +207,7 @@ class Container(containers.DeclarativeContainer):
         ExecuteOrder, store, record_step, venues, clock, ids, policy, retries, settings.provided.order_max_age_seconds
     )
     query = providers.Singleton(QueryOrders, store)
+    query_executions = providers.Singleton(QueryExecutions, executions)
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed)
@@ -212,7 +224,9 @@ class Container(containers.DeclarativeContainer):
     )
     drain = providers.Singleton(Drain)
     api = providers.Singleton(
-        create_app, providers.Factory(Services, submit, query, cancel, watch, watch_feed, stats, ready=checks), drain
+        create_app,
+        providers.Factory(Services, submit, query, query_executions, cancel, watch, watch_feed, stats, ready=checks),
+        drain,
     )
     worker_health = providers.Singleton(health_app, checks, drain=drain, stats=stats)
     worker = providers.Singleton(

@@ -11,6 +11,7 @@ import httpx
 import websockets
 from attrs import Factory, field, frozen
 
+from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
@@ -20,11 +21,13 @@ from adapters.mock.venue import MockVenue
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
+from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderFilter, OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock
 from application.ports.update_feed import UpdateFeed
+from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
 from application.submit_order import SubmitOrder
@@ -58,6 +61,10 @@ class Engine:
     clock: Clock = CLOCK
     store: OrderStore = field(factory=lambda: InMemoryOrderStore(CLOCK))
     id_ranges: IdRanges = field(factory=lambda: InMemoryOrderStore(CLOCK))
+    executions: Executions = Factory(
+        lambda self: InMemoryExecutions(self.store.executions if isinstance(self.store, InMemoryOrderStore) else ()),
+        takes_self=True,
+    )
     jobs: InMemoryJobs = field(factory=InMemoryJobs)
     queue: OrderQueue = Factory(
         lambda self: InMemoryOrderQueue(CLOCK, lease_seconds=30, jobs=self.jobs), takes_self=True
@@ -84,6 +91,7 @@ class Engine:
         return Services(
             SubmitOrder(self.store, self.queue, self.feed, self.clock, ids),
             QueryOrders(self.store),
+            QueryExecutions(self.executions),
             CancelOrder(self.store, self.record_step, self.clock, ids),
             WatchOrder(self.store, self.feed, self.clock),
             WatchFeed(self.feed),

@@ -16,7 +16,10 @@ Json = Mapping[str, Any]
 OUTSIDE = "any call"  # what can be answered at any address, or where there is none
 METHODS = ("get", "post")
 # Headers that tell something: each is described wherever it is sent.
-TELLING = {"X-Request-Id", "Location", "Idempotency-Replayed", "Retry-After", "Allow", "ETag", "Cache-Control"}
+TELLING = {
+    *("X-Request-Id", "Location", "Idempotency-Replayed", "Retry-After", "Allow", "ETag", "Cache-Control"),
+    *("Link", "Content-Disposition", "Vary"),
+}
 
 
 @frozen

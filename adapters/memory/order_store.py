@@ -20,6 +20,7 @@ from application.ports.order_store import (
     Record,
 )
 from application.ports.system import Clock
+from domain.execution import Execution
 from domain.order import Order
 from domain.status import OrderStatus
 
@@ -29,9 +30,13 @@ _LENGTHS = {"order_id": 255, "user_id": 255, "input_token": 50, "output_token": 
 
 
 class InMemoryOrderStore:
-    """The order store without a server: no call waits, so none meets another halfway."""
+    """The order store without a server: no call waits, so none meets another halfway.
+
+    `executions` are those of its orders, the oldest first.
+    """
 
     def __init__(self, clock: Clock) -> None:
+        self.executions: list[Execution] = []
         self._clock = clock
         self._orders: dict[str, Order] = {}  # in the order in which they were added
         self._events: dict[str, list[tuple[str, Frame]]] = {}
@@ -83,6 +88,8 @@ class InMemoryOrderStore:
             raise StaleOrder
         _refuse_what_cannot_be_stored(order, *(event.message for event in record.events))
         self._orders[order.order_id] = evolve(order, updated_at=self._clock.now())
+        if execution := record.execution:
+            self.executions.append(execution)
         events += ((event.event_id, frame) for event, frame in zip(record.events, record.frames, strict=True))
 
     async def get(self, order_id: str) -> Order | None:

@@ -46,8 +46,8 @@ class PostgresOrderStore:
 
     Four kinds of call go in groups, each over a connection of its own: gets, plain adds, adds that name a key or a
     client order id (they may have to wait for another process's), and appends. Up to `most` make a group; beyond
-    `bound` waiting ones of a kind it is Overloaded. The other reads share `readers` connections. Connections come back
-    by themselves.
+    `bound` waiting ones of a kind it is Overloaded. The other `reads` share `readers` connections. Connections come
+    back by themselves.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class PostgresOrderStore:
     ) -> None:
         conninfo = store_conninfo(url, application_name)
         keeping_plans = store_conninfo(url, application_name, keep_plans=True)
-        self._reads = ReadPool(conninfo, readers)
+        self.reads = ReadPool(conninfo, readers)
         self._gets: GroupedCalls[str, Order | None] = GroupedCalls(
             keeping_plans, get_orders, most=most, bound=bound, kind="get"
         )
@@ -83,19 +83,19 @@ class PostgresOrderStore:
 
     async def open(self) -> None:
         """Start taking calls, in the event loop that makes them. Once only."""
-        await self._reads.open()
+        await self.reads.open()
         for calls in (self._gets, self._plain_adds, self._keyed_adds, self._appends):
             calls.open()
 
     async def close(self) -> None:
         """Finish the calls that wait, then disconnect. Idempotent."""
         async with asyncio.TaskGroup() as group:
-            for part in (self._gets, self._plain_adds, self._keyed_adds, self._appends, self._reads):
+            for part in (self._gets, self._plain_adds, self._keyed_adds, self._appends, self.reads):
                 group.create_task(part.close())
 
     async def ping(self) -> None:
         """Return if the server answers. Raises StoreUnavailable."""
-        await self._reads.run("SELECT 1", ())
+        await self.reads.run("SELECT 1", ())
 
     async def add(self, order: Order, idempotency_key: str | None = None) -> Admission:
         addition = Addition(order, idempotency_key)
@@ -121,7 +121,7 @@ class PostgresOrderStore:
             after=after is not None,
         )
         params = [value for value in (query.user_id, query.status, after) if value is not None]
-        rows = await self._reads.run(statement, [*params, limit + 1])
+        rows = await self.reads.run(statement, [*params, limit + 1])
         if after is not None and not rows and await self.get(after) is None:
             raise InvalidCursor("no order of this store")
         shown = {row[0]: read_or_refuse(row) for row in rows[:limit]}
@@ -132,21 +132,21 @@ class PostgresOrderStore:
         return OrderPage(orders, cursor_after(rows[limit - 1][0]) if len(rows) > limit else None)
 
     async def events(self, order_id: str, after_seq: int) -> Sequence[Frame]:
-        rows = await self._reads.run(statements.EVENTS, (order_id, after_seq))
+        rows = await self.reads.run(statements.EVENTS, (order_id, after_seq))
         return [Frame(order_id, user_id, seq, final, frame) for user_id, seq, final, frame in rows]
 
     async def last_seqs(self, order_ids: Collection[str]) -> Mapping[str, Progress]:
-        rows = await self._reads.run(statements.LAST_SEQS, (list(order_ids),))
+        rows = await self.reads.run(statements.LAST_SEQS, (list(order_ids),))
         return {order_id: Progress(seq, final) for order_id, seq, final in rows}
 
     async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
-        rows = await self._reads.run(statements.SWEEP, (SWEEP_LOCK, after, idle_seconds, idle_seconds, limit))
+        rows = await self.reads.run(statements.SWEEP, (SWEEP_LOCK, after, idle_seconds, idle_seconds, limit))
         order_ids = tuple(order_id for (order_id,) in rows)
         return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)
 
     async def backlog(self) -> Backlog:
-        [(unfinished, oldest_pending_at)] = await self._reads.run(statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
+        [(unfinished, oldest_pending_at)] = await self.reads.run(statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
         return Backlog(unfinished, oldest_pending_at and oldest_pending_at.replace(tzinfo=UTC))
 
     async def id_ranges_used(self) -> Mapping[str, float]:
-        return dict(await self._reads.run(statements.ID_RANGES_USED, (NUMBERED_TABLES,)))
+        return dict(await self.reads.run(statements.ID_RANGES_USED, (NUMBERED_TABLES,)))

@@ -9,10 +9,11 @@ import msgspec
 
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import Record
+from domain.execution import Execution
 from domain.order import Order
 from domain.routing import Quote
 from domain.status import EventKind, FailureReason, OrderStatus
-from domain.transaction import Fill, Transaction
+from domain.transaction import Transaction
 
 _encode = msgspec.json.Encoder().encode  # decimals as strings, times as RFC 3339: all digits arrive
 # Quotes are the largest part of a row, and other kinds of events leave them as they are.
@@ -148,21 +149,21 @@ def row_of_record(record: Record) -> RecordRow:
         row.payload = transaction.payload or None
     # What was in `submitted` has a payload if this process made it, or read it.
     row.purge = bool(before.transaction and before.transaction.payload)
-    if last.fill:
-        _add_execution(row, before, last.fill)
+    if execution := record.execution:
+        _add_execution(row, execution)
     return row
 
 
-def _add_execution(row: RecordRow, order: Order, fill: Fill) -> None:
+def _add_execution(row: RecordRow, execution: Execution) -> None:
+    fill = execution.fill
     row.amount_in = fill.amount_in
     row.amount_out = fill.amount_out
     row.venue_fee = fill.venue_fee
     row.price = fill.price
+    row.quoted_price = execution.quoted_price
     if fill.network_fee:
         row.network_fee = fill.network_fee.amount
         row.network_fee_asset = fill.network_fee.asset
-    if chosen := _quote_of(order.quotes, order.chosen_venue):
-        row.quoted_price = chosen.price
 
 
 def _quote_of(quotes: Sequence[Quote], venue: str | None) -> Quote | None:

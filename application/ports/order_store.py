@@ -8,6 +8,7 @@ from attrs import frozen
 
 from application.frames import Frame, frame_of
 from domain.events import OrderEvent
+from domain.execution import Execution
 from domain.order import Order, Step
 from domain.status import OrderStatus
 
@@ -34,6 +35,11 @@ class Record:
         """Return the record of one or more steps that follow each other."""
         events = tuple(event for _, event in steps)
         return cls(before, steps[-1][0], events, tuple(map(frame_of, events)))
+
+    @property
+    def execution(self) -> Execution | None:
+        """The swap that landed in the last event."""
+        return Execution.of(self.after, self.events[-1])
 
 
 @frozen

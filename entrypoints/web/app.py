@@ -5,12 +5,14 @@ from falcon.asgi import App, Response
 
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
+from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from entrypoints.web.drain import Drain
 from entrypoints.web.http import error_handlers, orders
+from entrypoints.web.http.executions import ExecutionsResource
 from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
 from entrypoints.web.http.metrics import MetricsResource
 from entrypoints.web.http.middleware import ResponseMiddleware
@@ -28,6 +30,7 @@ class Services:
 
     submit: SubmitOrder
     query: QueryOrders
+    executions: QueryExecutions
     cancel: CancelOrder
     watch: WatchOrder
     watch_feed: WatchFeed
@@ -48,6 +51,7 @@ def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_
     app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query))
     app.add_route("/api/orders/{order_id}/events", orders.EventsResource(services.query))
     app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
+    app.add_route("/api/executions", ExecutionsResource(services.executions))
     app.add_route("/api/stats", StatsResource(services.stats))
     app.add_route("/ws/orders", FeedSocket(services.watch_feed, sockets))
     app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, sockets))

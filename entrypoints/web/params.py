@@ -1,8 +1,11 @@
 """Query parameters: each read by its own rule, and all bad ones reported at once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
+from application.ports.executions import ExecutionFilter
 from application.ports.order_store import OrderFilter
 from domain.errors import FieldError
 from domain.order_request import CONTROL_CHARACTERS, USER_ID_LENGTH
@@ -13,8 +16,10 @@ LIMIT_MAX = 200
 LIMIT_DEFAULT = 50
 SEQ_MAX = 2**31 - 1
 _DIGITS = re.compile(r"[0-9]+")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 Given = Mapping[str, str | list[str]]
+Rules = Mapping[str, Callable[[str], Any]]
 
 
 class _Bad(ValueError):
@@ -23,28 +28,21 @@ class _Bad(ValueError):
 
 def list_query(given: Given) -> tuple[OrderFilter, str | None, int]:
     """Read filter, cursor and limit of a list. Raises HttpProblem `validation_failed` naming every bad parameter."""
-    user_id = status = cursor = None
-    limit = LIMIT_DEFAULT
-    errors = []
-    for name in ("userId", "status", "limit", "cursor"):
-        if name not in given:
-            continue
-        try:
-            text = _one(given[name])
-            match name:
-                case "userId":
-                    user_id = _user_id(text)
-                case "status":
-                    status = _status(text)
-                case "limit":
-                    limit = _limit(text)
-                case _:
-                    cursor = text
-        except _Bad as error:
-            errors.append(FieldError(name, str(error)))
+    values, errors = _read(given, {"userId": _user_id, "status": _status, "limit": _limit, "cursor": str})
     if errors:
         raise invalid(errors)
-    return OrderFilter(user_id, status), cursor, limit
+    return OrderFilter(values["userId"], values["status"]), values["cursor"], values["limit"] or LIMIT_DEFAULT
+
+
+def execution_query(given: Given) -> tuple[ExecutionFilter, str | None, int]:
+    """Read filter, cursor and limit of a list of executions. Raises HttpProblem, for unknown parameters too."""
+    rules: Rules = {"userId": _user_id, "since": _time, "until": _time, "limit": _limit, "cursor": str}
+    values, errors = _read(given, rules)
+    errors += [FieldError(name, "is not a parameter of this list") for name in given if name not in rules]
+    if errors:
+        raise invalid(errors)
+    wanted = ExecutionFilter(values["userId"], values["since"], values["until"])
+    return wanted, values["cursor"], values["limit"] or LIMIT_DEFAULT
 
 
 def after_seq(given: Given) -> int | None:
@@ -77,6 +75,18 @@ def feed_user(given: Given) -> str | None:
     return user_id
 
 
+def _read(given: Given, rules: Rules) -> tuple[dict[str, Any], list[FieldError]]:
+    """Read each parameter by its rule, an absent one as None; return the bad ones apart."""
+    values: dict[str, Any] = dict.fromkeys(rules)
+    errors = []
+    for name, rule in rules.items():
+        try:
+            values[name] = rule(_one(given[name])) if name in given else None
+        except _Bad as error:
+            errors.append(FieldError(name, str(error)))
+    return values, errors
+
+
 def _one(value: str | list[str]) -> str:
     if isinstance(value, list):
         raise _Bad("must be given once")
@@ -105,3 +115,12 @@ def _limit(text: str) -> int:
     if not _DIGITS.fullmatch(text) or len(text) > 20 or not 1 <= int(text) <= LIMIT_MAX:
         raise _Bad(f"must be an integer from 1 to {LIMIT_MAX}")
     return int(text)
+
+
+def _time(text: str) -> datetime:
+    try:
+        if _TIME.fullmatch(text):
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day, hour or zone; or not within the years 1 to 9999 in UTC
+        pass
+    raise _Bad("must be an RFC 3339 time with a zone, such as 2026-01-02T03:04:05Z")

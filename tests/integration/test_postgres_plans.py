@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from hashlib import md5
 from operator import attrgetter
 from typing import Any, LiteralString
@@ -32,6 +33,11 @@ FROM generate_series(1, 100000) AS n;
 INSERT INTO order_events (orders_id, seq, event_id, frame)
     SELECT id, seq, 'e', 'frame' FROM orders, generate_series(1, 5) AS seq;
 INSERT INTO idempotency_keys SELECT user_id, id, order_id, now() FROM orders;
+INSERT INTO executions (order_id, user_id, input_token, output_token, venue, tx_hash, amount_in, amount_out, venue_fee,
+    price, executed_at)
+SELECT n::text, 'user' || n % 1000, 'SOL', 'USDC', 'Meteora', n::text, 10, 10, 0, 1,
+    timestamp '2026-01-01' + n * interval '1 minute'
+FROM generate_series(1, 100000) AS n;
 """
 FILL_WAITING = """
 INSERT INTO orders (order_id, user_id, input_token, output_token, amount, status, logs, created_at, updated_at)
@@ -42,6 +48,9 @@ BLOCKS_FOR_A_GROUP, GROUP = 250, 10
 BLOCKS_FOR_A_READ = 40
 BLOCKS_OF_THE_INDEX = 600
 BLOCKS_OF_THE_CATALOG = 400
+BLOCKS_FOR_A_RANGE = 150  # the ends are searched for
+# Long ago, seen from the end of FILL's executions.
+SINCE, UNTIL = (datetime(2026, 1, day, tzinfo=UTC).replace(tzinfo=None) for day in (2, 9))
 UPDATES = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'orders'"
 
 
@@ -92,6 +101,20 @@ def cases() -> Iterator[Case]:
                 )
                 params = (*(["user7"] if user else []), *status, *(ids[:1] if after else []), 10)
                 yield Case(f"find_{user}_{status}_{after}", statement, params, BLOCKS_FOR_A_READ)
+    yield from cases_of_executions()
+
+
+def cases_of_executions() -> Iterator[Case]:
+    for user in ((), ("user7",)):
+        for since in ((), (SINCE, SINCE)):
+            for until in ((), (UNTIL, UNTIL)):
+                for before in ((), (9_000,)):
+                    statement = statements.find_executions(
+                        by_user=bool(user), since=bool(since), until=bool(until), before=bool(before)
+                    )
+                    params = (*user, *since, *until, *before, 10)
+                    name = f"executions{len(user)}{len(since)}{len(until)}{len(before)}"
+                    yield Case(name, statement, params, BLOCKS_FOR_A_RANGE if since or until else BLOCKS_FOR_A_READ)
 
 
 def prepared(case: Case) -> str:

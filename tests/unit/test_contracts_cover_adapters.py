@@ -10,6 +10,7 @@ from typing import Protocol
 
 import adapters
 import application.ports as ports
+from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
@@ -18,6 +19,7 @@ from application.ports.venue import Venue
 
 TESTS = Path(__file__).parents[1]
 SUITES = {
+    Executions: "ExecutionsContract",
     IdRanges: "IdRangesContract",
     OrderQueue: "OrderQueueContract",
     OrderStore: "OrderStoreContract",

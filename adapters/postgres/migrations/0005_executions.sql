@@ -2,7 +2,10 @@
 --
 -- executions: one row a landed swap, written in the commit that confirms its order. Amounts are exact, in token units:
 -- amount_out is what was received, after the venue's fee; price is before fees. There is no row for what landed before.
--- Besides its key it has one index, for the pages of a user's executions.
+-- Besides its key it has one index, for the pages of a user's executions. executed_at is the worker's time, so it rises with id but
+-- for what runs side by side.
+-- executions_from(time): the id from which on executions are of that time or later, if times rise with ids. It looks up some 30 rows
+-- by the key, however many there are: so a range of time long ago costs no more than one of today.
 -- transaction_payloads: the bytes that are sent to a venue, from `submitted` until the order ends or is tried anew. Not in the
 -- order's row, which is listed. orders_id is orders.id.
 -- order_events.kind is NULL for events of earlier releases.
@@ -27,6 +30,25 @@ CREATE TABLE executions (
     executed_at TIMESTAMP NOT NULL
 );
 CREATE INDEX executions_by_user ON executions (user_id, id);
+
+CREATE FUNCTION executions_from(wanted TIMESTAMP) RETURNS BIGINT LANGUAGE plpgsql STABLE STRICT AS $$
+DECLARE
+    low BIGINT := 1;
+    high BIGINT := 1 + coalesce((SELECT id FROM executions ORDER BY id DESC LIMIT 1), 0);
+    middle BIGINT;
+    there RECORD;
+BEGIN
+    WHILE low < high LOOP
+        middle := low + (high - low) / 2;
+        SELECT id, executed_at INTO there FROM executions WHERE id >= middle ORDER BY id LIMIT 1;
+        IF there.executed_at < wanted THEN
+            low := there.id + 1;
+        ELSE
+            high := middle;
+        END IF;
+    END LOOP;
+    RETURN low;
+END $$;
 
 CREATE TABLE transaction_payloads (
     orders_id BIGINT PRIMARY KEY,

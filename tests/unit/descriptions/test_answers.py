@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 from attrs import define, field
 
+from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
 from application.ports.errors import Overloaded, QueueUnavailable, StoreUnavailable
+from application.ports.executions import ExecutionFilter, ExecutionPage
 from application.ports.order_store import Admission, Backlog, OrderFilter, OrderPage
 from application.ports.queue_operations import QueueCounts
 from domain.order import Order
@@ -45,6 +47,17 @@ class BrokenStore(InMemoryOrderStore):
         raise self.error
 
     async def backlog(self) -> Backlog:
+        raise self.error
+
+
+class BrokenExecutions(InMemoryExecutions):
+    """Raises one error."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(())
+        self.error = error
+
+    async def page(self, query: ExecutionFilter, cursor: str | None, limit: int) -> ExecutionPage:
         raise self.error
 
 
@@ -108,6 +121,19 @@ async def orders(call: Caller) -> None:
         await call(method, f"/api/orders/{an_id()}{tail}")
 
 
+async def executions(call: Caller) -> None:
+    """List what landed, page by page, in both forms."""
+    for _ in range(2):
+        order_id = (await call("POST", EXECUTE, json=ORDER)).json()["orderId"]
+        await call.api.engine.execute(order_id)
+    for kind in ("application/json", "text/csv"):
+        first = await call("GET", "/api/executions?limit=1", headers={"Accept": kind})
+        assert first.headers["Content-Type"].startswith(kind)
+        await call("HEAD", "/api/executions", headers={"Accept": kind})
+        await call("GET", first.links["next"]["url"], headers={"Accept": kind})
+    await call("GET", "/api/executions?limit=0&since=yesterday&status=confirmed")
+
+
 async def pages(call: Caller) -> None:
     """Get all pages and files, and get them again."""
     for path in (*PAGES, *ASSETS, *CONSOLE):
@@ -136,6 +162,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     seen: set[Answer] = set()
     async with calling() as call:
         await orders(call)
+        await executions(call)
         await pages(call)
         await call.raw(b"\x16\x03\x01\r\n\r\n")
         await operation(call)
@@ -145,11 +172,11 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
         assert (await call("GET", "/api/stats")).json()["queue"] is None
         seen |= call.seen
     for error in ERRORS:
-        async with calling(Engine(store=BrokenStore(error))) as call:
+        async with calling(Engine(store=BrokenStore(error), executions=BrokenExecutions(error))) as call:
             await call("POST", EXECUTE, json=ORDER)
             for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
                 await call(method, f"/api/orders/{an_id()}{tail}")
-            await call("GET", "/api/orders")
-            await call("GET", "/api/stats")
+            for path in ("/api/orders", "/api/executions", "/api/stats"):
+                await call("GET", path)
             seen |= call.seen
     assert set(described_answers()) == seen - {Answer(OUTSIDE, 200)}

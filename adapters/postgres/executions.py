@@ -1,0 +1,60 @@
+"""The executions that the Postgres order store keeps."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.execution_cursor import cursor_at, position_of
+from adapters.postgres import statements
+from adapters.postgres.read_pool import ReadPool
+from application import observe
+from application.ports.executions import ExecutionFilter, ExecutionPage
+from domain.execution import Execution
+from domain.transaction import Fill, NetworkFee
+
+
+class PostgresExecutions:
+    """Lists executions over a store's `reads`, which their owner opens. A position is a row's id."""
+
+    def __init__(self, reads: ReadPool) -> None:
+        self._reads = reads
+
+    async def page(self, query: ExecutionFilter, cursor: str | None, limit: int) -> ExecutionPage:
+        before = position_of(cursor, query.user_id) if cursor is not None else None
+        since, until = _stored(query.since), _stored(query.until)
+        statement = statements.find_executions(
+            by_user=query.user_id is not None,
+            since=since is not None,
+            until=until is not None,
+            before=before is not None,
+        )
+        params = [value for value in (query.user_id, since, since, until, until, before) if value is not None]
+        rows = await self._reads.run(statement, [*params, limit + 1])
+        found = (_read_or_none(row) for row in rows[:limit])
+        next_cursor = cursor_at(rows[limit - 1][0], query.user_id) if len(rows) > limit else None
+        return ExecutionPage(tuple(execution for execution in found if execution is not None), next_cursor)
+
+
+def _read_or_none(row: Sequence[Any]) -> Execution | None:
+    """Return the execution that a row holds, its columns as in statements.py; None for one that makes no sense."""
+    (
+        _, order_id, user_id, input_token, output_token, venue, chain, tx_hash, amount_in, amount_out, venue_fee,
+        network_fee, network_fee_asset, quoted_price, price_impact, executed_at,
+    ) = row  # fmt: skip
+    network_fees = NetworkFee(network_fee, network_fee_asset) if network_fee is not None else None
+    fill = Fill(amount_in, amount_out, venue_fee, network_fees)
+    try:
+        numbers = (amount_in, amount_out, venue_fee, network_fee, quoted_price, price_impact, fill.price)
+        if not all(number is None or number.is_finite() for number in numbers):
+            raise ValueError("not a number")
+    except (ValueError, ArithmeticError) as error:  # by hand anything can be written
+        observe.order_unreadable(order_id, error)
+        return None
+    at = executed_at.replace(tzinfo=UTC)
+    return Execution(
+        order_id, user_id, input_token, output_token, venue, chain, tx_hash, fill, quoted_price, price_impact, at
+    )
+
+
+def _stored(at: datetime | None) -> datetime | None:
+    return at.astimezone(UTC).replace(tzinfo=None) if at is not None else None

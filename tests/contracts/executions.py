@@ -1,0 +1,204 @@
+"""What every list of executions must do. An adapter's test class derives from this and gives its `harness`."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from application.ports.errors import DataRefused, StaleOrder
+from application.ports.executions import ExecutionFilter, ExecutionPage, Executions
+from application.ports.order_store import InvalidCursor, OrderStore, Record
+from domain.execution import Execution
+from domain.status import FailureReason
+from domain.transaction import Fill, NetworkFee
+from tests.builders import QUOTES, START, a_fill, a_stamp, a_transaction, an_order, submitted
+from tests.contracts.order_store_harness import append_all, clean_run, life, record_of
+
+ALL = ExecutionFilter()
+EXACT = Fill(
+    Decimal("1234567.12345678"),
+    Decimal("181886123.9876543210987654321"),
+    Decimal("364501.250000000000000000001"),
+    NetworkFee(Decimal("0.000005"), "SOL"),
+)
+
+
+@frozen
+class ExecutionsHarness:
+    """A list and the store whose executions it shows, both open and empty."""
+
+    executions: Executions
+    store: OrderStore
+
+
+async def landed(store: OrderStore, user_id: str = "user123", after: float = 5) -> str:
+    """Have a swap of a new order land, `after` seconds past START; return the order's id."""
+    order = an_order(userId=user_id)
+    await store.add(order)
+    steps = clean_run(order)[:4]
+    confirm = steps[-1][0].confirm(a_stamp(after), a_fill(QUOTES[1].price))
+    await store.append(Record.of(order, *steps, confirm))
+    return order.order_id
+
+
+def ids(page: ExecutionPage) -> list[str]:
+    return [execution.order_id for execution in page.executions]
+
+
+async def read(executions: Executions, query: ExecutionFilter, limit: int = 2) -> list[str]:
+    """Return the orders of all pages."""
+    found, cursor = [], None
+    while True:
+        page = await executions.page(query, cursor, limit)
+        found += ids(page)
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+class ExecutionsContract:
+    @pytest.fixture
+    def harness(self) -> Any:
+        """Give a harness; a test class overrides this."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def executions(self, harness: ExecutionsHarness) -> Executions:
+        return harness.executions
+
+    @pytest.fixture
+    def store(self, harness: ExecutionsHarness) -> OrderStore:
+        return harness.store
+
+    async def test_a_landed_swap_comes_back_to_the_digit(self, executions: Executions, store: OrderStore) -> None:
+        order = an_order(userId='Zoë "x"', amount="1234567.12345678")
+        await store.add(order)
+        await append_all(store, clean_run(order)[:4])
+        step = submitted(order).confirm(a_stamp(9.125), EXACT)
+        await store.append(record_of(step))
+        expected = Execution(
+            order.order_id,
+            'Zoë "x"',
+            "SOL",
+            "USDC",
+            "Meteora",
+            None,
+            a_transaction(order).tx_hash,
+            EXACT,
+            QUOTES[1].price,
+            None,
+            START + timedelta(seconds=9.125),
+        )
+        page = await executions.page(ALL, None, 10)
+        assert page == ExecutionPage((expected,), None)
+        assert str(page.executions[0].fill) == str(EXACT)
+
+    async def test_there_is_one_exactly_when_the_order_is_confirmed(
+        self, executions: Executions, store: OrderStore
+    ) -> None:
+        order = an_order()
+        await store.add(order)
+        for after, event in life(order):
+            await store.append(record_of((after, event)))
+            assert await read(executions, ALL) == [order.order_id] * (event.fill is not None)
+        [execution] = (await executions.page(ALL, None, 10)).executions
+        assert (execution.venue, execution.quoted_price) == ("Raydium", QUOTES[0].price)  # the last attempt's
+
+    async def test_an_order_that_fails_has_none(self, executions: Executions, store: OrderStore) -> None:
+        order = an_order()
+        await store.add(order)
+        await append_all(
+            store, [*clean_run(order)[:4], submitted(order).fail(a_stamp(5), FailureReason.INTERNAL_ERROR)]
+        )
+        assert await read(executions, ALL) == []
+
+    async def test_repeated_stale_and_refused_appends_make_no_second(
+        self, executions: Executions, store: OrderStore
+    ) -> None:
+        order, refused = an_order(), an_order()
+        for each in (order, refused):
+            await store.add(each)
+            await append_all(store, clean_run(each)[:4])
+        record = record_of(submitted(order).confirm(a_stamp(5), EXACT))
+        await store.append(record)
+        await store.append(record)
+        with pytest.raises(StaleOrder):
+            await store.append(record_of(submitted(order).confirm(a_stamp(6), EXACT)))
+        with pytest.raises(DataRefused):
+            await store.append(record_of(submitted(refused).confirm(a_stamp(7), a_fill(Decimal("1e10")))))
+        assert await read(executions, ALL) == [order.order_id]
+
+    async def test_the_newest_come_first_in_pages(self, executions: Executions, store: OrderStore) -> None:
+        oldest_first = [await landed(store, after=n) for n in range(5)]
+        assert await read(executions, ALL) == oldest_first[::-1]
+        assert (await executions.page(ALL, None, 5)).next_cursor is None
+
+    async def test_pages_neither_repeat_nor_skip_while_executions_arrive(
+        self, executions: Executions, store: OrderStore
+    ) -> None:
+        oldest_first = [await landed(store) for _ in range(6)]
+        first = await executions.page(ALL, None, 3)
+        for _ in range(3):
+            await landed(store)
+        second = await executions.page(ALL, first.next_cursor, 3)
+        assert ids(first) + ids(second) == oldest_first[::-1]
+        assert second.next_cursor is None
+
+    async def test_lists_can_be_filtered(self, executions: Executions, store: OrderStore) -> None:
+        users = ("anna", "bert", "anna", "bert", "anna", "anna")
+        landing = [await landed(store, user, after=n * 1_000) for n, user in enumerate(users)]
+
+        async def found(user_id: str | None, since: float | None, until: float | None) -> list[int]:
+            bounds = [None if at is None else START + timedelta(seconds=at) for at in (since, until)]
+            return [landing.index(order) for order in await read(executions, ExecutionFilter(user_id, *bounds))]
+
+        assert await found("anna", None, None) == [5, 4, 2, 0]
+        assert await found("nobody", None, None) == []
+        assert await found("an\0na", None, None) == []
+        assert await found(None, 2_000, None) == [5, 4, 3, 2]
+        assert await found(None, 2_000.001, None) == [5, 4, 3]
+        assert await found(None, None, 2_000) == [1, 0]
+        assert await found(None, None, 2_000.001) == [2, 1, 0]
+        assert await found("anna", 1_000, 5_000) == [4, 2]
+        assert await found(None, 3_000, 3_000) == []
+        assert await found(None, 4_000, 1_000) == []
+
+    async def test_a_range_has_what_was_recorded_a_little_out_of_order(
+        self, executions: Executions, store: OrderStore
+    ) -> None:
+        times = (0, 290, 10, 300, 20, 310, 30)
+        landing = [await landed(store, after=after) for after in times]
+        for since, until in ((0, 15), (15, 25), (290, 305), (305, 400)):
+            query = ExecutionFilter(None, START + timedelta(seconds=since), START + timedelta(seconds=until))
+            expected = [order for order, at in zip(landing, times, strict=True) if since <= at < until]
+            assert await read(executions, query) == expected[::-1]
+
+    @pytest.mark.parametrize("year", [1, 9999])
+    async def test_the_ends_of_time_are_bounds_too(self, executions: Executions, store: OrderStore, year: int) -> None:
+        order_id = await landed(store)
+        at = START.replace(year=year)
+        assert await read(executions, ExecutionFilter(since=at)) == [order_id] * (year == 1)
+        assert await read(executions, ExecutionFilter(until=at)) == [order_id] * (year == 9999)
+
+    @pytest.mark.parametrize(
+        "cursor", ["", "1", "x" * 24, "=" * 24, "é" * 24, "a" * 25, "\0", "A" * 24, "A" * 1000, "ab cd", "\ud800"]
+    )
+    async def test_a_text_that_is_no_cursor_is_refused(
+        self, executions: Executions, store: OrderStore, cursor: str
+    ) -> None:
+        await landed(store)
+        with pytest.raises(InvalidCursor):
+            await executions.page(ALL, cursor, 10)
+
+    async def test_a_cursor_is_good_for_one_users_list_only(self, executions: Executions, store: OrderStore) -> None:
+        for each in ("anna", "bert", "anna", "bert"):
+            await landed(store, each)
+        users = ("anna", "bert", None, "nobody")
+        cursors = {user: (await executions.page(ExecutionFilter(user), None, 1)).next_cursor for user in users}
+        pairs = [(cursor, user) for of, cursor in cursors.items() for user in users if cursor and user != of]
+        assert len(pairs) == 9
+        for given, user in pairs:
+            with pytest.raises(InvalidCursor):
+                await executions.page(ExecutionFilter(user), given, 1)
