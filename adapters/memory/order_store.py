@@ -115,15 +115,15 @@ class InMemoryOrderStore:
         return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)
 
     async def backlog(self) -> Backlog:
-        unfinished = [order for order in self._orders.values() if not order.status.is_final]
-        pending = (order.created_at for order in unfinished if order.status is OrderStatus.PENDING)
+        unfinished = [order for order in self._orders.values() if order.status.is_runnable]
+        pending = (order.created_at for order in unfinished if order.status is OrderStatus.PENDING and order.runs)
         return Backlog(len(unfinished), min(pending, default=None))
 
     def _is_idle(self, order: Order, idle_seconds: float) -> bool:
         if order.status is OrderStatus.PENDING:
             idle_seconds = min(idle_seconds, _PENDING_IDLE_SECONDS)
         idle = self._clock.now() - order.updated_at >= timedelta(seconds=idle_seconds)
-        return idle and not order.status.is_final
+        return idle and order.runs
 
 
 def _skip_to(order_id: str, orders: Iterator[Order]) -> None:

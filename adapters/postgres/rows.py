@@ -11,12 +11,14 @@ from application.ports.errors import UnreadableOrder
 from application.ports.order_store import Record
 from domain.order import Order
 from domain.routing import Quote
-from domain.status import EventKind, FailureReason, OrderStatus
+from domain.status import RESTING, EventKind, FailureReason, OrderStatus
 from domain.transaction import Fill, Transaction
 
 _encode = msgspec.json.Encoder().encode  # decimals as strings, times as RFC 3339: all digits arrive
 # Quotes are the largest part of a row, and other kinds of events leave them as they are.
-_CHANGE_QUOTES = frozenset({EventKind.ROUTE_CHOSEN, EventKind.RESUMED, EventKind.ATTEMPT_FAILED})
+_CHANGE_QUOTES = frozenset(
+    {EventKind.ROUTE_CHOSEN, EventKind.RESUMED, EventKind.LIMIT_MISSED, EventKind.ATTEMPT_FAILED}
+)
 
 
 def in_json(rows: Sequence[object]) -> tuple[str]:
@@ -100,6 +102,7 @@ class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     execution: ExecutionRow | None = None
     payload: bytes | None = None
     purge: bool = False
+    resting: bool = False
 
 
 def row_of_order(order: Order, key: str | None = None) -> OrderRow:
@@ -146,6 +149,7 @@ def row_of_record(record: Record) -> RecordRow:
         row.payload = transaction.payload or None
     # An order in `submitted` whose payload was read, or made, by this process.
     row.purge = bool(before.transaction and before.transaction.payload)
+    row.resting = order.status in RESTING
     if fill := events[-1].fill:
         row.execution = _execution_row(before, fill, events[-1].at)
     return row

@@ -7,6 +7,8 @@ the plan may be kept.
 
 from typing import Final
 
+from domain.status import RESTING, OrderStatus
+
 # The columns that rows.read_order takes, in its order.
 _ORDER: Final = """
     o.order_id, o.user_id, o.input_token, o.output_token, trim_scale(o.amount), o.created_at, o.updated_at, o.status,
@@ -105,12 +107,13 @@ WITH moved AS (
         quotes = coalesce(i.quotes, o.quotes), chosen_dex = i.chosen_dex, tx_hash = i.tx_hash, tx_venue = i.tx_venue,
         tx_amount = i.tx_amount, tx_limit_price = i.tx_limit_price, tx_expires_at = i.tx_expires_at,
         execution_price = i.execution_price, reason_code = i.reason_code, finished_at = i.finished_at,
+        resting = coalesce(i.resting, false),
         updated_at = date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
     FROM json_to_recordset(%s) AS i (
         order_id text, expected integer, version integer, messages text[], events json, status text, attempt integer,
         quotes json, chosen_dex text, tx_hash text, tx_venue text, tx_amount numeric, tx_limit_price numeric,
         tx_expires_at timestamp, execution_price numeric, reason_code text, finished_at timestamp, execution json,
-        payload text, purge boolean)
+        payload text, purge boolean, resting boolean)
     WHERE o.order_id = ANY(ARRAY[i.order_id]) AND o.version = i.expected
     RETURNING
         o.id, o.order_id, o.user_id, o.input_token, o.output_token, o.tx_hash, o.tx_venue, i.events, i.execution,
@@ -164,11 +167,13 @@ SELECT order_id, version, finished_at IS NOT NULL FROM orders WHERE order_id = A
 """
 
 # One page of the sweep. (lock, after or NULL, idle seconds, idle seconds, limit): ids, oldest first; none while another
-# session holds the lock, which lasts for this statement alone. Held orders are an operator's to release.
+# session holds the lock, which lasts for this statement alone. Held orders are an operator's to release; resting ones
+# lie apart in the index.
 SWEEP: Final = """
 SELECT order_id FROM orders
 WHERE (SELECT pg_try_advisory_xact_lock(%s::bigint))
     AND finished_at IS NULL
+    AND NOT resting
     AND NOT held
     AND id > coalesce((SELECT id FROM orders WHERE order_id = %s::text), 0)
     AND updated_at <= statement_timestamp() AT TIME ZONE 'UTC' - make_interval(
@@ -177,14 +182,15 @@ ORDER BY id
 LIMIT %s
 """
 
-# How much there is to do. (limit, limit): the number of unfinished orders up to the limit, and when the first pending
-# one was created. Counting reads the partial index alone where VACUUM has been; the search ends early, since only what
+# How much there is to do. (limit, limit): the number of unfinished orders that do not rest, up to the limit, and when the
+# first pending one was created. Counting reads the partial index alone where VACUUM has been; the search ends early, since only what
 # is in workers' hands comes before it. Held orders do not wait: an operator decides on them.
 BACKLOG: Final = """
 SELECT
-    (SELECT count(*) FROM (SELECT FROM orders WHERE finished_at IS NULL ORDER BY id LIMIT %s) AS unfinished),
+    (SELECT count(*)
+        FROM (SELECT FROM orders WHERE finished_at IS NULL AND NOT resting ORDER BY id LIMIT %s) AS unfinished),
     (SELECT created_at
-        FROM (SELECT * FROM orders WHERE finished_at IS NULL ORDER BY id LIMIT %s) AS unfinished
+        FROM (SELECT * FROM orders WHERE finished_at IS NULL AND NOT resting ORDER BY id LIMIT %s) AS unfinished
         WHERE status = 'pending' AND NOT held ORDER BY id LIMIT 1)
 """
 
@@ -198,20 +204,20 @@ ORDER BY o.id DESC
 """.replace("{order}", _LISTED)
 
 
-def find(*, by_user: bool, by_status: bool, unfinished: bool, after: bool) -> str:
+def find(*, by_user: bool, status: OrderStatus | None, after: bool) -> str:
     """List orders newest first. ([user id], [status], [order id to start after], limit): orders.
 
-    `unfinished` says that the status is one of those: then the partial index has them. A user's orders, which lie far
+    The partial index has those of a status that is not final. A user's orders, which lie far
     from each other, are bounded in their index first and then read together.
     """
     before = " AND id < (SELECT id FROM orders WHERE order_id = %s)" if after else ""
-    if by_user and not by_status:
+    if by_user and status is None:
         return _FIND_OF_USER.replace("{after}", before)
     query = _FIND
     if by_user:
         query += " AND user_id = %s"
-    if by_status:
+    if status is not None:
         query += " AND status = %s"
-    if unfinished:
-        query += " AND finished_at IS NULL"
+        if not status.is_final:
+            query += f" AND finished_at IS NULL AND {'' if status in RESTING else 'NOT '}resting"
     return f"{query}{before} ORDER BY id DESC LIMIT %s"

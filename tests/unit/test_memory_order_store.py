@@ -1,8 +1,12 @@
 """The in-memory order store keeps the contract."""
 
+from collections.abc import Awaitable
+
 import pytest
+from attrs import evolve
 
 from adapters.memory.order_store import InMemoryOrderStore
+from domain.order import Order
 from tests.clock import ManualClock
 from tests.contracts.order_store import OrderStoreContract
 from tests.contracts.order_store_harness import OrderStoreHarness
@@ -14,4 +18,8 @@ class TestInMemoryOrderStore(OrderStoreContract):
         clock = ManualClock()
         store = InMemoryOrderStore(clock)
         await store.open()
-        return OrderStoreHarness(store, clock.advance, store.close)
+
+        def add_held(order: Order) -> Awaitable[object]:
+            return store.add(evolve(order, held=True))
+
+        return OrderStoreHarness(store, clock.advance, add_held, store.close)
