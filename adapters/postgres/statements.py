@@ -7,7 +7,7 @@ the plan may be kept.
 
 from typing import Final
 
-from domain.status import RESTING, OrderStatus
+from domain.status import RESTING, RUNNABLE, OrderStatus
 
 # The columns that rows.read_order takes, in its order.
 _ORDER: Final = """
@@ -168,7 +168,7 @@ SELECT order_id, version, finished_at IS NOT NULL FROM orders WHERE order_id = A
 
 # One page of the sweep. (lock, after or NULL, idle seconds, idle seconds, limit): ids, oldest first; none while another
 # session holds the lock, which lasts for this statement alone. Held orders are an operator's to release; resting ones
-# lie apart in the index.
+# are not in the index.
 SWEEP: Final = """
 SELECT order_id FROM orders
 WHERE (SELECT pg_try_advisory_xact_lock(%s::bigint))
@@ -207,8 +207,8 @@ ORDER BY o.id DESC
 def find(*, by_user: bool, status: OrderStatus | None, after: bool) -> str:
     """List orders newest first. ([user id], [status], [order id to start after], limit): orders.
 
-    The partial index has those of a status that is not final. A user's orders, which lie far
-    from each other, are bounded in their index first and then read together.
+    Partial indexes have the orders that are not final, and the words for them choose one (migration 0006). A user's
+    orders, which lie far from each other, are bounded in their index first and then read together.
     """
     before = " AND id < (SELECT id FROM orders WHERE order_id = %s)" if after else ""
     if by_user and status is None:
@@ -218,6 +218,8 @@ def find(*, by_user: bool, status: OrderStatus | None, after: bool) -> str:
         query += " AND user_id = %s"
     if status is not None:
         query += " AND status = %s"
-        if not status.is_final:
-            query += f" AND finished_at IS NULL AND {'' if status in RESTING else 'NOT '}resting"
+        if status in RESTING:
+            query += " AND resting" if by_user else " AND resting AND finished_at IS NULL"
+        elif status in RUNNABLE:
+            query += " AND finished_at IS NULL AND NOT resting"
     return f"{query}{before} ORDER BY id DESC LIMIT %s"
