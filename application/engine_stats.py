@@ -17,7 +17,7 @@ QUEUE_SECONDS = 0.2
 
 @frozen
 class Stats:
-    """Orders that are neither final nor resting, the age of the oldest pending one, and the queue's jobs (None: it is away)."""
+    """Orders neither final nor resting, the age of the oldest pending one, and the queue's jobs (None: it is away)."""
 
     open: int
     oldest_pending_seconds: float | None

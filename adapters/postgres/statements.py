@@ -182,9 +182,10 @@ ORDER BY id
 LIMIT %s
 """
 
-# How much there is to do. (limit, limit): the number of unfinished orders that do not rest, up to the limit, and when the
-# first pending one was created. Counting reads the partial index alone where VACUUM has been; the search ends early, since only what
-# is in workers' hands comes before it. Held orders do not wait: an operator decides on them.
+# How much there is to do. (limit, limit): the number of unfinished orders that do not rest, up to the limit, and when
+# the first pending one was created. Counting reads the partial index alone where VACUUM has been, so held orders, which
+# are not told apart there, are counted; the search ends early, since only what is in workers' hands comes before it.
+# Held orders do not wait: an operator decides on them.
 BACKLOG: Final = """
 SELECT
     (SELECT count(*)

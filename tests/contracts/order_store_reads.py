@@ -22,6 +22,9 @@ from domain.status import FailureReason, OrderStatus
 from tests.builders import START, a_stamp, an_id, an_order
 from tests.contracts.order_store_harness import OrderStoreHarness, append, append_all, life, rested_run
 
+# Lists of resting and of routing orders, the sweep's pages, and how many are open.
+Seen = tuple[list[str], list[str], list[list[str]], int]
+
 
 async def added(store: OrderStore, many: int, **over: object) -> list[str]:
     orders = [an_order(**over) for _ in range(many)]
@@ -164,12 +167,12 @@ class ReadContract:
         await rested(store, order_ids[3])
         await harness.age(100)
 
-        async def seen() -> tuple[list[str], list[str], list[list[str]], int]:
+        async def seen() -> Seen:
             resting = await store.find(OrderFilter(status=OrderStatus.RESTING), None, 10)
             routing = await store.find(OrderFilter(status=OrderStatus.ROUTING), None, 10)
             return ids(resting), ids(routing), await swept(store, 10, 30), (await store.backlog()).open
 
-        at_rest = ([order_ids[3], order_ids[1]], [], [[order_ids[0], order_ids[2]]], 2)
+        at_rest: Seen = ([order_ids[3], order_ids[1]], [], [[order_ids[0], order_ids[2]]], 2)
         assert await seen() == at_rest
         assert ids(await store.find(OrderFilter(), None, 10)) == order_ids[::-1]
         await append(store, steps[0])  # triggered
