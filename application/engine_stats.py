@@ -22,7 +22,7 @@ ID_RANGE_LOW = 0.8
 
 @frozen
 class Stats:
-    """Orders that are not final, the age of the oldest pending one, and the queue's jobs (None: it is away)."""
+    """Orders neither final nor resting, the age of the oldest pending one, and the queue's jobs (None: it is away)."""
 
     open: int
     oldest_pending_seconds: float | None

@@ -45,6 +45,15 @@ class OrderIsFinal(ApplicationError):
         super().__init__(f"The order is {status} already")
 
 
+class OrderDoesNotRun(ApplicationError):
+    """The order is held or resting: a worker would leave its job alone."""
+
+    code = "order_does_not_run"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The order does not run now: {why}")
+
+
 class OrderMayHaveLanded(ApplicationError):
     """The order's transaction has landed, or may still; failing the order would hide a swap."""
 

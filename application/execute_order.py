@@ -38,6 +38,7 @@ Outcome = Done | RetryIn
 class ExecuteOrder:
     """Takes an order as far as it goes now. Safe to call again, by anyone, after a stop at any instruction.
 
+    An order that does not run (final, resting, held) is left alone.
     An order that is older than `max_age_seconds` (0: no limit) is not submitted any more, but fails as expired.
     """
 
@@ -53,7 +54,7 @@ class ExecuteOrder:
     async def __call__(self, order_id: str) -> Outcome:
         """Execute the order from wherever it stopped."""
         order = await self._load(order_id)
-        if order is None or order.status.is_final:
+        if order is None or not order.runs:
             return Done()
         try:
             if order.status is OrderStatus.SUBMITTED:
@@ -62,8 +63,8 @@ class ExecuteOrder:
         except StaleOrder:
             observe.stale_write_refused(order_id, order.version)
             latest = await self._load(order_id)
-            # Not final: whoever moved the order has it; this job comes back later, in case they stop.
-            return Done() if latest is None or latest.status.is_final else RetryIn(LOOKUP_SECONDS)
+            # It runs: whoever moved the order has it; this job comes back later, in case they stop.
+            return RetryIn(LOOKUP_SECONDS) if latest is not None and latest.runs else Done()
 
     async def _attempt(self, order: Order) -> Outcome:
         if self._too_old(order):

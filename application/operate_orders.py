@@ -4,7 +4,7 @@ from attrs import frozen
 
 from application import observe
 from application.caller import Caller, Scope, find_order
-from application.errors import OrderIsFinal, OrderMayHaveLanded
+from application.errors import OrderDoesNotRun, OrderIsFinal, OrderMayHaveLanded
 from application.frames import Frame, birth_frame
 from application.ports.errors import QueueUnavailable, StaleOrder, VenueUnavailable
 from application.ports.order_queue import OrderQueue
@@ -17,6 +17,12 @@ from domain.events import Stamp
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import TransactionStatus
+
+_HELD = (
+    "it is held, as it was adopted unfinished; `migrate --adopt-open` releases it, unless its amount is 0 or it was "
+    "submitted, and then its venue tells what became of it"
+)
+_RESTING = "it is resting, and is queued when its price is reached; `orders cancel` and `orders fail` end it"
 
 
 @frozen
@@ -61,14 +67,16 @@ class OperateOrders:
             return OrderReport(order, frames, None, asked=False)
 
     async def requeue(self, caller: Caller, order_id: str) -> Job | None:
-        """Put an open order in the queue unless it is there; return the job that was there already.
+        """Put an order that runs in the queue unless it is there; return the job that was there already.
 
-        Raises OrderNotFound, OrderIsFinal, QueueUnavailable.
+        Raises OrderNotFound, OrderIsFinal, OrderDoesNotRun, QueueUnavailable.
         """
         caller.require(Scope.ADMIN)
         order = await find_order(self.store, caller, order_id)
         if order.status.is_final:
             raise OrderIsFinal(order.status)
+        if not order.runs:
+            raise OrderDoesNotRun(_HELD if order.held else _RESTING)
         job = await self.operations.find(order.order_id)
         if job is None:
             await self.queue.put((order.order_id,))

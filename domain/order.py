@@ -24,7 +24,7 @@ class Order:
 
     `attempt` counts from 1. `logs[seq - 1]` is the message of event `seq`. Times are UTC.
     `transaction` is the one that may be at the venue: set from submitted on, gone when it is known not to have landed.
-    A `held` order does not run until an operator releases it.
+    A `held` order, adopted unfinished, does not run until an operator releases it; it can be cancelled and failed.
     """
 
     order_id: str
@@ -68,9 +68,26 @@ class Order:
         """The hash of the transaction that may be, or is, at the venue."""
         return self.transaction.tx_hash if self.transaction else None
 
+    @property
+    def runs(self) -> bool:
+        """Whether there is a job for this order: the sweep sees to it, and a worker leaves all others alone."""
+        return self.status.is_runnable and not self.held
+
     def asks_same_as(self, other: "Order") -> bool:
         """Whether both were made of equal requests (10 equals 10.0), whatever became of them."""
         return _request_of(self) == _request_of(other)
+
+    def rest(self, stamp: Stamp, awaited: str) -> Step:
+        """Wait, without a job, for what is `awaited`, such as "151.2 or better"."""
+        return self._step(stamp, EventKind.RESTED, f"Waiting for {awaited}")
+
+    def trigger(self, stamp: Stamp, price: Decimal, venue: str) -> Step:
+        """End the wait at the `price` (output tokens for one input token, net) that `venue` has."""
+        return self._step(stamp, EventKind.TRIGGERED, f"Price reached: {plain(price)} at {venue}")
+
+    def miss_limit(self, stamp: Stamp, price: Decimal) -> Step:
+        """Wait again, since the best quote's net `price` is beyond the limit; the attempt is not used up."""
+        return self._step(stamp, EventKind.LIMIT_MISSED, f"Quote {plain(price)} misses the limit, waiting again")
 
     def request_quotes(self, stamp: Stamp, venues: Sequence[str]) -> Step:
         """Start an attempt; the same one again when a crash cut it short after its route was chosen."""
@@ -169,7 +186,7 @@ class Order:
     def _changes(self, event: OrderEvent) -> dict[str, Any]:
         """Return the fields that this kind of event sets beyond status, version, logs and times."""
         match event.kind:
-            case EventKind.QUOTES_REQUESTED | EventKind.BUILD_STARTED:
+            case EventKind.RESTED | EventKind.TRIGGERED | EventKind.QUOTES_REQUESTED | EventKind.BUILD_STARTED:
                 return {}
             case EventKind.ROUTE_CHOSEN:
                 return {"quotes": event.quotes, "chosen_venue": event.chosen_venue}
@@ -177,7 +194,7 @@ class Order:
                 return {"transaction": event.transaction}
             case EventKind.SWAP_CONFIRMED:
                 return {"transaction": event.transaction, "execution_price": event.execution_price}
-            case EventKind.RESUMED:
+            case EventKind.RESUMED | EventKind.LIMIT_MISSED:
                 return {"quotes": (), "chosen_venue": None}
             case EventKind.ATTEMPT_FAILED:
                 return {"attempt": self.attempt + 1, "transaction": None, "quotes": (), "chosen_venue": None}

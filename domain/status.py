@@ -8,11 +8,17 @@ class OrderStatus(StrEnum):
     """Where an order is; the values are the wire's."""
 
     PENDING = "pending"
+    RESTING = "resting"
     ROUTING = "routing"
     BUILDING = "building"
     SUBMITTED = "submitted"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+
+    @property
+    def is_runnable(self) -> bool:
+        """Whether an order in this state has a job, unless it is held (`Order.runs`)."""
+        return self in RUNNABLE
 
     @property
     def is_final(self) -> bool:
@@ -30,6 +36,9 @@ class EventKind(StrEnum):
     SWAP_CONFIRMED = "swap_confirmed"
     ATTEMPT_FAILED = "attempt_failed"
     RESUMED = "resumed"
+    RESTED = "rested"
+    TRIGGERED = "triggered"
+    LIMIT_MISSED = "limit_missed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     FAILED = "failed"
@@ -62,22 +71,34 @@ _REASON_MESSAGES = MappingProxyType(
     }
 )
 
-FINAL = frozenset({OrderStatus.CONFIRMED, OrderStatus.FAILED})
-
 _S, _E = OrderStatus, EventKind
+
+# Each state is in one of three groups: it has a job, it rests (waits for a price, without a job), or it is final.
+RUNNABLE = frozenset({_S.PENDING, _S.ROUTING, _S.BUILDING, _S.SUBMITTED})
+RESTING = frozenset({_S.RESTING})
+FINAL = frozenset({_S.CONFIRMED, _S.FAILED})
 
 TRANSITIONS = MappingProxyType(
     {
         (_S.PENDING, _E.QUOTES_REQUESTED): _S.ROUTING,
+        (_S.PENDING, _E.RESTED): _S.RESTING,
         (_S.PENDING, _E.CANCELLED): _S.FAILED,
         (_S.PENDING, _E.EXPIRED): _S.FAILED,
         (_S.PENDING, _E.FAILED): _S.FAILED,
+        # It goes on as a market order: the next event requests quotes.
+        (_S.RESTING, _E.TRIGGERED): _S.ROUTING,
+        (_S.RESTING, _E.CANCELLED): _S.FAILED,
+        (_S.RESTING, _E.EXPIRED): _S.FAILED,
+        # Only an operator ends one so: it has no attempt that could fail.
+        (_S.RESTING, _E.FAILED): _S.FAILED,
         # The next attempt starts where the failed one left the order: in routing.
         (_S.ROUTING, _E.QUOTES_REQUESTED): _S.ROUTING,
         (_S.ROUTING, _E.ROUTE_CHOSEN): _S.ROUTING,
         (_S.ROUTING, _E.BUILD_STARTED): _S.BUILDING,
         (_S.ROUTING, _E.ATTEMPT_FAILED): _S.ROUTING,
         (_S.ROUTING, _E.RESUMED): _S.ROUTING,
+        # No venue failed, the price went away: the attempt is not used up.
+        (_S.ROUTING, _E.LIMIT_MISSED): _S.RESTING,
         (_S.ROUTING, _E.CANCELLED): _S.FAILED,
         (_S.ROUTING, _E.EXPIRED): _S.FAILED,
         (_S.ROUTING, _E.FAILED): _S.FAILED,

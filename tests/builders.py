@@ -63,6 +63,11 @@ def a_fill(price: Decimal, amount: Decimal = Decimal(10)) -> Fill:
     return Fill.at_price(amount, price, QUOTES[1].fee)
 
 
+def resting(order: Order) -> Order:
+    """Have a pending order wait for its price."""
+    return order.rest(a_stamp(), "151.2 or better")[0]
+
+
 def routed(order: Order) -> Order:
     """Take a pending order to its chosen route."""
     order, _ = order.request_quotes(a_stamp(), VENUES)

@@ -122,8 +122,8 @@ class InMemoryOrderStore:
         return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)
 
     async def backlog(self) -> Backlog:
-        unfinished = [order for order in self._orders.values() if not order.status.is_final]
-        pending = (order.created_at for order in unfinished if order.status is OrderStatus.PENDING)
+        unfinished = [order for order in self._orders.values() if order.status.is_runnable]
+        pending = (order.created_at for order in unfinished if order.status is OrderStatus.PENDING and order.runs)
         return Backlog(len(unfinished), min(pending, default=None))
 
     async def id_ranges_used(self) -> Mapping[str, float]:
@@ -133,7 +133,7 @@ class InMemoryOrderStore:
         if order.status is OrderStatus.PENDING:
             idle_seconds = min(idle_seconds, _PENDING_IDLE_SECONDS)
         idle = self._clock.now() - order.updated_at >= timedelta(seconds=idle_seconds)
-        return idle and not order.status.is_final
+        return idle and order.runs
 
 
 def _skip_to(order_id: str, orders: Iterator[Order]) -> None:

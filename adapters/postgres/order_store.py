@@ -116,8 +116,7 @@ class PostgresOrderStore:
         after = order_id_of(cursor) if cursor is not None else None
         statement = statements.find(
             by_user=query.user_id is not None,
-            by_status=query.status is not None,
-            unfinished=query.status is not None and not query.status.is_final,
+            status=query.status,
             after=after is not None,
         )
         params = [value for value in (query.user_id, query.status, after) if value is not None]

@@ -12,12 +12,14 @@ from application.ports.order_store import Record
 from domain.execution import Execution
 from domain.order import Order
 from domain.routing import Quote
-from domain.status import EventKind, FailureReason, OrderStatus
+from domain.status import RESTING, EventKind, FailureReason, OrderStatus
 from domain.transaction import Transaction
 
 _encode = msgspec.json.Encoder().encode  # decimals as strings, times as RFC 3339: all digits arrive
 # Quotes are the largest part of a row, and other kinds of events leave them as they are.
-_CHANGE_QUOTES = frozenset({EventKind.ROUTE_CHOSEN, EventKind.RESUMED, EventKind.ATTEMPT_FAILED})
+_CHANGE_QUOTES = frozenset(
+    {EventKind.ROUTE_CHOSEN, EventKind.RESUMED, EventKind.LIMIT_MISSED, EventKind.ATTEMPT_FAILED}
+)
 
 
 def in_json(rows: Sequence[object]) -> tuple[str]:
@@ -99,6 +101,7 @@ class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     price: Decimal | None = None
     payload: bytes | None = None
     purge: bool = False
+    resting: bool = False
 
 
 def row_of_order(order: Order, key: str | None = None) -> OrderRow:
@@ -149,6 +152,7 @@ def row_of_record(record: Record) -> RecordRow:
         row.payload = transaction.payload or None
     # What was in `submitted` has a payload if this process made it, or read it.
     row.purge = bool(before.transaction and before.transaction.payload)
+    row.resting = order.status in RESTING
     if execution := record.execution:
         _add_execution(row, execution)
     return row

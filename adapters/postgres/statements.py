@@ -7,6 +7,8 @@ the plan may be kept.
 
 from typing import Final
 
+from domain.status import RESTING, RUNNABLE, OrderStatus
+
 # The columns that rows.read_order takes, in its order.
 _ORDER: Final = """
     o.order_id, o.user_id, o.input_token, o.output_token, trim_scale(o.amount), o.created_at, o.updated_at, o.status,
@@ -107,13 +109,15 @@ WITH moved AS (
         quotes = coalesce(i.quotes, o.quotes), chosen_dex = i.chosen_dex, tx_hash = i.tx_hash, tx_venue = i.tx_venue,
         tx_amount = i.tx_amount, tx_limit_price = i.tx_limit_price, tx_expires_at = i.tx_expires_at,
         execution_price = i.execution_price, reason_code = i.reason_code, finished_at = i.finished_at,
+        resting = coalesce(i.resting, false),
         updated_at = date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
     FROM json_to_recordset(%s) AS i (
         order_id text, expected integer, version integer, event_id text, kind text, frame text, message text,
         earlier json, earlier_messages text[], status text, attempt integer, quotes json, chosen_dex text, tx_hash text,
         tx_venue text, tx_amount numeric, tx_limit_price numeric, tx_expires_at timestamp, execution_price numeric,
         reason_code text, finished_at timestamp, amount_in numeric, amount_out numeric, venue_fee numeric,
-        network_fee numeric, network_fee_asset text, quoted_price numeric, price numeric, payload text, purge boolean)
+        network_fee numeric, network_fee_asset text, quoted_price numeric, price numeric, payload text, purge boolean,
+        resting boolean)
     WHERE o.order_id = ANY(ARRAY[i.order_id]) AND o.version = i.expected
     RETURNING
         o.id, o.order_id, o.user_id, o.input_token, o.output_token, i.version, i.event_id, i.kind, i.frame, i.earlier,
@@ -169,11 +173,13 @@ SELECT order_id, version, finished_at IS NOT NULL FROM orders WHERE order_id = A
 """
 
 # One page of the sweep. (lock, after or NULL, idle seconds, idle seconds, limit): ids, oldest first; none while another
-# session holds the lock, which lasts for this statement alone. Held orders are an operator's to release.
+# session holds the lock, which lasts for this statement alone. Held orders are an operator's to release; resting ones
+# are not in the index.
 SWEEP: Final = """
 SELECT order_id FROM orders
 WHERE (SELECT pg_try_advisory_xact_lock(%s::bigint))
     AND finished_at IS NULL
+    AND NOT resting
     AND NOT held
     AND id > coalesce((SELECT id FROM orders WHERE order_id = %s::text), 0)
     AND updated_at <= statement_timestamp() AT TIME ZONE 'UTC' - make_interval(
@@ -182,14 +188,16 @@ ORDER BY id
 LIMIT %s
 """
 
-# How much there is to do. (limit, limit): the number of unfinished orders up to the limit, and when the first pending
-# one was created. Counting reads the partial index alone where VACUUM has been; the search ends early, since only what
-# is in workers' hands comes before it. Held orders do not wait: an operator decides on them.
+# How much there is to do. (limit, limit): the number of unfinished orders that do not rest, up to the limit, and when
+# the first pending one was created. Counting reads the partial index alone where VACUUM has been, so held orders, which
+# are not told apart there, are counted; the search ends early, since only what is in workers' hands comes before it.
+# Held orders do not wait: an operator decides on them.
 BACKLOG: Final = """
 SELECT
-    (SELECT count(*) FROM (SELECT FROM orders WHERE finished_at IS NULL ORDER BY id LIMIT %s) AS unfinished),
+    (SELECT count(*)
+        FROM (SELECT FROM orders WHERE finished_at IS NULL AND NOT resting ORDER BY id LIMIT %s) AS unfinished),
     (SELECT created_at
-        FROM (SELECT * FROM orders WHERE finished_at IS NULL ORDER BY id LIMIT %s) AS unfinished
+        FROM (SELECT * FROM orders WHERE finished_at IS NULL AND NOT resting ORDER BY id LIMIT %s) AS unfinished
         WHERE status = 'pending' AND NOT held ORDER BY id LIMIT 1)
 """
 
@@ -215,22 +223,24 @@ ORDER BY o.id DESC
 """.replace("{order}", _LISTED)
 
 
-def find(*, by_user: bool, by_status: bool, unfinished: bool, after: bool) -> str:
+def find(*, by_user: bool, status: OrderStatus | None, after: bool) -> str:
     """List orders newest first. ([user id], [status], [order id to start after], limit): orders.
 
-    `unfinished` says that the status is one of those: then the partial index has them. A user's orders, which lie far
-    from each other, are bounded in their index first and then read together.
+    Partial indexes have the orders that are not final, and the words for them choose one (migration 0006). A user's
+    orders, which lie far from each other, are bounded in their index first and then read together.
     """
     before = " AND id < (SELECT id FROM orders WHERE order_id = %s)" if after else ""
-    if by_user and not by_status:
+    if by_user and status is None:
         return _FIND_OF_USER.replace("{after}", before)
     query = _FIND
     if by_user:
         query += " AND user_id = %s"
-    if by_status:
+    if status is not None:
         query += " AND status = %s"
-    if unfinished:
-        query += " AND finished_at IS NULL"
+        if status in RESTING:
+            query += " AND resting" if by_user else " AND resting AND finished_at IS NULL"
+        elif status in RUNNABLE:
+            query += " AND finished_at IS NULL AND NOT resting"
     return f"{query}{before} ORDER BY id DESC LIMIT %s"
 
 

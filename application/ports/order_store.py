@@ -76,9 +76,10 @@ class OpenOrders:
 
 @frozen
 class Backlog:
-    """How many orders are not final, and when the oldest of those that wait for their first step was created.
+    """How many orders are neither final nor resting, and when the oldest that waits for its first step was created.
 
-    From 200,000 on `open` may be too low; `oldest_pending_at` is None when none waits.
+    `open` counts held orders, which an operator has to decide on; they do not wait. From 200,000 on it may be too low.
+    `oldest_pending_at` is None when none waits.
     """
 
     open: int
@@ -140,7 +141,7 @@ class OrderStore(Protocol):
         ...
 
     async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
-        """Ids of orders that are not final and did not move for `idle_seconds` (pending ones: 2 s at most).
+        """Ids of orders that run (`Order.runs`) and did not move for `idle_seconds` (pending ones: 2 s at most).
 
         Idleness is judged by the store's own clock. Pages are in a fixed order; start with `after=None`. Only one
         caller at a time gets ids: while another holds the sweep the page is empty and the last.

@@ -33,7 +33,7 @@ def show_by_servers(order_id: str, *, as_json: bool) -> None:
 
 
 def requeue(order_id: OrderId, as_json: AsJson = False) -> None:
-    """Put an open order in the queue, unless it is there."""
+    """Put an order that runs in the queue, unless it is there."""
     from application.ports.queue_operations import JobPlace
 
     job = on_orders(lambda container, caller: container.operate().requeue(caller, order_id))
@@ -56,9 +56,18 @@ def fail_order(order_id: OrderId, as_json: AsJson = False) -> None:
 
 
 def _facts(report: "OrderReport") -> _Facts:
-    job = (_place(report.job) if report.job else "not in the queue") if report.asked else "Redis does not answer"
     transaction = _transaction(report.order.transaction) or {"transaction": "none"}
-    return {"job": job} | {_LABELS.get(name, name): value for name, value in transaction.items()}
+    return {"job": _job_of(report)} | {_LABELS.get(name, name): value for name, value in transaction.items()}
+
+
+def _job_of(report: "OrderReport") -> str:
+    if not report.asked:
+        return "Redis does not answer"
+    if report.job:
+        return _place(report.job)
+    if report.order.runs or report.order.status.is_final:
+        return "not in the queue"
+    return "none while it is held" if report.order.held else "none while it rests"
 
 
 _LABELS = {"txHash": "transaction", "limitPrice": "limit price", "expiresAt": "expires"}

@@ -15,7 +15,7 @@ from entrypoints.cli.timeline import Step, Timeline, duration
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-STYLES = {"pending": "dim", "routing": "cyan", "building": "blue", "submitted": "yellow"}
+STYLES = {"pending": "dim", "resting": "magenta", "routing": "cyan", "building": "blue", "submitted": "yellow"}
 FINAL_STYLES = {"confirmed": "green", "failed": "red"}
 
 

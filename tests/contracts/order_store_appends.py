@@ -12,7 +12,15 @@ from application.ports.order_store import OrderStore
 from domain.order import Order, Step
 from domain.status import FailureReason
 from tests.builders import VENUES, a_fill, a_stamp, an_order, submitted
-from tests.contracts.order_store_harness import OrderStoreHarness, append, append_all, life, resumed_run, same
+from tests.contracts.order_store_harness import (
+    OrderStoreHarness,
+    append,
+    append_all,
+    life,
+    rested_run,
+    resumed_run,
+    same,
+)
 
 
 async def added(store: OrderStore, **over: object) -> Order:
@@ -26,7 +34,7 @@ def first_step(order: Order) -> Step:
 
 
 class AppendContract:
-    @pytest.mark.parametrize("story", [life, resumed_run])
+    @pytest.mark.parametrize("story", [life, resumed_run, rested_run])
     async def test_an_order_reads_back_as_written_at_every_step(
         self, store: OrderStore, story: Callable[[Order], list[Step]]
     ) -> None:

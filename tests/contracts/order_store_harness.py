@@ -1,6 +1,7 @@
 """A store under test, and the little beyond its port that tests need."""
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 
 from attrs import evolve, frozen
 
@@ -13,10 +14,11 @@ from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction
 
 @frozen
 class OrderStoreHarness:
-    """`age` lets that many seconds pass for every order, as the store sees it."""
+    """`age` lets that many seconds pass for every order, as the store sees it; `add_held` adds a held one."""
 
     store: OrderStore
     age: Callable[[float], Awaitable[None]]
+    add_held: Callable[[Order], Awaitable[object]]
     close: Callable[[], Awaitable[None]]
 
 
@@ -65,6 +67,20 @@ def resumed_run(order: Order) -> list[Step]:
         lambda o: o.request_quotes(a_stamp(3), VENUES),
         lambda o: o.choose_route(a_stamp(4), QUOTES[:1], QUOTES[0]),
         lambda o: o.fail(a_stamp(5), FailureReason.CANCELLED),
+    )
+
+
+def rested_run(order: Order) -> list[Step]:
+    """Return the seven steps of an order that rests, misses its limit when it is triggered, and is triggered again."""
+    return _steps(
+        order,
+        lambda o: o.rest(a_stamp(1), "151.2 or better"),
+        lambda o: o.trigger(a_stamp(2), Decimal("151.3"), "Raydium"),
+        lambda o: o.request_quotes(a_stamp(3), VENUES),
+        lambda o: o.choose_route(a_stamp(4), QUOTES, QUOTES[1]),
+        lambda o: o.miss_limit(a_stamp(5), Decimal("151.1")),
+        lambda o: o.trigger(a_stamp(6), Decimal("151.2"), "Meteora"),
+        lambda o: o.request_quotes(a_stamp(7), VENUES),
     )
 
 

@@ -10,9 +10,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
 
 from application.frames import frame_of
 from application.ports.errors import ClientOrderIdConflict, IdempotencyKeyReused, PortError, StaleOrder
-from application.ports.order_store import Admission, Backlog, OrderFilter, OrderStore, Progress
+from application.ports.order_store import Admission, Backlog, OpenOrders, OrderFilter, OrderStore, Progress
 from domain.order import Order, Step
-from domain.status import FailureReason, OrderStatus
+from domain.status import FINAL, RESTING, FailureReason, OrderStatus
 from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction, an_order
 from tests.contracts.order_store_harness import append, same
 
@@ -28,6 +28,8 @@ def next_step(order: Order) -> Step:
     match order.status:
         case OrderStatus.PENDING:
             return order.request_quotes(a_stamp(), VENUES)
+        case OrderStatus.RESTING:
+            return order.trigger(a_stamp(), QUOTES[0].price, QUOTES[0].venue)
         case OrderStatus.ROUTING if not order.quotes:
             return order.choose_route(a_stamp(), QUOTES, QUOTES[1])
         case OrderStatus.ROUTING:
@@ -72,14 +74,18 @@ class OrderStoreMachine(RuleBasedStateMachine):
     def add(self, order: Order, key: str | None) -> None:
         assert self._outcome(self.store.add(order, key)) == self._added(order, key)
 
-    @rule(target=steps, order=orders, fails=st.booleans())
-    def decide(self, order: Order, fails: bool) -> Step:
+    @rule(target=steps, order=orders, turn=st.sampled_from(["on", "rest", "fail"]))
+    def decide(self, order: Order, turn: str) -> Step:
         """Make a next step of an order as it is now; others may overtake it before it is appended."""
         now = self.model.get(order.order_id, order)
         if now.status.is_final:
             now = order
-        if fails and now.status is not OrderStatus.SUBMITTED:
+        if turn == "fail" and now.status is not OrderStatus.SUBMITTED:
             return now.fail(a_stamp(), FailureReason.CANCELLED)
+        if turn == "rest" and now.status is OrderStatus.PENDING:
+            return now.rest(a_stamp(), "151.2 or better")
+        if turn == "rest" and now.status is OrderStatus.ROUTING:
+            return now.miss_limit(a_stamp(), QUOTES[1].price)
         return next_step(now)
 
     @rule(step=steps)
@@ -124,10 +130,17 @@ class OrderStoreMachine(RuleBasedStateMachine):
 
     @rule()
     def count_what_is_open(self) -> None:
-        unfinished = [order for order in self.model.values() if not order.status.is_final]
+        unfinished = [order for order in self.model.values() if order.status not in FINAL | RESTING]
         pending = [order.created_at for order in unfinished if order.status is OrderStatus.PENDING]
         wanted = Backlog(len(unfinished), min(pending, default=None))
         assert self.runner.run(_listed(self.store.backlog())) == wanted
+
+    @rule()
+    def sweep(self) -> None:
+        """Everything is idle at once."""
+        runs = [order.order_id for order in self.model.values() if order.status not in FINAL | RESTING]
+        page = self.runner.run(self.store.open_orders(None, 1000, 0))
+        assert page == OpenOrders(tuple(runs), None)
 
     def _outcome(self, call: Coroutine[Any, Any, Value]) -> Value | type[PortError]:
         try:

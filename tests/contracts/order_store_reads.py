@@ -17,10 +17,13 @@ from application.ports.order_store import (
     OrderStore,
     Progress,
 )
-from domain.order import Order
+from domain.order import Order, Step
 from domain.status import FailureReason, OrderStatus
 from tests.builders import START, a_stamp, an_id, an_order
-from tests.contracts.order_store_harness import OrderStoreHarness, append, append_all, life
+from tests.contracts.order_store_harness import OrderStoreHarness, append, append_all, life, rested_run
+
+# Lists of resting and of routing orders, the sweep's pages, and how many are open.
+Seen = tuple[list[str], list[str], list[list[str]], int]
 
 
 async def added(store: OrderStore, many: int, **over: object) -> list[str]:
@@ -28,6 +31,15 @@ async def added(store: OrderStore, many: int, **over: object) -> list[str]:
     for order in orders:
         await store.add(order)
     return [order.order_id for order in orders]
+
+
+async def rested(store: OrderStore, order_id: str) -> list[Step]:
+    """Have a new order rest; return the steps that it may take then."""
+    order = await store.get(order_id)
+    assert order is not None
+    steps = rested_run(order)
+    await append(store, steps[0])
+    return steps[1:]
 
 
 async def failed(store: OrderStore, order_id: str) -> None:
@@ -147,6 +159,54 @@ class ReadContract:
         for order in orders[2:]:
             await append_all(store, life(order)[:4])
         assert await store.backlog() == Backlog(2, None)
+
+    async def test_a_resting_order_is_listed_and_is_nothing_to_do(self, harness: OrderStoreHarness) -> None:
+        store = harness.store
+        order_ids = await added(store, 4)
+        steps = await rested(store, order_ids[1])
+        await rested(store, order_ids[3])
+        await harness.age(100)
+
+        async def seen() -> Seen:
+            resting = await store.find(OrderFilter(status=OrderStatus.RESTING), None, 10)
+            routing = await store.find(OrderFilter(status=OrderStatus.ROUTING), None, 10)
+            return ids(resting), ids(routing), await swept(store, 10, 30), (await store.backlog()).open
+
+        at_rest: Seen = ([order_ids[3], order_ids[1]], [], [[order_ids[0], order_ids[2]]], 2)
+        assert await seen() == at_rest
+        assert ids(await store.find(OrderFilter(), None, 10)) == order_ids[::-1]
+        await append(store, steps[0])  # triggered
+        await harness.age(100)
+        assert await seen() == ([order_ids[3]], [order_ids[1]], [order_ids[:3]], 3)
+        await append_all(store, steps[1:4])  # its limit is missed
+        await harness.age(100)
+        assert await seen() == at_rest
+        await failed(store, order_ids[3])
+        await harness.age(100)
+        assert await seen() == ([order_ids[1]], [], [[order_ids[0], order_ids[2]]], 2)
+
+    async def test_resting_orders_are_listed_in_pages(self, store: OrderStore) -> None:
+        order_ids = [*await added(store, 3, userId="anna"), *await added(store, 2, userId="bert")]
+        for order_id in (order_ids[0], order_ids[2], order_ids[4]):
+            await rested(store, order_id)
+        everyones, annas = OrderFilter(status=OrderStatus.RESTING), OrderFilter("anna", OrderStatus.RESTING)
+        first = await store.find(everyones, None, 2)
+        assert ids(first) == [order_ids[4], order_ids[2]]
+        assert ids(await store.find(everyones, first.next_cursor, 2)) == [order_ids[0]]
+        assert ids(await store.find(annas, None, 200)) == [order_ids[2], order_ids[0]]
+
+    async def test_a_held_order_is_open_and_listed_and_not_swept(self, harness: OrderStoreHarness) -> None:
+        held = an_order()
+        await harness.add_held(held)
+        await harness.age(100)
+        stored = await harness.store.get(held.order_id)
+        assert stored is not None
+        assert (stored.held, stored.runs) == (True, False)
+        assert await swept(harness.store, 10, 30) == [[]]
+        assert await harness.store.backlog() == Backlog(1, None)
+        assert ids(await harness.store.find(OrderFilter(status=OrderStatus.PENDING), None, 10)) == [held.order_id]
+        await failed(harness.store, held.order_id)
+        assert await harness.store.backlog() == Backlog(0, None)
 
     async def test_the_sweep_sees_every_idle_order_once_in_pages(self, harness: OrderStoreHarness) -> None:
         order_ids = await added(harness.store, 5)

@@ -15,7 +15,7 @@ from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.queue_operations import RedisQueueOperations
 from application.ports.queue_operations import QueueCounts
 from domain.order import Order
-from tests.builders import an_id, an_order
+from tests.builders import a_stamp, an_id, an_order
 from tests.contracts.order_queue_harness import why_buried
 from tests.contracts.order_store_harness import append_all, clean_run
 from tests.processes import finished, free_port
@@ -131,6 +131,14 @@ async def test_requeueing_an_order(bench: Bench) -> None:
     await bench.queue.retry_in(lease, 0, failure="why")
     assert "queue revive" in await bench.refused("orders", "requeue", order.order_id)
     assert "confirmed" in await bench.refused("orders", "requeue", final.order_id)
+
+
+async def test_an_order_that_does_not_run_is_not_requeued_and_shown_so(bench: Bench) -> None:
+    order = await bench.order()
+    await append_all(bench.store, [order.rest(a_stamp(), "151.2 or better")])
+    assert "is resting" in await bench.refused("orders", "requeue", order.order_id)
+    assert "none while it rests" in (await bench.run("orders", "show", order.order_id)).stdout
+    assert "resting" in (await bench.run("orders", "list", "--help")).stdout
 
 
 async def test_failing_an_order(bench: Bench) -> None:

@@ -107,6 +107,18 @@ async def test_a_file_that_fails_leaves_nothing_and_says_why(database_url: str) 
     assert await Migrator(database_url, [*known, good]).apply() == ["9999_bad.sql"]
 
 
+async def test_only_known_statuses_can_be_written(database_url: str) -> None:
+    await Migrator(database_url).apply()
+    fields = "INSERT INTO orders (order_id, user_id, input_token, output_token, amount, status)"
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        for status in OrderStatus:
+            await connection.execute(fields.encode() + b" VALUES (%s, 'u', 'SOL', 'USDC', 1, %s)", (status, status))
+        with pytest.raises(psycopg.errors.CheckViolation):
+            await connection.execute(fields.encode() + b" VALUES ('x', 'u', 'SOL', 'USDC', 1, 'waiting')")
+        valid = await connection.execute("SELECT convalidated FROM pg_constraint WHERE conname = 'orders_status_known'")
+        assert await valid.fetchall() == [(True,)]
+
+
 async def test_a_server_that_cannot_be_reached_is_told() -> None:
     nowhere = Migrator("postgresql://nobody@127.0.0.1:1/none")
     for attempt in (nowhere.apply, nowhere.pending):

@@ -1,11 +1,14 @@
 """The Postgres order store keeps the contract."""
 
 from collections.abc import AsyncIterator
+from functools import partial
+from typing import LiteralString
 
 import psycopg
 import pytest
 
 from adapters.postgres.order_store import PostgresOrderStore
+from domain.order import Order
 from tests.contracts.order_store import OrderStoreContract
 from tests.contracts.order_store_harness import OrderStoreHarness
 
@@ -16,11 +19,15 @@ class TestPostgresOrderStore(OrderStoreContract):
         store = PostgresOrderStore(migrated_url)
         await store.open()
 
-        async def age(seconds: float) -> None:
+        async def run(statement: LiteralString, parameter: object) -> None:
             async with await psycopg.AsyncConnection.connect(migrated_url, autocommit=True) as connection:
-                await connection.execute(
-                    "UPDATE orders SET updated_at = updated_at - make_interval(secs => %s)", (seconds,)
-                )
+                await connection.execute(statement, (parameter,))
 
-        yield OrderStoreHarness(store, age, store.close)
+        age = partial(run, "UPDATE orders SET updated_at = updated_at - make_interval(secs => %s)")
+
+        async def add_held(order: Order) -> None:
+            await store.add(order)
+            await run("UPDATE orders SET held = true WHERE order_id = %s", order.order_id)
+
+        yield OrderStoreHarness(store, age, add_held, store.close)
         await store.close()

@@ -44,6 +44,7 @@ class Bench:
 
     async def step(self, order: Order, name: str) -> Order:
         moves = {
+            "rest": lambda: order.rest(a_stamp(), "151.2 or better"),
             "request_quotes": lambda: order.request_quotes(a_stamp(), VENUES),
             "start_building": lambda: order.start_building(a_stamp()),
             "submit": lambda: order.submit(a_stamp(), a_transaction(order)),
@@ -60,7 +61,7 @@ async def bench() -> Bench:
     return bench
 
 
-@pytest.mark.parametrize("steps", [(), ("request_quotes",), ("request_quotes", "start_building")])
+@pytest.mark.parametrize("steps", [(), ("rest",), ("request_quotes",), ("request_quotes", "start_building")])
 async def test_an_order_that_was_not_submitted_is_stopped_and_that_is_told(
     bench: Bench, steps: tuple[str, ...]
 ) -> None:

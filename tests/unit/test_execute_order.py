@@ -4,15 +4,18 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 from application.execute_order import Done, RetryIn
 from application.ports.errors import StoreUnavailable, VenueUnavailable
 from application.ports.order_store import Record
 from domain.order import Order
 from domain.status import OrderStatus
-from domain.transaction import TransactionReport
+from domain.transaction import Transaction, TransactionReport
+from tests.builders import a_stamp, an_id
 from tests.execution import CLEAN, Bench, open_bench
 from tests.scripted_venue import DEAD, FILL, LANDED, REJECTED
 
@@ -37,6 +40,31 @@ async def test_a_clean_run_is_the_five_steps_stored_and_told(bench: Bench) -> No
     await asyncio.sleep(0)
     assert [frame.text for frame in bench.told] == [frame.text for frame in frames]
     assert [json.loads(frame.text)["message"] for frame in frames] == list(CLEAN)
+
+
+async def test_an_order_that_rests_or_is_held_is_left_alone(bench: Bench) -> None:
+    born = await bench.order()
+    resting = await bench.write(born, born.rest(a_stamp(), "151.2 or better"))
+    held = evolve(await bench.order(), order_id=an_id(), held=True)
+    await bench.store.add(held)
+    for order in (resting, held):
+        assert await bench.execute(order.order_id) == Done()
+        assert (await bench.latest(order)).version == order.version
+
+
+async def test_a_worker_whose_order_went_to_rest_meanwhile_lets_it_go(bench: Bench) -> None:
+    order = await bench.order()
+
+    async def takes_long(_: Transaction) -> TransactionReport:
+        # Meanwhile another worker finds the transaction dead, and that the price went away.
+        latest = await bench.latest(order)
+        latest = await bench.write(latest, latest.fail_attempt(a_stamp(), "why", 3, 1000))
+        await bench.write(latest, latest.miss_limit(a_stamp(), Decimal("151.1")))
+        return DEAD
+
+    bench.script.sending = [takes_long]
+    assert await bench.execute(order.order_id) == Done()
+    assert (await bench.latest(order)).status is OrderStatus.RESTING
 
 
 async def test_three_rejections_fail_the_order_and_failed_is_told_once(bench: Bench) -> None:

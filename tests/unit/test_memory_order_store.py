@@ -1,8 +1,12 @@
 """The in-memory order store keeps the contract."""
 
+from collections.abc import Awaitable
+
 import pytest
+from attrs import evolve
 
 from adapters.memory.order_store import InMemoryOrderStore
+from domain.order import Order
 from tests.clock import ManualClock
 from tests.contracts.id_ranges import IdRangesContract
 from tests.contracts.order_store import OrderStoreContract
@@ -15,7 +19,11 @@ class TestInMemoryOrderStore(OrderStoreContract):
         clock = ManualClock()
         store = InMemoryOrderStore(clock)
         await store.open()
-        return OrderStoreHarness(store, clock.advance, store.close)
+
+        def add_held(order: Order) -> Awaitable[object]:
+            return store.add(evolve(order, held=True))
+
+        return OrderStoreHarness(store, clock.advance, add_held, store.close)
 
 
 class TestInMemoryIdRanges(IdRangesContract):

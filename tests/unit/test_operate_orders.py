@@ -11,7 +11,7 @@ from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.caller import ANYONE
-from application.errors import OrderIsFinal, OrderMayHaveLanded, OrderNotFound
+from application.errors import OrderDoesNotRun, OrderIsFinal, OrderMayHaveLanded, OrderNotFound
 from application.frames import Frame
 from application.operate_orders import OperateOrders
 from application.ports.errors import QueueUnavailable, VenueUnavailable
@@ -133,6 +133,27 @@ async def test_a_final_order_is_not_requeued(bench: Bench) -> None:
     order = await bench.at(CONFIRMED)
     with pytest.raises(OrderIsFinal, match="confirmed"):
         await bench.operate.requeue(ANYONE, order.order_id)
+
+
+async def test_an_order_that_does_not_run_is_not_requeued(bench: Bench) -> None:
+    order = await bench.at(OPEN)
+    await append_all(bench.store, [order.rest(a_stamp(), "151.2 or better")])
+    held = evolve(an_order(), held=True)
+    await bench.store.add(held)
+    for order_id, advice in ((order.order_id, "when its price is reached"), (held.order_id, "migrate --adopt-open")):
+        with pytest.raises(OrderDoesNotRun, match=advice):
+            await bench.operate.requeue(ANYONE, order_id)
+        assert await bench.operations.find(order_id) is None
+
+
+async def test_resting_and_held_orders_can_be_failed(bench: Bench) -> None:
+    order = await bench.at(OPEN)
+    await append_all(bench.store, [order.rest(a_stamp(), "151.2 or better")])
+    held = evolve(an_order(), held=True)
+    await bench.store.add(held)
+    for each in (order, held):
+        assert (await bench.operate.fail(ANYONE, each.order_id)).dead_letter is False
+        assert (await bench.latest(each)).reason is FailureReason.INTERNAL_ERROR
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])

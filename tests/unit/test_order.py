@@ -10,17 +10,36 @@ from hypothesis import strategies as st
 from domain.errors import IllegalTransition
 from domain.events import OrderEvent
 from domain.order import Order, Step
-from domain.status import TRANSITIONS, EventKind, FailureReason, OrderStatus
-from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction, an_order, confirmed, routed, submitted
+from domain.status import FINAL, RESTING, RUNNABLE, TRANSITIONS, EventKind, FailureReason, OrderStatus
+from tests.builders import (
+    QUOTES,
+    VENUES,
+    a_fill,
+    a_stamp,
+    a_transaction,
+    an_order,
+    confirmed,
+    resting,
+    routed,
+    submitted,
+)
 
 ALLOWED = {
-    "pending": {"quotes_requested": "routing", "cancelled": "failed", "expired": "failed", "failed": "failed"},
+    "pending": {
+        "quotes_requested": "routing",
+        "rested": "resting",
+        "cancelled": "failed",
+        "expired": "failed",
+        "failed": "failed",
+    },
+    "resting": {"triggered": "routing", "cancelled": "failed", "expired": "failed", "failed": "failed"},
     "routing": {
         "quotes_requested": "routing",
         "route_chosen": "routing",
         "build_started": "building",
         "attempt_failed": "routing",
         "resumed": "routing",
+        "limit_missed": "resting",
         "cancelled": "failed",
         "expired": "failed",
         "failed": "failed",
@@ -63,6 +82,39 @@ def test_every_status_takes_exactly_the_events_of_the_table(status: OrderStatus,
                 order.apply(event_of(order, kind, claimed))
     else:
         assert order.apply(event_of(order, kind, OrderStatus(target))).status == target
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_every_status_runs_or_rests_or_is_final(status: OrderStatus) -> None:
+    assert [status in group for group in (RUNNABLE, RESTING, FINAL)].count(True) == 1
+    assert (status.is_runnable, status.is_final) == (status in RUNNABLE, status in FINAL)
+    order = evolve(an_order(), status=status)
+    assert order.runs == (status in RUNNABLE)
+    assert not evolve(order, held=True).runs
+
+
+def test_an_order_rests_until_its_price_is_reached_and_again_when_the_quotes_miss_it() -> None:
+    order = resting(an_order())
+    order, _ = order.trigger(a_stamp(), Decimal("151.30"), "Raydium")
+    order, event = routed(order).miss_limit(a_stamp(), Decimal("151.1"))
+    assert order.logs == (
+        "Waiting for 151.2 or better",
+        "Price reached: 151.3 at Raydium",
+        "Fetching quotes from Raydium & Meteora...",
+        "Best route: Meteora",
+        "Quote 151.1 misses the limit, waiting again",
+    )
+    assert (order.status, event.attempt, order.attempt) == ("resting", 1, 1)
+    assert (order.quotes, order.chosen_venue, order.finished_at) == ((), None, None)
+    again, event = order.trigger(a_stamp(), Decimal("151.2"), "Meteora")[0].request_quotes(a_stamp(), VENUES)
+    assert (event.kind, again.status) == (EventKind.QUOTES_REQUESTED, "routing")
+
+
+@pytest.mark.parametrize("reason", [FailureReason.CANCELLED, FailureReason.INTERNAL_ERROR])
+def test_a_resting_order_can_be_cancelled_failed_by_an_operator_and_expired(reason: FailureReason) -> None:
+    order = resting(an_order())
+    assert order.fail(a_stamp(), reason)[0].reason is reason
+    assert order.expire(a_stamp())[0].reason is FailureReason.EXPIRED
 
 
 def test_a_clean_run_logs_the_five_messages_in_order() -> None:
@@ -144,6 +196,9 @@ def test_apply_refuses_an_event_that_is_not_the_next_one_and_changes_nothing() -
 
 
 MOVES = {
+    "rest": lambda o: o.rest(a_stamp(), "151.2 or better"),
+    "trigger": lambda o: o.trigger(a_stamp(), Decimal("151.3"), "Raydium"),
+    "miss_limit": lambda o: o.miss_limit(a_stamp(), Decimal("151.1")),
     "request_quotes": lambda o: o.request_quotes(a_stamp(), VENUES),
     "choose_route": lambda o: o.choose_route(a_stamp(), QUOTES, QUOTES[0]),
     "start_building": lambda o: o.start_building(a_stamp()),
@@ -173,6 +228,7 @@ def test_whatever_is_tried_an_order_stays_consistent(moves: list[str]) -> None:
         assert order.attempt - before.attempt == (event.kind is EventKind.ATTEMPT_FAILED)
         assert (order.transaction is not None) == (order.status in {OrderStatus.SUBMITTED, OrderStatus.CONFIRMED})
         assert (order.finished_at is not None) == order.status.is_final
+        assert not order.quotes or order.status not in RESTING
         assert (order.reason is not None) == (order.status is OrderStatus.FAILED)
         assert (order.execution_price is not None) == (order.status is OrderStatus.CONFIRMED)
     assert [event.seq for event in events] == list(range(1, order.version + 1))

@@ -10,6 +10,8 @@ from tests.integration.releases import Snapshot, as_written, keeps, snapshots
 
 CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 SNAPSHOTS = snapshots()
+# Nothing makes such an order yet.
+NOT_YET = {OrderStatus.RESTING}
 
 
 def test_every_release_has_its_snapshot() -> None:
@@ -20,7 +22,7 @@ def test_every_release_has_its_snapshot() -> None:
 @pytest.mark.parametrize("snapshot", [pytest.param(each, id=each.version) for each in SNAPSHOTS])
 def test_a_snapshot_has_orders_in_every_status_and_requests_to_repeat(snapshot: Snapshot) -> None:
     told = [exchange.answer for exchange in snapshot.reads if "orderId" in exchange.answer]
-    assert {order["status"] for order in told} >= set(OrderStatus)
+    assert {order["status"] for order in told} >= set(OrderStatus) - NOT_YET
     assert snapshot.moving
     assert len(snapshot.at_rest) > 2  # an order's answer and its events' at least
     assert {exchange.call.key is None for exchange in snapshot.repeats} == {True, False}

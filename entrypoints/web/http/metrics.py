@@ -32,7 +32,7 @@ ENGINE_GAUGES: Mapping[str, str] = MappingProxyType(
     {
         "store_up": "1 when Postgres answered this process just now, else 0",
         "queue_up": "1 when Redis answered this process just now, else 0",
-        "open_orders": "Orders that are not final, counted up to 200,000",
+        "open_orders": "Orders that are neither final nor resting, counted up to 200,000",
         "oldest_pending_age_seconds": "Age of the oldest order that waits for its first step; 0 when none does",
         "id_range_used_ratio": "Share of a table's ids that was given out, up to a minute old; at 1 it takes no more",
         "queue_jobs": "Jobs in the queue, by place; `buried` are the dead letters",

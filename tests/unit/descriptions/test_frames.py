@@ -12,11 +12,15 @@ from domain.status import EventKind, FailureReason
 from entrypoints.web.pages.descriptions import asyncapi
 from tests.api import running_api
 from tests.builders import a_stamp, an_order
+from tests.contracts.order_store_harness import rested_run
 from tests.described import frame_kind
 from tests.execution import Bench, open_bench
 from tests.scripted_venue import REJECTED
 
 MESSAGES = {
+    EventKind.RESTED: "orderRested",
+    EventKind.TRIGGERED: "orderTriggered",
+    EventKind.LIMIT_MISSED: "limitMissed",
     EventKind.QUOTES_REQUESTED: "quotesRequested",
     EventKind.RESUMED: "quotesRequested",
     EventKind.ROUTE_CHOSEN: "routeChosen",
@@ -102,6 +106,15 @@ async def test_cancelled() -> None:
         await CancelOrder(bench.store, record_step, bench.clock, bench.execute.ids)(ANYONE, order.order_id)
         assert await kinds(bench, order) == ["quotesRequested", "routeChosen", "orderFailed"]
         assert await reason(bench, order) == "cancelled"
+
+
+async def test_resting_and_triggered_again() -> None:
+    async with open_bench() as bench:
+        order = await bench.order()
+        for step in rested_run(order):
+            order = await bench.write(order, step)
+        at_rest = ["orderRested", "orderTriggered", "quotesRequested", "routeChosen", "limitMissed"]
+        assert await kinds(bench, order) == [*at_rest, "orderTriggered", "quotesRequested"]
 
 
 async def test_expired_and_every_other_reason() -> None:

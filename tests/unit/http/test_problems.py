@@ -41,6 +41,7 @@ NEVER_SHOWN = {
     "invalid_amount",
     "illegal_transition",
     "slow_watcher",
+    "order_does_not_run",
     "order_is_final",
     "order_may_have_landed",
 }

@@ -16,7 +16,7 @@ import { Timeline } from "./timeline.js";
 
 const TICK_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1_000 : 100;
 const LIVENESS = { connecting: "connecting…", open: "live", waiting: "reconnecting…", ended: "complete" };
-const CANCELLABLE = ["pending", "routing", "building"];
+const CANCELLABLE = ["pending", "resting", "routing", "building"];
 
 export class OrderPage {
   #view = byId("order-view");

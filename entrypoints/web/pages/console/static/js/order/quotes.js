@@ -54,5 +54,6 @@ function quoteRow(quote, amount) {
 
 function waiting(order) {
   if (order.status === "failed") return "No venue's quote was taken.";
+  if (order.status === "resting") return "The order waits for its price.";
   return order.status === "pending" ? "No venue was asked yet." : "The venues were asked; their quotes will show here.";
 }

@@ -1,8 +1,13 @@
 /** How a status looks: a word, and a sign that tells the same without colour. */
 import { h, s, setAttribute } from "./dom.js";
 
-/** How far along, in quarters of the ring; a tick and a cross at the end. */
-const SIGNS = Object.freeze({ pending: 0, routing: 1, building: 2, submitted: 3, confirmed: "tick", failed: "cross" });
+/** How far along, in quarters of the ring; a tick and a cross at the end, and bars for a pause. */
+const SIGNS = Object.freeze({
+  pending: 0, resting: "bars", routing: 1, building: 2, submitted: 3, confirmed: "tick", failed: "cross",
+});
+const STROKES = Object.freeze({
+  tick: "M4.8 8.2l2.2 2.2 4.2-4.6", cross: "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8", bars: "M6.2 5.6v4.8M9.8 5.6v4.8",
+});
 const LENGTH = 2 * Math.PI * 5.5;
 
 export const REASONS = Object.freeze({
@@ -38,8 +43,8 @@ export function sign(status) {
   const what = SIGNS[status] ?? 0;
   const drawing = s("svg", { viewBox: "0 0 16 16", class: "status-sign", "aria-hidden": "true" });
   if (typeof what === "string") {
-    const stroke = what === "tick" ? "M4.8 8.2l2.2 2.2 4.2-4.6" : "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8";
-    drawing.append(s("circle", { cx: 8, cy: 8, r: 7, class: "disc" }), s("path", { d: stroke, class: "stroke" }));
+    const stroke = s("path", { d: STROKES[what], class: "stroke" });
+    drawing.append(s("circle", { cx: 8, cy: 8, r: 7, class: "disc" }), stroke);
   } else {
     drawing.append(s("circle", { cx: 8, cy: 8, r: 5.5, class: what ? "track" : "track waiting" }));
     const arc = { cx: 8, cy: 8, r: 5.5, class: "arc", transform: "rotate(-90 8 8)" };
