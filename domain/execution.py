@@ -45,7 +45,7 @@ class Execution:
             None,
             transaction.tx_hash,
             fill,
-            next((quote.price for quote in order.quotes if quote.venue == transaction.venue), None),
+            order.quoted_price,
             None,
             event.at,
         )

@@ -69,6 +69,14 @@ class Order:
         return self.transaction.tx_hash if self.transaction else None
 
     @property
+    def quoted_price(self) -> Decimal | None:
+        """What the chosen venue quoted for this attempt."""
+        for quote in self.quotes:
+            if quote.venue == self.chosen_venue:
+                return quote.price
+        return None
+
+    @property
     def runs(self) -> bool:
         """Whether there is a job for this order: the sweep sees to it, and a worker leaves all others alone."""
         return self.status.is_runnable and not self.held

@@ -88,7 +88,7 @@ class InMemoryOrderStore:
             raise StaleOrder
         _refuse_what_cannot_be_stored(order, *(event.message for event in record.events))
         self._orders[order.order_id] = evolve(order, updated_at=self._clock.now())
-        if execution := record.execution:
+        if execution := Execution.of(order, record.events[-1]):
             self.executions.append(execution)
         events += ((event.event_id, frame) for event, frame in zip(record.events, record.frames, strict=True))
 

@@ -9,17 +9,12 @@ import msgspec
 
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import Record
-from domain.execution import Execution
 from domain.order import Order
 from domain.routing import Quote
 from domain.status import RESTING, EventKind, FailureReason, OrderStatus
-from domain.transaction import Transaction
+from domain.transaction import Fill, Transaction
 
 _encode = msgspec.json.Encoder().encode  # decimals as strings, times as RFC 3339: all digits arrive
-# Quotes are the largest part of a row, and other kinds of events leave them as they are.
-_CHANGE_QUOTES = frozenset(
-    {EventKind.ROUTE_CHOSEN, EventKind.RESUMED, EventKind.LIMIT_MISSED, EventKind.ATTEMPT_FAILED}
-)
 
 
 def in_json(rows: Sequence[object]) -> tuple[str]:
@@ -67,7 +62,7 @@ class EventRow(msgspec.Struct, gc=False):
 class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     """What is written of a record: all that events change of an order, and the events. No quotes: they stay.
 
-    The last event's fields are columns, `earlier` are those before it. From `amount_in` to `price` is an execution.
+    The last event's fields are columns, `earlier` are those before it; `amount_in` to `quoted_price` are an execution.
     `payload` is in base64; `purge` says that the one that is kept is of no more use.
     """
 
@@ -80,9 +75,9 @@ class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     message: str
     status: OrderStatus
     attempt: int
-    earlier: tuple[EventRow, ...] | None = None
-    earlier_messages: tuple[str, ...] | None = None
-    quotes: tuple[QuoteRow, ...] | None = None
+    earlier: list[EventRow] | None = None
+    earlier_messages: list[str] | None = None
+    quotes: list[QuoteRow] | None = None
     chosen_dex: str | None = None
     tx_hash: str | None = None
     tx_venue: str | None = None
@@ -98,7 +93,6 @@ class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     network_fee: Decimal | None = None
     network_fee_asset: str | None = None
     quoted_price: Decimal | None = None
-    price: Decimal | None = None
     payload: bytes | None = None
     purge: bool = False
     resting: bool = False
@@ -121,14 +115,15 @@ def row_of_order(order: Order, key: str | None = None) -> OrderRow:
 
 def row_of_record(record: Record) -> RecordRow:
     """Return the row of a record."""
-    before, order, last = record.before, record.after, record.events[-1]
+    before, order, events, frames = record.before, record.after, record.events, record.frames
+    last = events[-1]
     row = RecordRow(
         order.order_id,
         before.version,
         order.version,
         last.event_id,
         last.kind,
-        record.frames[-1].text,
+        frames[-1].text,
         last.message,
         order.status,
         order.attempt,
@@ -136,13 +131,14 @@ def row_of_record(record: Record) -> RecordRow:
         execution_price=order.execution_price,
         reason_code=order.reason,
         finished_at=order.finished_at,
+        resting=order.status in RESTING,
     )
-    if any(event.kind in _CHANGE_QUOTES for event in record.events):
-        row.quotes = tuple(QuoteRow(quote.venue, quote.price, quote.fee) for quote in order.quotes)
-    if len(record.events) > 1:
-        earlier = zip(record.events[:-1], record.frames[:-1], strict=True)
-        row.earlier = tuple(EventRow(event.seq, event.event_id, event.kind, frame.text) for event, frame in earlier)
-        row.earlier_messages = tuple(event.message for event in record.events[:-1])
+    if order.quotes is not before.quotes:  # the largest part of a row, and most events leave them as they are
+        row.quotes = [QuoteRow(quote.venue, quote.price, quote.fee) for quote in order.quotes]
+    if len(events) > 1:
+        earlier = zip(events[:-1], frames, strict=False)
+        row.earlier = [EventRow(event.seq, event.event_id, event.kind, frame.text) for event, frame in earlier]
+        row.earlier_messages = [event.message for event in events[:-1]]
     if transaction := order.transaction:
         row.tx_hash = transaction.tx_hash
         row.tx_venue = transaction.venue
@@ -150,21 +146,18 @@ def row_of_record(record: Record) -> RecordRow:
         row.tx_limit_price = transaction.limit_price
         row.tx_expires_at = transaction.expires_at
         row.payload = transaction.payload or None
-    # What was in `submitted` has a payload if this process made it, or read it.
-    row.purge = bool(before.transaction and before.transaction.payload)
-    row.resting = order.status in RESTING
-    if execution := record.execution:
-        _add_execution(row, execution)
+    if before.transaction and before.transaction.payload:  # made, or read, by this process
+        row.purge = True
+    if fill := last.fill:
+        _add_execution(row, fill, order.quoted_price)
     return row
 
 
-def _add_execution(row: RecordRow, execution: Execution) -> None:
-    fill = execution.fill
+def _add_execution(row: RecordRow, fill: Fill, quoted_price: Decimal | None) -> None:
     row.amount_in = fill.amount_in
     row.amount_out = fill.amount_out
     row.venue_fee = fill.venue_fee
-    row.price = fill.price
-    row.quoted_price = execution.quoted_price
+    row.quoted_price = quoted_price
     if fill.network_fee:
         row.network_fee = fill.network_fee.amount
         row.network_fee_asset = fill.network_fee.asset

@@ -8,7 +8,6 @@ from attrs import frozen
 
 from application.frames import Frame, frame_of
 from domain.events import OrderEvent
-from domain.execution import Execution
 from domain.order import Order, Step
 from domain.status import OrderStatus
 
@@ -21,7 +20,7 @@ class Admission:
     replayed: bool
 
 
-@frozen
+@frozen(slots=False)  # half the time to make one, and an order has four
 class Record:
     """What one commit makes of one order: it was `before`, is `after` the last event, and each event has its frame."""
 
@@ -33,13 +32,8 @@ class Record:
     @classmethod
     def of(cls, before: Order, *steps: Step) -> "Record":
         """Return the record of one or more steps that follow each other."""
-        events = tuple(event for _, event in steps)
-        return cls(before, steps[-1][0], events, tuple(map(frame_of, events)))
-
-    @property
-    def execution(self) -> Execution | None:
-        """The swap that landed in the last event."""
-        return Execution.of(self.after, self.events[-1])
+        events = tuple([event for _, event in steps])
+        return cls(before, steps[-1][0], events, tuple([frame_of(event) for event in events]))
 
 
 @frozen

@@ -87,7 +87,8 @@ def rested_run(order: Order) -> list[Step]:
 def record_of(step: Step) -> Record:
     """Return the record of one step alone; of the order before it a store needs no more than this."""
     after, event = step
-    return Record(evolve(after, version=event.seq - 1), after, (event,), (frame_of(event),))
+    before = evolve(after, version=event.seq - 1, quotes=() if after.quotes else QUOTES)
+    return Record(before, after, (event,), (frame_of(event),))
 
 
 async def append(store: OrderStore, step: Step) -> Frame:

@@ -1,7 +1,8 @@
 -- 0005: what landed, what is sent, and which kind an event is of.
 --
 -- executions: one row a landed swap, written in the commit that confirms its order. Amounts are exact, in token units:
--- amount_out is what was received, after the venue's fee; price is before fees. There is no row for what landed before.
+-- amount_out is what was received, after the venue's fee; the price before fees is (amount_out + venue_fee) / amount_in.
+-- There is no row for what landed before.
 -- Besides its key it has one index, for the pages of a user's executions. executed_at is the worker's time, so it rises with id but
 -- for what runs side by side.
 -- executions_from(time): the id from which on executions are of that time or later, if times rise with ids. It looks up some 30 rows
@@ -25,7 +26,6 @@ CREATE TABLE executions (
     network_fee NUMERIC,
     network_fee_asset TEXT,
     quoted_price NUMERIC,
-    price NUMERIC NOT NULL,
     price_impact NUMERIC,
     executed_at TIMESTAMP NOT NULL
 );
