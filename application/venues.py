@@ -1,11 +1,11 @@
 """All venues side by side: the only place that knows that there are several."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from decimal import Decimal
 from statistics import median
 
-from attrs import frozen
+from attrs import field, frozen
 
 from application.ports.errors import VenueUnavailable
 from application.ports.venue import Venue
@@ -39,44 +39,53 @@ class Venues:
     quote_seconds: float = 3.0
     band_bps: int = 0
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The venues' names, in the order in which clients are told them."""
+    names: tuple[str, ...] = field(init=False)
+    _by_name: Mapping[str, Venue] = field(init=False, repr=False)
+
+    @names.default
+    def _names_of_venues(self) -> tuple[str, ...]:
         return tuple(venue.name for venue in self.venues)
+
+    @_by_name.default
+    def _venues_by_name(self) -> Mapping[str, Venue]:
+        return {venue.name: venue for venue in self.venues}
 
     async def quotes(self, order: Order) -> Quotes:
         """Ask all venues. One that fails or is late is a refusal, never an error."""
         asked = [asyncio.create_task(_quote(venue, order)) for venue in self.venues]
+        deadline = asyncio.get_running_loop().call_later(self.quote_seconds, _cancel, asked)
+        offers: list[Quote] = []
+        refusals: list[Refusal] = []
         try:
-            _, late = await asyncio.wait(asked, timeout=self.quote_seconds)
+            for name, call in zip(self.names, asked, strict=True):
+                answer = await _answer(call)
+                if isinstance(answer, Quote):
+                    offers.append(answer)
+                else:
+                    refusals.append((name, answer))
         finally:
-            for call in asked:
-                call.cancel()
-        if late:
-            await asyncio.wait(late)
-        answers = [LATE if call in late else call.result() for call in asked]
-        offers = [answer for answer in answers if isinstance(answer, Quote)]
-        refusals = [(v.name, why) for v, why in zip(self.venues, answers, strict=True) if isinstance(why, str)]
+            deadline.cancel()
+            _cancel(asked)
         believed, outliers = self._in_band(offers)
         return Quotes(tuple(believed), (*refusals, *outliers))
 
-    async def build(self, order: Order, quote: Quote) -> Transaction:
+    def build(self, order: Order, quote: Quote) -> Awaitable[Transaction]:
         """Have the quote's venue build the swap. Raises VenueUnavailable."""
-        return await self._named(quote.venue).build(order, quote)
+        return self._named(quote.venue).build(order, quote)
 
-    async def send(self, transaction: Transaction) -> TransactionReport:
+    def send(self, transaction: Transaction) -> Awaitable[TransactionReport]:
         """Have the transaction's venue send it. Raises VenueUnavailable."""
-        return await self._named(transaction.venue).send(transaction)
+        return self._named(transaction.venue).send(transaction)
 
-    async def lookup(self, transaction: Transaction) -> TransactionReport:
+    def lookup(self, transaction: Transaction) -> Awaitable[TransactionReport]:
         """Ask the transaction's venue what became of it. Raises VenueUnavailable."""
-        return await self._named(transaction.venue).lookup(transaction)
+        return self._named(transaction.venue).lookup(transaction)
 
     def _named(self, name: str) -> Venue:
-        for venue in self.venues:
-            if venue.name == name:
-                return venue
-        raise VenueUnavailable(f"{name} is not among the venues")
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise VenueUnavailable(f"{name} is not among the venues") from None
 
     def _in_band(self, quotes: Sequence[Quote]) -> tuple[Sequence[Quote], Sequence[Refusal]]:
         if not self.band_bps or len(quotes) < 2:
@@ -95,3 +104,19 @@ async def _quote(venue: Venue, order: Order) -> Quote | str:
         return await venue.quote(order)
     except VenueUnavailable as refusal:
         return str(refusal)
+
+
+async def _answer(call: "asyncio.Task[Quote | str]") -> Quote | str:
+    """Return what a call came to; it is late if it was cancelled while its caller was not."""
+    try:
+        return await call
+    except asyncio.CancelledError:
+        caller = asyncio.current_task()
+        if call.cancelled() and caller is not None and not caller.cancelling():
+            return LATE
+        raise
+
+
+def _cancel(calls: Sequence["asyncio.Task[Quote | str]"]) -> None:
+    for call in calls:
+        call.cancel()

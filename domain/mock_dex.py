@@ -3,7 +3,7 @@
 from decimal import Decimal
 from hashlib import blake2b
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from domain.routing import Quote
 from domain.status import FailureReason
@@ -32,10 +32,7 @@ METEORA = MockMarket("Meteora", Decimal("0.97"), Decimal("1.02"), Decimal("0.002
 
 @frozen
 class MockDexRouter:
-    """Venues, a builder and a network, all made up. Times in milliseconds, prices in output per input token.
-
-    A venue that is none of `markets` offers what the first of them does.
-    """
+    """Venues, a builder and a network, all made up. Times in milliseconds, prices in output per input token."""
 
     seed: int = 0
     markets: tuple[MockMarket, ...] = (RAYDIUM, METEORA)
@@ -49,13 +46,15 @@ class MockDexRouter:
     failure_rate: float = 0.05
 
     def market(self, venue: str) -> MockMarket:
-        """Return what the venue offers."""
-        return next((market for market in self.markets if market.name == venue), self.markets[0])
+        """Return what the venue offers; one that is none of `markets`, what the first of them does."""
+        for market in self.markets:
+            if market.name == venue:
+                return market
+        return evolve(self.markets[0], name=venue)
 
-    def quote(self, venue: str, order_id: str, attempt: int) -> Quote:
-        """Return the venue's quote for this attempt, to 4 decimals."""
-        market = self.market(venue)
-        return Quote(venue, self._price(market.low, market.high, order_id, attempt, venue), market.fee)
+    def quote(self, market: MockMarket, order_id: str, attempt: int) -> Quote:
+        """Return the market's quote for this attempt, to 4 decimals."""
+        return Quote(market.name, self._price(market.low, market.high, order_id, attempt, market.name), market.fee)
 
     def tx_hash(self, order_id: str, attempt: int) -> str:
         """`tx_`, 20 of [a-z0-9] made of order id and attempt, `_mock`."""
@@ -78,7 +77,7 @@ class MockDexRouter:
         price = self._price(self.fill_low, self.fill_high, order_id, attempt, "fill")
         if transaction.limit_price is not None and price < transaction.limit_price:
             return FailureReason.SLIPPAGE_EXCEEDED
-        return Fill.at_price(transaction.amount, price, self.market(transaction.venue).fee)
+        return Fill.at_price(transaction.amount, price, transaction.fee)
 
     def _price(self, low: Decimal, high: Decimal, order_id: str, attempt: int, what: str) -> Decimal:
         draw = self._draw(order_id, attempt, what)

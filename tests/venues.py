@@ -162,7 +162,7 @@ def order_too_bad_for_its_limit(router: MockDexRouter, venue: str = "Meteora") -
     """Return an order whose first swap would land, but below the venue's quote, which is its limit."""
     while True:
         order = order_that(router, fails=False, slippageBps=0)
-        limit = router.quote(venue, order.order_id, 1).price
+        limit = router.quote(router.market(venue), order.order_id, 1).price
         if not isinstance(router.swap(a_transaction(order, limit_price=limit)), Fill):
             return order
 

@@ -82,15 +82,15 @@ class InMemoryOrderStore:
         if events is None:
             raise StaleOrder
         if len(events) != record.before.version:
-            last = record.events[-1]
+            last = record.last
             if last.seq <= len(events) and events[last.seq - 1][0] == last.event_id:
                 return
             raise StaleOrder
-        _refuse_what_cannot_be_stored(order, *(event.message for event in record.events))
+        _refuse_what_cannot_be_stored(order, *(event.message for _, event in record.steps))
         self._orders[order.order_id] = evolve(order, updated_at=self._clock.now())
-        if execution := Execution.of(order, record.events[-1]):
+        if execution := Execution.of(order, record.last):
             self.executions.append(execution)
-        events += ((event.event_id, frame) for event, frame in zip(record.events, record.frames, strict=True))
+        events += ((event.event_id, frame) for (_, event), frame in zip(record.steps, record.frames, strict=True))
 
     async def get(self, order_id: str) -> Order | None:
         return self._orders.get(order_id)

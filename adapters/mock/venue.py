@@ -23,6 +23,7 @@ class MockVenue:
     def __init__(self, name: str, router: MockDexRouter, clock: Clock, expiry_seconds: float) -> None:
         self.name = name
         self._router = router
+        self._market = router.market(name)
         self._clock = clock
         self._expiry = timedelta(seconds=expiry_seconds)
         self._lands_at: OrderedDict[str, datetime] = OrderedDict()
@@ -34,12 +35,16 @@ class MockVenue:
         """Do nothing: there is nothing to close."""
 
     async def quote(self, order: Order) -> Quote:
-        await self._took("quote", self._router.quote_ms)
-        return self._router.quote(self.name, order.order_id, order.attempt)
+        seconds = self._router.quote_ms / 1000
+        await self._clock.sleep(seconds)
+        observe.venue_called(self.name, "quote", "ok", seconds)
+        return self._router.quote(self._market, order.order_id, order.attempt)
 
     async def build(self, order: Order, quote: Quote) -> Transaction:
         """Build a transaction that expires `expiry_seconds` after it is built, and whose fields are all of it."""
-        await self._took("build", self._router.build_ms)
+        seconds = self._router.build_ms / 1000
+        await self._clock.sleep(seconds)
+        observe.venue_called(self.name, "build", "ok", seconds)
         return Transaction(
             order_id=order.order_id,
             attempt=order.attempt,
@@ -76,11 +81,6 @@ class MockVenue:
         if self._clock.now() < lands_at:
             return TransactionReport(TransactionStatus.PENDING)
         return self._outcome(transaction)
-
-    async def _took(self, call: str, milliseconds: int) -> None:
-        seconds = milliseconds / 1000
-        await self._clock.sleep(seconds)
-        observe.venue_called(self.name, call, "ok", seconds)
 
     def _outcome(self, transaction: Transaction) -> TransactionReport:
         outcome = self._router.swap(transaction)

@@ -28,7 +28,7 @@ _order_id = attrgetter("order_id")
 
 async def _kept(connection: OwnConnection, records: Sequence[Record], deadline: float) -> Sequence[PortError | None]:
     """Find the records that are kept, just now or by an earlier try whose connection broke; the others are stale."""
-    lasts = [record.events[-1] for record in records]
+    lasts = [record.last for record in records]
     rows = [{"order_id": last.order_id, "seq": last.seq, "event_id": last.event_id} for last in lasts]
     try:
         kept = {order_id for (order_id,) in await connection.run(statements.KEPT, in_json(rows), deadline)}

@@ -75,18 +75,18 @@ class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     message: str
     status: OrderStatus
     attempt: int
+    chosen_dex: str | None
+    execution_price: Decimal | None
+    reason_code: FailureReason | None
+    finished_at: datetime | None
     earlier: list[EventRow] | None = None
     earlier_messages: list[str] | None = None
     quotes: list[QuoteRow] | None = None
-    chosen_dex: str | None = None
     tx_hash: str | None = None
     tx_venue: str | None = None
     tx_amount: Decimal | None = None
     tx_limit_price: Decimal | None = None
     tx_expires_at: datetime | None = None
-    execution_price: Decimal | None = None
-    reason_code: FailureReason | None = None
-    finished_at: datetime | None = None
     amount_in: Decimal | None = None
     amount_out: Decimal | None = None
     venue_fee: Decimal | None = None
@@ -115,8 +115,8 @@ def row_of_order(order: Order, key: str | None = None) -> OrderRow:
 
 def row_of_record(record: Record) -> RecordRow:
     """Return the row of a record."""
-    before, order, events, frames = record.before, record.after, record.events, record.frames
-    last = events[-1]
+    before, steps, frames = record.before, record.steps, record.frames
+    order, last = steps[-1]
     row = RecordRow(
         order.order_id,
         before.version,
@@ -127,18 +127,19 @@ def row_of_record(record: Record) -> RecordRow:
         last.message,
         order.status,
         order.attempt,
-        chosen_dex=order.chosen_venue,
-        execution_price=order.execution_price,
-        reason_code=order.reason,
-        finished_at=order.finished_at,
-        resting=order.status in RESTING,
+        order.chosen_venue,
+        order.execution_price,
+        order.reason,
+        order.finished_at,
     )
+    if order.status in RESTING:
+        row.resting = True
     if order.quotes is not before.quotes:  # the largest part of a row, and most events leave them as they are
         row.quotes = [QuoteRow(quote.venue, quote.price, quote.fee) for quote in order.quotes]
-    if len(events) > 1:
-        earlier = zip(events[:-1], frames, strict=False)
-        row.earlier = [EventRow(event.seq, event.event_id, event.kind, frame.text) for event, frame in earlier]
-        row.earlier_messages = [event.message for event in events[:-1]]
+    if len(steps) > 1:
+        earlier = zip(steps[:-1], frames, strict=False)
+        row.earlier = [EventRow(event.seq, event.event_id, event.kind, frame.text) for (_, event), frame in earlier]
+        row.earlier_messages = [event.message for _, event in steps[:-1]]
     if transaction := order.transaction:
         row.tx_hash = transaction.tx_hash
         row.tx_venue = transaction.venue

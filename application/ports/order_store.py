@@ -22,18 +22,26 @@ class Admission:
 
 @frozen(slots=False)  # half the time to make one, and an order has four
 class Record:
-    """What one commit makes of one order: it was `before`, is `after` the last event, and each event has its frame."""
+    """What one commit makes of one order: the `steps`, which follow each other from `before`, each with its frame."""
 
     before: Order
-    after: Order
-    events: tuple[OrderEvent, ...]
+    steps: tuple[Step, ...]
     frames: tuple[Frame, ...]
 
     @classmethod
     def of(cls, before: Order, *steps: Step) -> "Record":
-        """Return the record of one or more steps that follow each other."""
-        events = tuple([event for _, event in steps])
-        return cls(before, steps[-1][0], events, tuple([frame_of(event) for event in events]))
+        """Return the record of one or more steps."""
+        return cls(before, steps, tuple([frame_of(event) for _, event in steps]))
+
+    @property
+    def after(self) -> Order:
+        """The order after the last step."""
+        return self.steps[-1][0]
+
+    @property
+    def last(self) -> OrderEvent:
+        """The event of the last step."""
+        return self.steps[-1][1]
 
 
 @frozen

@@ -8,7 +8,7 @@ import msgspec
 from attrs import frozen
 from falcon.asgi import App, Request, Response
 
-from domain.mock_dex import MockDexRouter
+from domain.mock_dex import MockDexRouter, MockMarket
 from simulators.venue.clock import Clock
 from simulators.venue.faults import Call, Fault, Faults
 from simulators.venue.ledger import LedgerReader
@@ -39,10 +39,12 @@ class Venues:
     spoiler: Spoiler
     clock: Clock
 
-    def require(self, name: str) -> None:
-        """Raise falcon.HTTPNotFound unless there is a venue of this name."""
-        if all(market.name != name for market in self.router.markets):
-            raise falcon.HTTPNotFound
+    def market(self, name: str) -> MockMarket:
+        """Return what the venue of this name offers. Raises falcon.HTTPNotFound."""
+        for market in self.router.markets:
+            if market.name == name:
+                return market
+        raise falcon.HTTPNotFound
 
 
 @frozen
@@ -53,12 +55,12 @@ class QuotesResource:
 
     async def on_post(self, req: Request, resp: Response, venue: str) -> None:
         """Quote for an order's attempt: the same again when asked again."""
-        self.venues.require(venue)
+        market = self.venues.market(venue)
         asked = await read(req, QuoteRequest)
         fault = self.venues.faults.next(Call.QUOTE, f"{venue}:{asked.order_id}:{asked.attempt}")
         async with self.venues.spoiler.around(req, fault):
             await self.venues.clock.sleep(self.venues.router.quote_ms / 1000)
-        resp.data = quote_json(self.venues.router.quote(venue, asked.order_id, asked.attempt))
+        resp.data = quote_json(self.venues.router.quote(market, asked.order_id, asked.attempt))
 
 
 @frozen
@@ -69,7 +71,7 @@ class BuildsResource:
 
     async def on_post(self, req: Request, resp: Response, venue: str) -> None:
         """Name the transaction of an order's attempt, the same when asked again, and say until when it is taken."""
-        self.venues.require(venue)
+        self.venues.market(venue)
         asked = await read(req, BuildRequest)
         fault = self.venues.faults.next(Call.BUILD, f"{venue}:{asked.order_id}:{asked.attempt}")
         async with self.venues.spoiler.around(req, fault):
@@ -86,7 +88,7 @@ class TransactionResource:
 
     async def on_put(self, req: Request, resp: Response, venue: str, tx_hash: str) -> None:
         """Take the transaction, once, and report what became of it."""
-        self.venues.require(venue)
+        self.venues.market(venue)
         transaction = (await read(req, Submission)).transaction(venue, tx_hash)
         fault = self.venues.faults.next(Call.SUBMIT, tx_hash)
         async with self.venues.spoiler.around(req, fault):
@@ -97,7 +99,7 @@ class TransactionResource:
 
     async def on_get(self, req: Request, resp: Response, venue: str, tx_hash: str) -> None:
         """Report what became of the transaction; one that never came is `unknown`, with status 200."""
-        self.venues.require(venue)
+        self.venues.market(venue)
         async with self.venues.spoiler.around(req, self.venues.faults.next(Call.LOOKUP, tx_hash)):
             resp.data = report_json(tx_hash, await self.venues.network.report(tx_hash, _wait_of(req)))
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from domain.mock_dex import MockDexRouter
 from domain.status import FailureReason
@@ -106,4 +106,4 @@ class Network:
     def _outcome(self, transaction: Transaction) -> Fill | FailureReason:
         if self._faults.rejects(transaction.tx_hash):
             return FailureReason.SLIPPAGE_EXCEEDED
-        return self._router.swap(transaction)
+        return self._router.swap(evolve(transaction, fee=self._router.market(transaction.venue).fee))

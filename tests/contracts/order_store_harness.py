@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
-from application.frames import Frame, frame_of
+from application.frames import Frame
 from application.ports.order_store import OrderStore, Record
 from domain.order import Order, Step
 from domain.status import FailureReason
@@ -88,7 +88,7 @@ def record_of(step: Step) -> Record:
     """Return the record of one step alone; of the order before it a store needs no more than this."""
     after, event = step
     before = evolve(after, version=event.seq - 1, quotes=() if after.quotes else QUOTES)
-    return Record(before, after, (event,), (frame_of(event),))
+    return Record.of(before, step)
 
 
 async def append(store: OrderStore, step: Step) -> Frame:

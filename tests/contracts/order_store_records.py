@@ -63,7 +63,7 @@ class RecordContract:
         routed, (building, event) = pair(order)
         spoiled = evolve(event, message="N\0L")
         with pytest.raises(DataRefused):
-            await store.append(evolve(Record.of(order, routed, (building, spoiled)), after=building))
+            await store.append(Record.of(order, routed, (building, spoiled)))
         assert same(await store.get(order.order_id), order)
         assert len(await store.events(order.order_id, 0)) == 1
 

@@ -144,7 +144,7 @@ async def test_what_is_no_transaction_is_neither_taken_nor_rejected(body: bytes,
 async def test_a_write_is_on_disk_when_it_returns_and_a_known_hash_keeps_what_it_has(tmp_path: Path) -> None:
     writer, at = LedgerWriter(tmp_path / "new" / "ledger.sqlite"), SystemClock().now()
     await writer.open()
-    first = sendable(an_order(amount="0.00000001"), limit_price=None)
+    first = sendable(an_order(amount="0.00000001"), limit_price=None, fee=Decimal(0))
     with LedgerReader(tmp_path / "new" / "ledger.sqlite") as reader:
         entry = Entry(first, at, lands_at=at + timedelta(seconds=2))
         await writer.add(entry)

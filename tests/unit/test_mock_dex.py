@@ -7,7 +7,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.mock_dex import MockDexRouter
+from domain.mock_dex import METEORA, RAYDIUM, MockDexRouter
 from domain.status import FailureReason
 from domain.transaction import Fill
 from tests.builders import a_transaction, an_id, an_order
@@ -18,8 +18,8 @@ attempts = st.integers(1, 20)
 @given(st.uuids(version=4), attempts)
 def test_quotes_stay_within_their_venues_bounds(order_id: object, attempt: int) -> None:
     router = MockDexRouter()
-    raydium = router.quote("Raydium", str(order_id), attempt)
-    meteora = router.quote("Meteora", str(order_id), attempt)
+    raydium = router.quote(RAYDIUM, str(order_id), attempt)
+    meteora = router.quote(METEORA, str(order_id), attempt)
     assert Decimal("147") <= raydium.price <= Decimal("153")
     assert Decimal("145.5") <= meteora.price <= Decimal("153")
     assert (raydium.venue, raydium.fee, meteora.venue, meteora.fee) == (
@@ -44,9 +44,9 @@ def test_hashes_and_fills_have_their_form(order_id: object, attempt: int) -> Non
 def test_everything_follows_from_seed_order_and_attempt() -> None:
     order_id = an_id()
     one, same, other = MockDexRouter(seed=1), MockDexRouter(seed=1), MockDexRouter(seed=2)
-    assert one.quote("Raydium", order_id, 1) == same.quote("Raydium", order_id, 1)
-    assert one.quote("Raydium", order_id, 1) != one.quote("Raydium", order_id, 2)
-    assert one.quote("Raydium", order_id, 1) != other.quote("Raydium", order_id, 1)
+    assert one.quote(RAYDIUM, order_id, 1) == same.quote(RAYDIUM, order_id, 1)
+    assert one.quote(RAYDIUM, order_id, 1) != one.quote(RAYDIUM, order_id, 2)
+    assert one.quote(RAYDIUM, order_id, 1) != other.quote(RAYDIUM, order_id, 1)
     assert one.tx_hash(order_id, 1) == other.tx_hash(order_id, 1) != one.tx_hash(order_id, 2)
 
 
