@@ -22,9 +22,8 @@ class RecordStep:
         """
         record = Record.of(before, *steps)
         await self.store.append(record)
-        order = before
-        for after, event in steps:
-            observe.step_stored(order, event)
-            order = after
         self.feed.publish(record.frames)
-        return order
+        for after, event in steps:
+            observe.step_stored(before, event)
+            before = after
+        return before

@@ -26,12 +26,12 @@ class Record:
 
     before: Order
     steps: tuple[Step, ...]
-    frames: tuple[Frame, ...]
+    frames: Sequence[Frame]
 
     @classmethod
     def of(cls, before: Order, *steps: Step) -> "Record":
         """Return the record of one or more steps."""
-        return cls(before, steps, tuple([frame_of(event) for _, event in steps]))
+        return cls(before, steps, [frame_of(event) for _, event in steps])
 
     @property
     def after(self) -> Order:
