@@ -133,7 +133,7 @@ class Family(dict[Key, Some], Generic[Some]):
         self._make = make
 
     def make(self, *keys: Key) -> None:
-        """Make series before their first use, so that they tell their zero."""
+        """Make series before their first use, so that they are exposed as zero."""
         for key in keys:
             self[key]
 
@@ -191,7 +191,7 @@ class Meters:
                     series.cells[series.at + n] += old[begin + n]
 
     def placed(self, family: Family[Any], labels: Labels) -> int:
-        """Return a place for a series. A gauge starts at 0: it tells nothing of the process that was there before."""
+        """Return a place for a series. A gauge starts at 0: it knows nothing of the process that was there before."""
         at = self.storage.place(family.name, labels, family.size)
         if family.kind is Kind.GAUGE:
             self.storage.cells[at] = 0
