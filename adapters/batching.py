@@ -108,7 +108,7 @@ class Batcher(Generic[Item, Result]):
             for _, future in batch:
                 future.cancel()
             raise
-        except Exception as error:  # told to every caller of the batch
+        except Exception as error:  # raised to every caller of the batch
             outcomes = [(entry, error) for entry in batch]
         observe.batch_flushed(self._kind, len(batch), time.perf_counter() - begun)
         for (_, future), result in outcomes:

@@ -17,7 +17,7 @@ def cursor_at(position: int, user_id: str | None) -> str:
 def position_of(cursor: str, user_id: str | None) -> int:
     """Return the position that a cursor of this user's list names. Raises InvalidCursor for any other text.
 
-    Nothing is looked up: so the answer cannot tell what is there.
+    Nothing is looked up: so the answer cannot reveal what is there.
     """
     try:
         raw = urlsafe_b64decode(cursor)[:_POSITION_BYTES]

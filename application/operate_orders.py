@@ -56,7 +56,7 @@ class OperateOrders:
     ids: Ids
 
     async def show(self, caller: Caller, order_id: str) -> OrderReport:
-        """Tell all about an order, as far as the queue can be reached. Raises OrderNotFound."""
+        """Return all that is known of an order, as far as the queue can be reached. Raises OrderNotFound."""
         caller.require(Scope.ADMIN)
         order = await find_order(self.store, caller, order_id)
         frames = (birth_frame(order), *await self.store.events(order.order_id, 0))

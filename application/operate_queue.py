@@ -15,7 +15,7 @@ class OperateQueue:
     operations: QueueOperations
 
     async def counts(self, caller: Caller) -> QueueCounts:
-        """Count the jobs in each place, and tell whether there is a pause."""
+        """Count the jobs in each place, and say whether there is a pause."""
         caller.require(Scope.ADMIN)
         return await self.operations.counts()
 

@@ -13,7 +13,7 @@ from application.ports.update_feed import UpdateFeed
 
 @frozen
 class WatchFeed:
-    """Follows the feed. What the feed loses is not told: whoever must not miss a frame watches its order."""
+    """Follows the feed. What the feed loses is not sent again: whoever must not miss a frame watches its order."""
 
     feed: UpdateFeed
 

@@ -38,7 +38,7 @@ class Watcher:
         self.mailbox.put(frame)
 
     def look(self) -> None:
-        """Send the follower to the store: there is more than the feed told."""
+        """Send the follower to the store: there is more than the feed delivered."""
         self.mailbox.wake()
 
 
@@ -112,7 +112,7 @@ class WatchOrder:
                 news, ended = await self._catch_up(watcher)
 
     async def _catch_up(self, watcher: Watcher) -> tuple[Sequence[Frame], bool]:
-        """Read what the feed did not tell; a store that is away is asked again later, the follower stays."""
+        """Read what the feed did not deliver; a store that is away is asked again later, the follower stays."""
         try:
             order = await self.store.get(watcher.order_id)
             return await self._after(order, watcher.last_seq) if order else ((), True)

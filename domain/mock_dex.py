@@ -67,7 +67,7 @@ class MockDexRouter:
         return self.swap_min_ms + round(span * self._draw(order_id, attempt, "swap_ms") / _DRAWS)
 
     def swap(self, transaction: Transaction) -> Fill | FailureReason:
-        """Tell what the network makes of a transaction: always the same for the same one.
+        """Return what the network makes of a transaction: always the same for the same one.
 
         A fill below the transaction's limit price is refused like any other rejection.
         """

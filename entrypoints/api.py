@@ -37,7 +37,7 @@ def run(settings: Settings) -> None:
 
 
 def run_child(settings: Settings, listener_fd: int, meters_fd: int, slot: int) -> None:
-    """Serve on an inherited socket as one of several processes, until told to or until the parent is gone."""
+    """Serve on an inherited socket as one of several processes, until a signal or until the parent is gone."""
     end_with_parent(_end_seconds(settings))
     METERS.move_to(SharedMeters(meters_fd, slot))
     prepare_process()

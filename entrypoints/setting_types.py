@@ -90,7 +90,7 @@ def url(*schemes: str) -> Callable[[str], str]:
 
 
 def venue_urls(value: str) -> tuple[tuple[str, str], ...]:
-    """Read `Name=URL` pairs separated by commas, in the order in which clients are told the names.
+    """Read `Name=URL` pairs separated by commas, in the order in which clients are given the names.
 
     A URL's scheme says of which kind the venue is; which kinds there are, the container knows.
     """

@@ -1,4 +1,4 @@
-"""Every setting of the engine: frozen, read from `ORDER_ENGINE_*` variables, all mistakes told at once."""
+"""Every setting of the engine: frozen, read from `ORDER_ENGINE_*` variables, all mistakes reported at once."""
 # ruff: noqa: RUF009 - `_setting` declares an attrs field, as `field` does
 
 from collections.abc import Callable, Mapping
@@ -163,7 +163,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def shown(settings: Settings) -> list[tuple[str, str, str]]:
-    """List (variable, value, meaning) of all settings; a secret's value is only told to be set or not."""
+    """List (variable, value, meaning) of all settings; a secret's value is only said to be set or not."""
     rows = []
     for setting in fields(Settings):
         value = getattr(settings, setting.name)

@@ -19,7 +19,7 @@ _VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
 class SystemClock:
-    """A `Clock` that tells the machine's time.
+    """A `Clock` that reads the machine's time.
 
     Sleeps of 0.1 s and more end at the next hundredth of a second: thousands of orders that wait for a venue then wake
     in groups, which share the loop's turn and their flush, instead of one by one.

@@ -63,7 +63,7 @@ class BuildAnswer(msgspec.Struct, rename="camel"):
 
 
 class TransactionAnswer(msgspec.Struct, rename="camel"):
-    """What the venue knows of a transaction. `price` is before fees; the amounts are told together, or are reckoned."""
+    """What the venue knows of a transaction. `price` is before fees; the amounts come together, or are reckoned."""
 
     tx_hash: str
     status: Literal["landed", "rejected", "pending", "unknown"]

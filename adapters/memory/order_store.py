@@ -152,7 +152,7 @@ def _as_listed(order: Order) -> Order:
 
 
 def _refuse_what_cannot_be_stored(order: Order, *messages: str) -> None:
-    """Refuse what the Postgres store's columns refuse, so that tests on this one tell the truth."""
+    """Refuse what the Postgres store's columns refuse, so that tests on this one prove the same."""
     texts = (order.order_id, order.user_id, order.input_token, order.output_token, *messages)
     try:
         encoded = "".join(texts).encode()

@@ -74,7 +74,7 @@ class MockVenue:
         return report
 
     async def lookup(self, transaction: Transaction) -> TransactionReport:
-        """Tell what the network made of a transaction that this process sent."""
+        """Return what the network made of a transaction that this process sent."""
         lands_at = self._lands_at.get(transaction.tx_hash)
         if lands_at is None:
             return TransactionReport(TransactionStatus.UNKNOWN)

@@ -81,7 +81,7 @@ async def add_keyed(
 
 
 async def _add_firsts(connection: OwnConnection, pending: Mapping[int, Addition], deadline: float) -> Outcomes:
-    """Try to add every addition that has no name in common with an earlier one; tell of those that were added."""
+    """Try to add every addition that has no name in common with an earlier one; return those that were added."""
     names: set[Name] = set()
     firsts: dict[str, int] = {}
     for number, addition in pending.items():

@@ -45,7 +45,7 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """The SHA-256 of the text: tells whether it is still what was applied."""
+        """The SHA-256 of the text, which shows whether it is still what was applied."""
         return sha256(self.text.encode()).hexdigest()
 
 
@@ -72,11 +72,11 @@ class Migrator:
         applied = []
         async with await self._connected() as connection:
             for migration in self._known():
-                with _told_of(migration.name):
+                with _failures_named(migration.name):
                     if await _applied_now(connection, migration):
                         applied.append(migration.name)
             if adopt_open:
-                with _told_of("adopting open orders"):
+                with _failures_named("adopting open orders"):
                     await connection.execute(_RELEASE)
         return applied
 
@@ -112,7 +112,7 @@ class Migrator:
 
 
 @contextmanager
-def _told_of(what: str) -> Iterator[None]:
+def _failures_named(what: str) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.RaiseException as error:  # a file's own words; where in the file is no help to an operator

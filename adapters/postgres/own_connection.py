@@ -1,4 +1,4 @@
-"""A connection that is always there, or its absence told in time."""
+"""A connection that is always there, or its absence reported in time."""
 
 import asyncio
 from typing import Any, Literal

@@ -1,6 +1,6 @@
 """The SQL, each statement one round trip and one commit. Groups come as one JSON array of rows, named as in rows.py.
 
-Times are told by the server and stored as UTC whatever the session's zone is.
+Times are the server's and stored as UTC whatever the session's zone is.
 `= ANY(ARRAY[key])` is `= key` with one difference: no plan for it can begin with the table, even with an empty one. So
 the plan may be kept.
 """
@@ -190,7 +190,7 @@ LIMIT %s
 
 # How much there is to do. (limit, limit): the number of unfinished orders that do not rest, up to the limit, and when
 # the first pending one was created. Counting reads the partial index alone where VACUUM has been, so held orders, which
-# are not told apart there, are counted; the search ends early, since only what is in workers' hands comes before it.
+# look like any other there, are counted; the search ends early, since only what is in workers' hands comes before it.
 # Held orders do not wait: an operator decides on them.
 BACKLOG: Final = """
 SELECT

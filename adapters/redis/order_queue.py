@@ -114,7 +114,7 @@ class RedisOrderQueue:
     async def _flush_puts(self, order_ids: Sequence[str]) -> Sequence[None]:
         try:
             await self.put(order_ids)
-        except Exception as error:  # nobody awaits these results: it is told here or nowhere
+        except Exception as error:  # nobody awaits these results: it is reported here or nowhere
             for order_id in order_ids:
                 observe.order_not_queued(order_id, error)
         return [None] * len(order_ids)

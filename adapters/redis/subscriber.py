@@ -19,7 +19,7 @@ CONNECT_SECONDS = 1.0
 REST_SECONDS = 0.5
 # Silence after which the server is asked whether it is there, and then gets as long again to answer.
 SILENCE_SECONDS = 2.0
-TELL_MOST = 1000
+MOST_AT_ONCE = 1000
 TURN = 64
 
 
@@ -33,8 +33,8 @@ class Subscriber:
         self._away = False
         self._linked = False
         self._task: asyncio.Task[None] | None = None
-        # Of the present connection: what the server was told, how many of its answers are due, what has changed since.
-        self._told: set[bytes] = set()
+        # Of the present connection: what the server was sent, how many of its answers are due, what has changed since.
+        self._subscribed: set[bytes] = set()
         self._unanswered: Counter[bytes] = Counter()
         self._changed: dict[bytes, None] = {}
         self._change = asyncio.Event()
@@ -68,15 +68,15 @@ class Subscriber:
             del sinks[key]
             if not sinks:
                 del self._sinks[target]
-                self._tell_soon(target)
+                self._note_change(target)
             if not self._sinks:
                 self._wanted.clear()
 
     async def _joined(self, target: bytes) -> None:
         """Return when the server sends us what is published from now on, or soon if it is away."""
-        if self._linked and target in self._told and not self._unanswered[target]:
+        if self._linked and target in self._subscribed and not self._unanswered[target]:
             return
-        self._tell_soon(target)
+        self._note_change(target)
         if self._away:
             return
         ack: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -92,8 +92,8 @@ class Subscriber:
             if not acks and self._acks.get(target) is acks:
                 del self._acks[target]
 
-    def _tell_soon(self, target: bytes) -> None:
-        if self._linked:  # else all that is wanted is told on connecting
+    def _note_change(self, target: bytes) -> None:
+        if self._linked:  # else all that is wanted is sent on connecting
             self._changed[target] = None
             self._change.set()
 
@@ -115,13 +115,13 @@ class Subscriber:
         async with asyncio.timeout(CONNECT_SECONDS):
             connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
         try:
-            self._told.clear()
+            self._subscribed.clear()
             self._unanswered.clear()
             self._changed = dict.fromkeys(self._sinks)
             self._change.set()
             self._linked, self._away = True, False
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._tell(connection))
+                group.create_task(self._send_changes(connection))
                 group.create_task(self._watch(connection))
                 await self._read(connection)
         finally:
@@ -129,24 +129,24 @@ class Subscriber:
             await connection.disconnect(nowait=True)
             await self._pool.release(connection)
 
-    async def _tell(self, connection: Any) -> None:
-        """Tell the server of changes; those that come meanwhile go together."""
+    async def _send_changes(self, connection: Any) -> None:
+        """Send the server the changes; those that come meanwhile go together."""
         while True:
             await self._change.wait()
             self._change.clear()
             changed, self._changed = self._changed, {}
-            joined = [target for target in changed if target in self._sinks and target not in self._told]
-            left = [target for target in changed if target not in self._sinks and target in self._told]
-            self._told.update(joined)
-            self._told.difference_update(left)
+            joined = [target for target in changed if target in self._sinks and target not in self._subscribed]
+            left = [target for target in changed if target not in self._sinks and target in self._subscribed]
+            self._subscribed.update(joined)
+            self._subscribed.difference_update(left)
             self._unanswered.update(joined)
             self._unanswered.update(left)
             for command, targets in (("SUBSCRIBE", joined), ("UNSUBSCRIBE", left)):
                 if PATTERN in targets:
                     targets.remove(PATTERN)
                     await connection.send_command(f"P{command}", PATTERN, check_health=False)
-                for start in range(0, len(targets), TELL_MOST):
-                    await connection.send_command(command, *targets[start : start + TELL_MOST], check_health=False)
+                for start in range(0, len(targets), MOST_AT_ONCE):
+                    await connection.send_command(command, *targets[start : start + MOST_AT_ONCE], check_health=False)
 
     async def _watch(self, connection: Any) -> None:
         """End a connection that stays silent even when asked."""
@@ -183,7 +183,7 @@ class Subscriber:
         if self._unanswered[target] > 0:
             return
         del self._unanswered[target]
-        if target in self._told:
+        if target in self._subscribed:
             self._release(target)
 
     def _release(self, target: bytes) -> None:

@@ -16,30 +16,30 @@ def process_named(role: str, holder: str) -> None:
 
 
 def process_started(process: str, url: str) -> None:
-    """Tell that a process is up and where it listens."""
+    """Record that a process is up and where it listens."""
     _log.info("process_started", role=process, url=url)
 
 
 def process_stopped(process: str) -> None:
-    """Tell that a process has let go of everything."""
+    """Record that a process has let go of everything."""
     _log.info("process_stopped", role=process)
 
 
 def order_accepted(order_id: str, user_id: str, replayed: bool) -> None:
-    """Tell that an order is safe in the store, or an equal one was already."""
+    """Record that an order is safe in the store, or an equal one was already."""
     (metrics.ORDERS_REPLAYED if replayed else metrics.ORDERS_ACCEPTED).add()
     if _log.keeps_debug():
         _log.debug("order_accepted", order_id=order_id, user_id=user_id, replayed=replayed)
 
 
 def order_not_queued(order_id: str, error: Exception) -> None:
-    """Tell that the queue did not take an accepted order; the sweep will put it."""
+    """Record that the queue did not take an accepted order; the sweep will put it."""
     metrics.ORDERS_NOT_QUEUED.add()
     _log.warning("order_not_queued", order_id=order_id, error=repr(error))
 
 
 def step_stored(before: Order, event: OrderEvent) -> None:
-    """Tell that a step is in the store, of an order as it was `before`."""
+    """Record that a step is in the store, of an order as it was `before`."""
     seconds = (event.at - before.updated_at).total_seconds()
     # Two machines' clocks may differ by more than a step takes.
     STEPS[event.kind].observe(seconds if seconds > 0 else 0.0)
@@ -63,23 +63,23 @@ def _order_finished(before: Order, event: OrderEvent) -> None:
 
 
 def attempt_failed(order_id: str, attempt: int, why: str) -> None:
-    """Tell that an attempt failed; the order is retried or fails with it."""
+    """Record that an attempt failed; the order is retried or fails with it."""
     metrics.ATTEMPTS_FAILED[why].add()
     _log.info("attempt_failed", order_id=order_id, attempt=attempt, why=why)
 
 
 def venue_called(venue: str, call: str, outcome: str, seconds: float) -> None:
-    """Tell how a call to a venue ended (`ok`, `rejected`, or the way in which it did not answer)."""
+    """Record how a call to a venue ended (`ok`, `rejected`, or the way in which it did not answer)."""
     VENUE_CALLS[venue, call, outcome].observe(seconds)
 
 
 def venue_refused(order_id: str, attempt: int, venue: str, why: str) -> None:
-    """Tell that a venue gave no quote and is left out of this attempt."""
+    """Record that a venue gave no quote and is left out of this attempt."""
     _log.info("venue_refused", order_id=order_id, attempt=attempt, venue=venue, why=why)
 
 
 def swap_outcome_unknown(order_id: str, attempt: int, tx_hash: str, error: Exception) -> None:
-    """Tell that the venue was sent a transaction and nobody knows what became of it; it will be asked."""
+    """Record that the venue was sent a transaction and nobody knows what became of it; it will be asked."""
     metrics.SWAPS_UNKNOWN.add()
     _log.warning("swap_outcome_unknown", order_id=order_id, attempt=attempt, tx_hash=tx_hash, error=repr(error))
 
@@ -91,89 +91,89 @@ def stale_write_refused(order_id: str, version: int) -> None:
 
 
 def store_away(what: str, error: Exception, **about: str) -> None:
-    """Tell that the store cannot be reached; `what` waits and tries again. `about` may name the order."""
+    """Record that the store cannot be reached; `what` waits and tries again. `about` may name the order."""
     metrics.STORE_AWAY.add()
     _log.warning("store_away", **about, what=what, error=repr(error))
 
 
 def id_range_low(table: str, used: float) -> None:
-    """Tell that a table's ids are nearly used up, and which share is."""
+    """Record that a table's ids are nearly used up, and which share is."""
     _log.warning("id_range_low", table=table, used=round(used, 3))
 
 
 def queue_away(what: str, error: Exception) -> None:
-    """Tell that the queue cannot be reached; `what` waits and tries again."""
+    """Record that the queue cannot be reached; `what` waits and tries again."""
     metrics.QUEUE_AWAY.add()
     _log.warning("queue_away", what=what, error=repr(error))
 
 
 def feed_away(what: str, error: Exception) -> None:
-    """Tell that the live channel cannot be reached; `what` tries again, the store covers what is missed."""
+    """Record that the live channel cannot be reached; `what` tries again, the store covers what is missed."""
     metrics.FEED_AWAY.add()
     _log.warning("feed_away", what=what, error=repr(error))
 
 
 def batch_flushed(kind: str, size: int, seconds: float) -> None:
-    """Tell that calls of a kind went to their server together, whatever came of them."""
+    """Record that calls of a kind went to their server together, whatever came of them."""
     metrics.BATCH_SIZES[kind].observe(size)
     metrics.BATCH_FLUSHES[kind].observe(seconds)
 
 
 def worker_ready(slots: int) -> None:
-    """Tell how many orders this worker may execute at once."""
+    """Record how many orders this worker may execute at once."""
     metrics.SLOTS.set(slots)
 
 
 def in_flight(orders: int) -> None:
-    """Tell how many orders this worker executes now."""
+    """Record how many orders this worker executes now."""
     metrics.IN_FLIGHT.set(orders)
 
 
 def leases_taken_over(count: int) -> None:
-    """Tell that jobs were taken whose earlier holder let their leases run out: it died, or froze."""
+    """Record that jobs were taken whose earlier holder let their leases run out: it died, or froze."""
     if count:
         metrics.TAKEOVERS.add(count)
         _log.info("leases_taken_over", count=count)
 
 
 def lease_lost(order_id: str) -> None:
-    """Tell that a worker no longer holds a job that it had taken."""
+    """Record that a worker no longer holds a job that it had taken."""
     metrics.LEASES_LOST.add()
     _log.warning("lease_lost", order_id=order_id)
 
 
 def job_failed(order_id: str, error: Exception) -> None:
-    """Tell that executing an order ended in an error that nobody foresaw; the job is handed back."""
+    """Record that executing an order ended in an error that nobody foresaw; the job is handed back."""
     metrics.JOBS_FAILED.add()
     _log.error("job_failed", order_id=order_id, stack_of=error)
 
 
 def job_buried(order_id: str, why: str) -> None:
-    """Tell that the queue gave a job up; the order's state is as it was, an operator decides."""
+    """Record that the queue gave a job up; the order's state is as it was, an operator decides."""
     metrics.JOBS_BURIED.add()
     _log.error("job_buried", order_id=order_id, why=why)
 
 
 def orders_put_back(count: int) -> None:
-    """Tell that the sweep gave idle open orders to the queue."""
+    """Record that the sweep gave idle open orders to the queue."""
     if count:
         metrics.PUT_BACK.add(count)
         _log.info("orders_put_back", count=count)
 
 
 def order_unreadable(order_id: str, error: Exception) -> None:
-    """Tell that an order was left out of a list because what the store holds of it makes no sense."""
+    """Record that an order was left out of a list because what the store holds of it makes no sense."""
     metrics.ORDERS_UNREADABLE.add()
     _log.error("order_unreadable", order_id=order_id, error=repr(error))
 
 
 def order_failed_by_operator(order_id: str, status: str) -> None:
-    """Tell that an operator ended an order that had this status."""
+    """Record that an operator ended an order that had this status."""
     _log.warning("order_failed_by_operator", order_id=order_id, status=status)
 
 
 def frames_dropped(count: int) -> None:
-    """Tell that frames were not published; whoever watches reads them from the store."""
+    """Record that frames were not published; whoever watches reads them from the store."""
     metrics.FRAMES_DROPPED.add(count)
     _log.warning("frames_dropped", count=count)
 
@@ -184,5 +184,5 @@ def frames_crowded_out(count: int) -> None:
 
 
 def sink_failed(order_id: str, error: Exception) -> None:
-    """Tell that a subscriber's own code failed on a frame; the others got it."""
+    """Record that a subscriber's own code failed on a frame; the others got it."""
     _log.error("sink_failed", order_id=order_id, stack_of=error)

@@ -1,6 +1,6 @@
 """Counters, gauges and histograms that cost an order next to nothing: each is a few cells in one long row of numbers.
 
-A shelf holds the row: this process's own, or one that several processes see. An event loop moves them; no locks.
+A storage holds the row: this process's memory, or one that several processes see. An event loop moves them; no locks.
 """
 
 from bisect import bisect_left
@@ -39,7 +39,7 @@ class Reading:
     alive: bool = True
 
 
-class Shelf(Protocol):
+class MeterStorage(Protocol):
     """Where the numbers are kept. `cells` is the same object for good."""
 
     @property
@@ -52,11 +52,11 @@ class Shelf(Protocol):
         ...
 
     def readings(self) -> Iterable[Reading]:
-        """Read all series of all processes that share the shelf."""
+        """Read all series of all processes that share the storage."""
         ...
 
     def processes(self) -> Mapping[str, int]:
-        """Return the ids of the running processes that share the shelf, by name."""
+        """Return the ids of the running processes that share the storage, by name."""
         ...
 
 
@@ -133,13 +133,13 @@ class Family(dict[Key, Some], Generic[Some]):
         self._make = make
 
     def make(self, *keys: Key) -> None:
-        """Make series before their first use, so that they tell their zero."""
+        """Make series before their first use, so that they are exposed as zero."""
         for key in keys:
             self[key]
 
     def __missing__(self, key: Key) -> Some:
         at = self._meters.placed(self, labels_of(key))
-        series = self[key] = self._make(self._meters.shelf.cells, at)
+        series = self[key] = self._make(self._meters.storage.cells, at)
         return series
 
 
@@ -153,7 +153,7 @@ class Meters:
 
     def __init__(self, prefix: str) -> None:
         self.families: dict[str, Family[Any]] = {}
-        self.shelf: Shelf = OwnShelf()
+        self.storage: MeterStorage = InMemoryMeterStorage()
         self._prefix = prefix
 
     def counter(self, name: str, help_text: str) -> Counter:
@@ -180,29 +180,29 @@ class Meters:
 
         return self._declared(Family(self, Kind.HISTOGRAM, self._prefix + name, help_text, labels, make, bounds))
 
-    def move_to(self, shelf: Shelf) -> None:
+    def move_to(self, storage: MeterStorage) -> None:
         """Keep all numbers there from now on; what was counted so far comes along."""
-        self.shelf = shelf
+        self.storage = storage
         for family in self.families.values():
             for key, series in family.items():
                 old, begin = series.cells, series.at
-                series.cells, series.at = shelf.cells, self.placed(family, labels_of(key))
+                series.cells, series.at = storage.cells, self.placed(family, labels_of(key))
                 for n in range(family.size):
                     series.cells[series.at + n] += old[begin + n]
 
     def placed(self, family: Family[Any], labels: Labels) -> int:
-        """Return a place for a series. A gauge starts at 0: it tells nothing of the process that was there before."""
-        at = self.shelf.place(family.name, labels, family.size)
+        """Return a place for a series. A gauge starts at 0: it knows nothing of the process that was there before."""
+        at = self.storage.place(family.name, labels, family.size)
         if family.kind is Kind.GAUGE:
-            self.shelf.cells[at] = 0
+            self.storage.cells[at] = 0
         return at
 
     def totals(self) -> Mapping[str, Mapping[Labels, Sequence[float]]]:
         """Add up what all processes kept, by family and labels; the gauges of those that are gone do not count."""
         totals: dict[str, dict[Labels, list[float]]] = {name: {} for name in self.families}
-        for reading in self.shelf.readings():
+        for reading in self.storage.readings():
             family = self.families.get(reading.name)
-            # Another release's process, started on the same shelf, may know other families and other bounds.
+            # Another release's process, started on the same storage, may know other families and other bounds.
             if family is None or len(reading.numbers) != family.size:
                 continue
             if reading.alive or family.kind is not Kind.GAUGE:
@@ -220,7 +220,7 @@ class Meters:
         return family
 
 
-class OwnShelf:
+class InMemoryMeterStorage:
     """The memory of this process."""
 
     def __init__(self) -> None:

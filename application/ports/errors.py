@@ -10,7 +10,7 @@ class PortError(Exception):
 
 
 class StoreUnavailable(PortError):
-    """The store cannot answer now. A write did not happen, or `accepted` is "unknown" when nobody can tell."""
+    """The store cannot answer now. A write did not happen, or `accepted` is "unknown" when nobody knows."""
 
     code = "store_unavailable"
 

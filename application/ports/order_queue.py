@@ -33,7 +33,7 @@ class OrderQueue(Protocol):
     def put_soon(self, order_id: str) -> None:
         """Have a job added as `put` does, with those of other callers; wait for nothing and raise nothing.
 
-        Jobs that could not be added are told to `observe`; the sweep puts them.
+        Jobs that could not be added are reported to `observe`; the sweep puts them.
         """
         ...
 

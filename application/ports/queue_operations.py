@@ -62,7 +62,7 @@ class QueueOperations(Protocol):
         ...
 
     async def find(self, order_id: str) -> Job | None:
-        """Tell where a job is; None when the queue does not have it."""
+        """Return where a job is; None when the queue does not have it."""
         ...
 
     async def buried(self) -> Sequence[BuriedJob]:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells and spends time."""
+    """Reads and spends time."""
 
     def now(self) -> datetime:
         """Return the time in UTC, aware, cut to the millisecond."""

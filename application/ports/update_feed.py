@@ -10,7 +10,7 @@ Sink = Callable[[Frame], None]
 
 
 class UpdateFeed(Protocol):
-    """Carries frames to every process, at most once. Never fails a caller: a frame may be lost, the store tells it."""
+    """Carries frames to every process, at most once. Never fails a caller: a frame may be lost, the store has it."""
 
     def publish(self, frames: Iterable[Frame]) -> None:
         """Send frames, in order, soon; returns at once and never raises. Beyond a bound of waiting frames, drops."""

@@ -34,7 +34,7 @@ class Venue(Protocol):
         ...
 
     async def lookup(self, transaction: Transaction) -> TransactionReport:
-        """Tell what became of a transaction; sends nothing.
+        """Return what became of a transaction; sends nothing.
 
         UNKNOWN: the venue has not seen it, which proves nothing: it is sent again, the same. LANDED, REJECTED and DEAD
         are for ever, and DEAD only when the venue's own word proves that the transaction can never land.

@@ -36,13 +36,13 @@ def settings_of_the_environment() -> "Settings":
 
 
 def fail(text: str, code: int = REFUSED) -> NoReturn:
-    """Tell what is wrong and end the command."""
+    """Say what is wrong and end the command."""
     complain(text, "red")
     raise SystemExit(code)
 
 
 @contextmanager
-def troubles_told() -> Iterator[None]:
+def troubles_reported() -> Iterator[None]:
     """End the command with the exit code and the text of a trouble in the block; Ctrl-C ends it silently."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Runs an operator's command on the servers that the settings name, and tells what came of it."""
+"""Runs an operator's command on the servers that the settings name, and prints what came of it."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar

@@ -11,7 +11,7 @@ from entrypoints.cli.timeline_view import FINAL_STYLES, STYLES
 
 
 def print_order(order: Document, events: list[Document], more: Mapping[str, object], *, asked: str) -> None:
-    """Print tables of all that is known; `more` are rows beside the API's, `asked` is who told it."""
+    """Print tables of all that is known; `more` are rows beside the API's, `asked` is who answered."""
     order_id, source = cell(order["orderId"]).plain, cell(f"told by {asked}", "dim")
     facts = Table("order", order_id, caption=source, caption_justify="left")
     for name, value in {**_facts(order), **more}.items():

@@ -7,7 +7,7 @@ import typer
 
 from domain.status import OrderStatus
 from entrypoints.cli import orders_operator
-from entrypoints.cli.ending import troubles_told
+from entrypoints.cli.ending import troubles_reported
 from entrypoints.cli.options import AsJson, AsJsonLines, OrderId, Timeout, Url
 from entrypoints.cli.output import say, say_json
 
@@ -30,7 +30,7 @@ def list_orders(
     from entrypoints.cli.client import EngineClient
     from entrypoints.cli.order_list import print_json, print_table
 
-    with troubles_told(), EngineClient(url) as client:
+    with troubles_reported(), EngineClient(url) as client:
         filters = {"userId": user, "status": None if status is None else status.value}
         pages = client.pages(None if every else limit, **filters)
         (print_json if as_json else print_table)(pages)
@@ -48,7 +48,7 @@ def show_order(context: typer.Context, order_id: OrderId, url: Url, as_json: AsJ
     from entrypoints.cli.client import EngineClient
     from entrypoints.cli.order_view import print_order
 
-    with troubles_told(), EngineClient(url) as client:
+    with troubles_reported(), EngineClient(url) as client:
         order, events = client.order(order_id), client.events(order_id)
     if as_json:
         return say_json({"order": order, "events": events})
@@ -65,7 +65,7 @@ def watch_order(order_id: OrderId, url: Url, timeout: Timeout = None, as_json: A
     from entrypoints.cli.client import EngineClient
     from entrypoints.cli.watching import deadline_of, watch
 
-    with troubles_told(), EngineClient(url) as client:
+    with troubles_reported(), EngineClient(url) as client:
         deadline = deadline_of(timeout)
         known: dict[str, Any] = client.order(order_id)
         raise SystemExit(watch(url, known["orderId"], as_json=as_json, deadline=deadline))
@@ -77,7 +77,7 @@ def cancel_order(order_id: OrderId, url: Url, as_json: AsJson = False) -> None:
     from entrypoints.cli.client import EngineClient
     from entrypoints.cli.troubles import NoAnswer
 
-    with troubles_told(), EngineClient(url) as client:
+    with troubles_reported(), EngineClient(url) as client:
         try:
             order = client.cancel(order_id)
         except NoAnswer as trouble:

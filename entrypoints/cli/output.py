@@ -18,7 +18,7 @@ PIPE_WIDTH = 240
 
 
 def say(text: str) -> None:
-    """Tell one sentence."""
+    """Print one sentence."""
     console().print(text, markup=False)
 
 
@@ -50,7 +50,7 @@ def show(what: "RenderableType") -> None:
 
 
 def complain(text: str, style: str = "yellow") -> None:
-    """Tell something on stderr, beside what a script reads."""
+    """Print something on stderr, beside what a script reads."""
     for line in text.splitlines():
         console(stderr=True).print(printable(line), style=style, markup=False)
 

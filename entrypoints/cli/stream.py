@@ -31,7 +31,7 @@ _REFUSALS = {4400: "The engine refuses the question", 4401: "Not authenticated",
 
 @frozen
 class Frame:
-    """One update of an order; `text` is what came. `price` is None until there is one, and so on."""
+    """One update of an order; `text` is what came, `content` what it holds."""
 
     text: str
     seq: int
@@ -39,7 +39,7 @@ class Frame:
     message: str
     at: datetime
     attempt: int
-    told: dict[str, Any] = field(repr=False)
+    content: dict[str, Any] = field(repr=False)
 
     @property
     def final(self) -> bool:
@@ -115,9 +115,9 @@ def _frames(url: str, socket: ClientConnection, deadline: float | None) -> Itera
 
 def frame_of(text: str) -> Frame:
     """Read a frame. Raises ValueError, KeyError, TypeError when it is none."""
-    told = json.loads(text, parse_float=Decimal)
-    at = datetime.fromisoformat(told["timestamp"])
-    return Frame(text, int(told["seq"]), told["status"], told["message"], at, int(told["attempt"]), told)
+    content = json.loads(text, parse_float=Decimal)
+    at = datetime.fromisoformat(content["timestamp"])
+    return Frame(text, int(content["seq"]), content["status"], content["message"], at, int(content["attempt"]), content)
 
 
 def _reason(error: websockets.ConnectionClosed) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrypoints.cli.ending import Trouble, troubles_told
+from entrypoints.cli.ending import Trouble, troubles_reported
 from entrypoints.cli.options import AsJson, Timeout, Url, tokens_like
 from entrypoints.cli.output import complain, on_terminal, say, say_json
 
@@ -58,13 +58,13 @@ def submit(
     }
     order = {name: value for name, value in asked.items() if value is not None}
     key, deadline = idempotency_key or str(uuid.uuid4()), deadline_of(timeout)
-    with troubles_told(), EngineClient(url) as client:
+    with troubles_reported(), EngineClient(url) as client:
         answer, replayed = place(client, order, key, deadline)
         if replayed and not as_json:
             complain("This key's order was accepted before; it is that one.")
         if watch:
             raise SystemExit(follow(url, answer["orderId"], as_json=as_json, deadline=deadline))
-        _tell(answer, key, replayed=replayed, as_json=as_json)
+        _show(answer, key, replayed=replayed, as_json=as_json)
 
 
 def place(
@@ -72,7 +72,7 @@ def place(
 ) -> "tuple[Document, bool]":
     """Submit until there is an answer, for up to 30 s, always with the same key; return it, and whether it is a repeat.
 
-    `deadline` is by `time.monotonic`. Raises Trouble; its text tells when it is not known whether there is an order.
+    `deadline` is by `time.monotonic`. Raises Trouble; its text says when it is not known whether there is an order.
     """
     from entrypoints.cli.troubles import NoAnswer, NoEngine, Refused
 
@@ -104,7 +104,7 @@ def _undecided(trouble: Trouble, key: str) -> Trouble:
     return NoAnswer(f"{trouble}\n{advice}")
 
 
-def _tell(answer: "Document", key: str, *, replayed: bool, as_json: bool) -> None:
+def _show(answer: "Document", key: str, *, replayed: bool, as_json: bool) -> None:
     if as_json:
         say_json({**answer, "idempotencyKey": key, "replayed": replayed})
         return

@@ -41,14 +41,14 @@ class Timeline:
 
     @property
     def birth(self) -> Frame | None:
-        """The frame that tells what was ordered, if the order was followed from its start."""
+        """The frame that says what was ordered, if the order was followed from its start."""
         return self._frames[0] if self._frames and self._frames[0].seq == 0 else None
 
     @property
     def venue(self) -> str | None:
         """The venue that was chosen last."""
-        told = (frame.told.get("chosenDex") for frame in reversed(self._frames))
-        return next((venue for venue in told if venue), None)
+        venues = (frame.content.get("chosenDex") for frame in reversed(self._frames))
+        return next((venue for venue in venues if venue), None)
 
     def steps(self) -> Iterator[Step]:
         """Return all steps, the oldest first."""
@@ -61,13 +61,15 @@ class Timeline:
                 yield Step(frame, at, max(0.0, self._clock() - self._arrived) if current else 0.0, current)
 
     def outcome(self) -> str | None:
-        """Tell how it ended, in one line; None before that."""
+        """Say how it ended, in one line; None before that."""
         if self.last is None or not self.last.final:
             return None
-        told, after = self.last.told, duration(_between(self._frames[0], self.last))
+        content, after = self.last.content, duration(_between(self._frames[0], self.last))
         if self.last.status == "failed":
-            return f"Failed after {after}: {self.last.message} ({told.get('reasonCode')})"
-        return f"Confirmed after {after}: price {told.get('executionPrice')} on {self.venue}, {told.get('txHash')}"
+            return f"Failed after {after}: {self.last.message} ({content.get('reasonCode')})"
+        return (
+            f"Confirmed after {after}: price {content.get('executionPrice')} on {self.venue}, {content.get('txHash')}"
+        )
 
 
 def duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Three ways to tell an order's timeline: drawn live on a terminal, line by line on a pipe, as JSON to a script."""
+"""Three ways to show an order's timeline: drawn live on a terminal, line by line on a pipe, as JSON to a script."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,11 +19,11 @@ STYLES = {"pending": "dim", "resting": "magenta", "routing": "cyan", "building":
 FINAL_STYLES = {"confirmed": "green", "failed": "red"}
 
 
-class Teller(Protocol):
-    """Tells what happens to an order that is followed."""
+class TimelineView(Protocol):
+    """Shows what happens to an order that is followed."""
 
-    def tell(self, news: Frame | Lost | Back) -> None:
-        """Tell the next thing."""
+    def show(self, news: Frame | Lost | Back) -> None:
+        """Show the next thing."""
         ...
 
     def end(self) -> None:
@@ -31,7 +31,7 @@ class Teller(Protocol):
         ...
 
 
-def teller(*, as_json: bool) -> Teller:
+def view_for_reader(*, as_json: bool) -> TimelineView:
     """Return the one that fits who reads."""
     if as_json:
         return Json()
@@ -41,7 +41,7 @@ def teller(*, as_json: bool) -> Teller:
 class Json:
     """Prints frames as they came."""
 
-    def tell(self, news: Frame | Lost | Back) -> None:
+    def show(self, news: Frame | Lost | Back) -> None:
         if isinstance(news, Frame):
             typer.echo(news.text)
         else:
@@ -57,7 +57,7 @@ class Lines:
     def __init__(self) -> None:
         self._timeline = Timeline()
 
-    def tell(self, news: Frame | Lost | Back) -> None:
+    def show(self, news: Frame | Lost | Back) -> None:
         if not isinstance(news, Frame):
             complain(sentence(news))
             return
@@ -85,7 +85,7 @@ class Drawn:
         )
         self._live.start()
 
-    def tell(self, news: Frame | Lost | Back) -> None:
+    def show(self, news: Frame | Lost | Back) -> None:
         match news:
             case Frame():
                 self.timeline.add(news)
@@ -143,15 +143,15 @@ def sentence(news: Lost | Back) -> str:
 
 
 def _asked(birth: Frame) -> Text:
-    told = birth.told
-    return cell(f"{swap_of(told)} for {told.get('userId')}", "bold").append_text(
-        cell(f"   {told.get('orderId')}", "dim")
+    order = birth.content
+    return cell(f"{swap_of(order)} for {order.get('userId')}", "bold").append_text(
+        cell(f"   {order.get('orderId')}", "dim")
     )
 
 
 def _detail(frame: Frame) -> Text:
     """Return what is said beside a step's message: the attempt when it is not the first, the price."""
     parts = [f"attempt {frame.attempt}"] if frame.attempt > 1 and frame.status == "routing" else []
-    if price := frame.told.get("executionPrice"):
+    if price := frame.content.get("executionPrice"):
         parts.append(f"at {plainly(price)}")
     return cell(f"  {', '.join(parts)}" if parts else "", "dim")

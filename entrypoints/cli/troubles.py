@@ -44,7 +44,7 @@ class Refused(Trouble):
     """The engine said no.
 
     `code` is the problem's; `come_back` says in how many seconds the same request may be tried again, None: never.
-    `unknown` tells that the request may have been done all the same.
+    `unknown` says that the request may have been done all the same.
     """
 
     exit_code = REFUSED
@@ -54,10 +54,10 @@ class Refused(Trouble):
         self.status = status
         self.unknown = problem.get("accepted") == "unknown"
         self.come_back = _seconds(retry_after) if status in (429, 503) else None
-        super().__init__(_told(problem, self.code, self.come_back))
+        super().__init__(_sentence(problem, self.code, self.come_back))
 
 
-def _told(problem: Mapping[str, Any], code: str, come_back: float | None) -> str:
+def _sentence(problem: Mapping[str, Any], code: str, come_back: float | None) -> str:
     fields = problem.get("errors")
     if isinstance(fields, list) and fields:
         bad = (f"  {error.get('field')}: {error.get('message')}" for error in fields if isinstance(error, dict))

@@ -1,33 +1,33 @@
-"""Follows one order to its end and tells it; what `submit --watch` and `orders watch` share."""
+"""Follows one order to its end and shows it; what `submit --watch` and `orders watch` share."""
 
 import time
 
 from entrypoints.cli.ending import DONE, INTERRUPTED, ORDER_FAILED
 from entrypoints.cli.output import complain
 from entrypoints.cli.stream import Frame, follow
-from entrypoints.cli.timeline_view import teller
+from entrypoints.cli.timeline_view import view_for_reader
 from entrypoints.cli.troubles import NoAnswer, NotInTime
 
 
 def watch(url: str, order_id: str, *, as_json: bool, deadline: float | None) -> int:
-    """Tell an order's steps until it is final; return the exit code of how it ended.
+    """Show an order's steps until it is final; return the exit code of how it ended.
 
     `deadline` is by `time.monotonic`. Raises Trouble; one after which the order goes on says how to watch it again.
     """
-    voice, status = teller(as_json=as_json), ""
+    view, status = view_for_reader(as_json=as_json), ""
     try:
         for news in follow(url, order_id, deadline):
-            voice.tell(news)
+            view.show(news)
             if isinstance(news, Frame):
                 status = news.status
     except (NoAnswer, NotInTime) as trouble:
         raise type(trouble)(f"{trouble}\n{_again(url, order_id)}") from trouble
     except KeyboardInterrupt:
-        voice.end()
+        view.end()
         complain(f"The order goes on. {_again(url, order_id)}")
         raise SystemExit(INTERRUPTED) from None
     finally:
-        voice.end()
+        view.end()
     return DONE if status == "confirmed" else ORDER_FAILED
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrypoints.cli.ending import troubles_told
+from entrypoints.cli.ending import troubles_reported
 from entrypoints.cli.options import AsJson, Url
 from entrypoints.cli.output import console, on_terminal, say_json
 
@@ -58,7 +58,7 @@ def load(
     name = user or f"load-{uuid.uuid4().hex[:8]}"
     connections = concurrency or (CONNECTIONS if rate is None else CONNECTIONS_AT_A_RATE)
     plan, tally = Plan(url, name, orders, connections, rate), Tally()
-    with troubles_told():
+    with troubles_reported():
         with EngineClient(url) as client:
             next(client.pages(1, userId=name))  # is there an engine?
         with _progress(orders, tally) as tick:

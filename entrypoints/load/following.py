@@ -82,7 +82,7 @@ class Follower:
             self._tally.saw_final(frame.orderId, frame.status, frame.reasonCode)
 
     async def _ask(self) -> None:
-        """Ask about open orders, unless the feed tells all there is to know."""
+        """Ask about open orders, unless the feed delivers all there is to know."""
         connection = Connection(self._address)
         try:
             while True:

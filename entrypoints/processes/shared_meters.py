@@ -54,7 +54,7 @@ def _nameless_file() -> int:
 
 
 class SharedMeters:
-    """A `Shelf`: this process's slot of the file behind `fd`, and a view of the others."""
+    """A `MeterStorage`: this process's slot of the file behind `fd`, and a view of the others."""
 
     def __init__(self, fd: int, slot: int) -> None:
         # Closed by the end of the process alone: its meters go on for as long as it lives.

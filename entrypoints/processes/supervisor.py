@@ -17,9 +17,9 @@ LONGEST_PAUSE_SECONDS = 10.0
 
 
 class Supervisor:
-    """Runs children of one command, which inherit `listener` and have `end_seconds` to end once they are told to.
+    """Runs children of one command, which inherit `listener` and have `end_seconds` to end once they are asked to.
 
-    Each is told its slot in `meters`, the first 0; a child that takes another's place takes its slot.
+    Each is given its slot in `meters`, the first 0; a child that takes another's place takes its slot.
     `signals` gives an event that is set when the parent shall stop; it is asked again for the wish to stop at once.
     """
 

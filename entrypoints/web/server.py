@@ -81,7 +81,7 @@ async def serve(
     times = times or ServerTimes()
     server = _Server(_config(app, times, http))
     async with asyncio.TaskGroup() as group:
-        stopping = group.create_task(_stop_when_told(server, stop, drain, times.linger_seconds))
+        stopping = group.create_task(_stop_when_asked(server, stop, drain, times.linger_seconds))
         try:
             await server.serve(sockets=[listener])
         finally:
@@ -103,7 +103,7 @@ class _Server(uvicorn.Server):
             connection.transport.abort()
 
 
-async def _stop_when_told(server: uvicorn.Server, stop: asyncio.Event, drain: Drain | None, linger: float) -> None:
+async def _stop_when_asked(server: uvicorn.Server, stop: asyncio.Event, drain: Drain | None, linger: float) -> None:
     await stop.wait()
     if drain is not None:
         drain.begin()

@@ -133,7 +133,7 @@ def test_an_order_is_cancelled_while_it_can_be(slow_screens: Screens) -> None:
 
     late.route("**/cancel", cancel_before)
     late.click("text=Cancel order")
-    expect(late.locator(".told")).to_contain_text("Too late to cancel")
+    expect(late.locator(".refusal")).to_contain_text("Too late to cancel")
     for screen in (page, late):
         expect(screen.locator(".title .status")).to_have_text("Cancelled")
         expect(screen.locator("text=Cancel order")).to_be_hidden()

@@ -1,4 +1,4 @@
-"""compose.yaml is valid, survives a restart of the machine, scales its workers, and opens no door it needn't.
+"""compose.yaml is valid, survives a restart of the machine, scales its workers, and publishes no port it needn't.
 
 No Docker engine is needed: the file is checked against the Compose specification by a library.
 """

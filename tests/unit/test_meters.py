@@ -114,7 +114,7 @@ def test_who_takes_a_dead_processes_slot_counts_on(file: MetersFile) -> None:
     file.vacate(1)
     assert other.totals()["test_orders_total"] == {("confirmed", ""): [5]}
     assert other.totals()["test_open"] == {}  # its sockets are gone
-    assert list(other.shelf.processes()) == ["0"]
+    assert list(other.storage.processes()) == ["0"]
     second = on_slot(file, 1)
     assert second.totals()["test_orders_total"] == {("confirmed", ""): [5]}
     second.families["test_orders_total"]["confirmed", ""].add()
@@ -125,7 +125,7 @@ def test_who_takes_a_dead_processes_slot_counts_on(file: MetersFile) -> None:
         "test_open": {("order",): [1]},
         "test_seconds": {("swap",): [1, 0, 2, 0, 0]},
     }
-    assert list(other.shelf.processes()) == ["0", "1"]
+    assert list(other.storage.processes()) == ["0", "1"]
 
 
 def test_another_releases_bounds_do_not_mix(file: MetersFile, meters: Meters) -> None:

@@ -24,7 +24,7 @@ _PORTS = range(15_000, 32_000)
 
 @frozen
 class ServerFolder:
-    """A folder that the server's account can reach, locked. `notice` tells the person what they should know."""
+    """A folder that the server's account can reach, locked. `notice` is what the person should know."""
 
     path: Path
     account: Account

@@ -1,7 +1,7 @@
 """The guard of one server: runs it, and stops it as soon as the engine closes its end of a pipe, also by dying.
 
 The engine starts this file as a script of its own (standard library only, no site packages), with the read end of
-the pipe as standard input, and reads the server's process id from standard output. A pipe tells of any death, kill -9
+the pipe as standard input, and reads the server's process id from standard output. A pipe ends at any death, kill -9
 too, on every system and from every thread; PR_SET_PDEATHSIG alone would fire when the *thread* that forked ends. It
 is set for the server, so that on Linux not even the guard's own death leaves one behind.
 """

@@ -21,7 +21,7 @@ class LocalPostgres(LocalServer):
     minimum = (14,)
     advice = "install PostgreSQL 14 or newer, or set ORDER_ENGINE_POSTGRES_URL."
     stop_signal = signal.SIGINT  # "fast": SIGTERM would wait for the clients to leave
-    telling = "FATAL|PANIC"
+    reason_pattern = "FATAL|PANIC"
 
     def _programs(self, sources: Collection[str]) -> Iterator[Program]:
         if "local" in sources:
@@ -66,10 +66,10 @@ class LocalPostgres(LocalServer):
 
     def _answers(self, folder: ServerFolder, port: int) -> bool:
         try:
-            told = (folder.data / "postmaster.pid").read_text().splitlines()
+            lines = (folder.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        return len(told) > 7 and told[0] == str(self.pid) and told[3] == str(port) and told[7].strip() == "ready"
+        return len(lines) > 7 and lines[0] == str(self.pid) and lines[3] == str(port) and lines[7].strip() == "ready"
 
     def _url(self, folder: ServerFolder, port: int) -> str:
         return f"postgresql://{USER}:{folder.password()}@127.0.0.1:{port}/postgres"

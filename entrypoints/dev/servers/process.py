@@ -74,7 +74,7 @@ def run_to_end(command: list[str], folder: ServerFolder) -> None:
     """Run a program that ends by itself, as the folder's account.
 
     It holds the folder's lock too, so that nobody disturbs it should we die meanwhile.
-    Raises: LocalServerError with the line that tells why, when it fails.
+    Raises: LocalServerError with the line that says why, when it fails.
     """
     done = subprocess.run(
         command,

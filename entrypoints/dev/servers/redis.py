@@ -16,7 +16,7 @@ class LocalRedis(LocalServer):
     minimum = (6, 2)
     advice = "install Redis 6.2 or newer or Valkey, or set ORDER_ENGINE_REDIS_URL."
     stop_signal = signal.SIGTERM
-    telling = "Can't|Could not|Bad "
+    reason_pattern = "Can't|Could not|Bad "
 
     def _programs(self, sources: Collection[str]) -> Iterator[Program]:
         if "local" in sources:

@@ -29,7 +29,7 @@ class LocalServer(ABC):
     minimum: ClassVar[tuple[int, ...]]
     advice: ClassVar[str]
     stop_signal: ClassVar[signal.Signals]
-    telling: ClassVar[str]  # what a line of the log holds that says why the server won't start
+    reason_pattern: ClassVar[str]  # what a line of the log holds that says why the server won't start
 
     def __init__(
         self, data_dir: Path, *, options: Mapping[str, str] | None = None, sources: Collection[str] = ("local", "wheel")
@@ -163,10 +163,10 @@ class LocalServer(ABC):
             time.sleep(0.01)
 
     def _last_words(self, log: Path, start: int) -> str:
-        """Find the last line that tells why, else the last one at all."""
+        """Find the last line that says why, else the last one at all."""
         lines = list(filter(None, map(str.strip, log.read_bytes()[start:].decode(errors="replace").splitlines())))
-        telling = [line for line in lines if re.search(self.telling, line)]
-        return f"{(telling or lines or ['it said nothing'])[-1]} (see {log})"
+        reasons = [line for line in lines if re.search(self.reason_pattern, line)]
+        return f"{(reasons or lines or ['it said nothing'])[-1]} (see {log})"
 
     def _let_go(self) -> None:
         if self._folder:

@@ -142,7 +142,7 @@ def _release() -> str:
 
 def _processes(meters: Meters) -> Iterable[Metric]:
     """Give what the system knows of this process, or with a label each of those that share one port."""
-    processes = meters.shelf.processes()
+    processes = meters.storage.processes()
     if not processes:
         return ProcessCollector(registry=None).collect()
     merged: dict[str, Metric] = {}

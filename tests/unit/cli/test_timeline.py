@@ -77,7 +77,7 @@ def picture(drawn: Drawn) -> str:
 
 def test_the_picture_of_an_order_in_progress(drawn: Drawn) -> None:
     for each in clean_run()[:5]:
-        drawn.tell(each)
+        drawn.show(each)
     lines = picture(drawn).splitlines()
     assert lines[0] == "10 SOL to USDC for anna   3e3a0448-1281-4b82-acd0-f52d43225b7b"
     assert re.fullmatch(r"✓ +\+220 ms +routing +Best route: Meteora +1 ms", lines[3])
@@ -87,7 +87,7 @@ def test_the_picture_of_an_order_in_progress(drawn: Drawn) -> None:
 
 def test_the_picture_of_an_order_that_ended(drawn: Drawn) -> None:
     for each in clean_run():
-        drawn.tell(each)
+        drawn.show(each)
     drawn.end()
     lines = picture(drawn).splitlines()
     assert re.fullmatch(r"✓ +\+3\.10 s +confirmed +Swap executed successfully  at 147\.25", lines[6])
@@ -95,19 +95,19 @@ def test_the_picture_of_an_order_that_ended(drawn: Drawn) -> None:
 
 
 def test_the_picture_tells_of_a_lost_connection_and_of_its_return(drawn: Drawn) -> None:
-    drawn.tell(birth())
-    drawn.tell(Lost("the server restarts, 1012", 0))
+    drawn.show(birth())
+    drawn.show(Lost("the server restarts, 1012", 0))
     assert "Connection lost (the server restarts, 1012): connecting again after step 0 (afterSeq=0)" in picture(drawn)
-    drawn.tell(Lost("it cannot be opened", 0))
-    drawn.tell(Back())
+    drawn.show(Lost("it cannot be opened", 0))
+    drawn.show(Back())
     assert "connecting again" not in picture(drawn)
     assert "was lost once and is back" in picture(drawn)
     drawn.end()
 
 
 def test_a_second_attempt_is_told(drawn: Drawn) -> None:
-    drawn.tell(frame(5, "routing", "Attempt 1 of 3 failed: Slippage tolerance exceeded. Retrying in 1 s", 3))
-    drawn.tell(frame(6, "routing", "Fetching quotes from Raydium & Meteora...", 4, attempt=2))
+    drawn.show(frame(5, "routing", "Attempt 1 of 3 failed: Slippage tolerance exceeded. Retrying in 1 s", 3))
+    drawn.show(frame(6, "routing", "Fetching quotes from Raydium & Meteora...", 4, attempt=2))
     assert "Fetching quotes from Raydium & Meteora...  attempt 2" in picture(drawn)
     drawn.end()
 
@@ -117,10 +117,10 @@ def test_on_a_pipe_it_is_a_line_a_step_and_nothing_reaches_the_terminals_control
 ) -> None:
     lines = Lines()
     for each in clean_run()[:-1]:
-        lines.tell(each)
-    lines.tell(Lost("it broke off, 1006", 4))
-    lines.tell(Back())
-    lines.tell(frame(5, "failed", "bad\x1b[31m [red]news", 3, reasonCode="internal_error"))
+        lines.show(each)
+    lines.show(Lost("it broke off, 1006", 4))
+    lines.show(Back())
+    lines.show(frame(5, "failed", "bad\x1b[31m [red]news", 3, reasonCode="internal_error"))
     out, err = capsys.readouterr()
     assert out.splitlines()[0].startswith("10 SOL to USDC for anna")
     assert "+220 ms  routing    Best route: Meteora" in out

@@ -24,7 +24,7 @@ const STRIP_MS = 1_000;
 const orders = new Orders();
 const measures = new Measures();
 const view = new View(orders);
-/** The orders that were placed here: their end is told aloud. @type {Set<string>} */
+/** The orders that were placed here: their end is announced. @type {Set<string>} */
 const mine = new Set();
 /** @type {OrderPage | null} */
 let page = null;

@@ -57,7 +57,7 @@ export class Feed {
       const page = await listOrders({});
       this.orders.putPage(page.data);
       if (page.nextCursor === null) this.orders.keepOnly(page.data, askedMs);
-      // A page that was asked for before the feed broke again tells nothing of what was missed then.
+      // A page that was asked for before the feed broke again says nothing of what was missed then.
       if (this.socket.state.phase === "open" && !this.#reloadAgain) this.#missedSince = null;
       this.handlers.onReloaded(page, missedSince);
     } catch {
@@ -80,7 +80,7 @@ export class Feed {
     if (unknown) this.#meetUnknown();
   }
 
-  /** An order whose birth was not told: old, or its first frame was lost. The newest page tells which. */
+  /** An order whose birth was not received: old, or its first frame was lost. The newest page shows which. */
   #meetUnknown() {
     const wait = Math.max(0, this.#unknownAt + UNKNOWN_MS - Date.now());
     this.#unknownTimer ||= setTimeout(() => {

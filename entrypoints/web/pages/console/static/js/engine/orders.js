@@ -16,7 +16,7 @@ export const MOST = 10_000; // beyond it the oldest are let go, so that a page o
  * @property {string | null} reasonCode
  * @property {number} createdMs
  * @property {number | null} finishedMs
- * @property {number} seq of its latest event; -1 before the engine told any
+ * @property {number} seq of its latest event; -1 before the engine sent any
  * @property {number} heardMs when there was last news, by this machine's clock
  * @property {number} rank settles which of two orders of the same millisecond is newer
  */
@@ -80,7 +80,7 @@ export class Orders {
     this.revision++;
   }
 
-  /** Show an order that was just accepted, before the engine tells of it. */
+  /** Show an order that was just accepted, before the engine reports it. */
   expect(orderId, fields, createdMs) {
     if (this.#byId.has(orderId)) return;
     const order = { ...fields, orderId, status: "pending", chosenDex: null, executionPrice: null, attempt: 1 };

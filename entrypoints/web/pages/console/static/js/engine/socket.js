@@ -19,7 +19,7 @@ export class LiveSocket {
   state = { phase: "connecting", retryAt: 0, code: 0 };
 
   /**
-   * @param {() => string} path asked at each attempt, so that it can tell how far it got
+   * @param {() => string} path asked at each attempt, so that it can say how far it got
    * @param {Object} handlers
    * @param {(text: string) => void} handlers.onText
    * @param {(state: SocketState) => void} handlers.onState

@@ -12,7 +12,7 @@ export class Submission {
   /**
    * Send, and send again when the answer got lost or the engine asks for it. A repeat carries the same key.
    * @param {Record<string, unknown>} fields
-   * @param {() => void} onRetry told before each repeat
+   * @param {() => void} onRetry called before each repeat
    * @returns {Promise<string>} the order's id. Throws Problem, or Unreachable when no repeat got an answer.
    */
   async send(fields, onRetry) {

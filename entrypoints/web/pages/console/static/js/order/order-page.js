@@ -24,7 +24,7 @@ export class OrderPage {
   #status = statusBadge();
   #summary = h("p", { class: "summary" });
   #cancel = h("button", { type: "button", class: "danger button", hidden: true }, "Cancel order");
-  #told = h("p", { class: "told", role: "alert" });
+  #refusal = h("p", { class: "refusal", role: "alert" });
   #facts = h("dl", { class: "facts" });
   #quotes = h("div", { class: "quotes-body" });
   #timeline = new Timeline();
@@ -100,13 +100,13 @@ export class OrderPage {
 
   async #cancelNow() {
     this.#cancel.setAttribute("aria-disabled", "true");
-    setText(this.#told, "");
+    setText(this.#refusal, "");
     try {
       this.watch.order = await cancelOrder(this.orderId);
     } catch (error) {
       const late = error instanceof Problem && error.status === 409;
       const words = late ? "Too late to cancel: the order was sent or has ended." : `Not cancelled: ${error.message}.`;
-      setText(this.#told, words);
+      setText(this.#refusal, words);
     }
     if (this.#closed) return;
     this.#cancel.removeAttribute("aria-disabled");
@@ -121,7 +121,7 @@ export class OrderPage {
     const copy = copyButton(() => this.orderId, "Copy the order's id");
     const id = h("p", { class: "whole-id" }, h("code", {}, this.orderId), copy);
     const title = h("div", { class: "title" }, this.#heading, this.#status);
-    const actions = h("div", { class: "actions" }, this.#cancel, this.#told);
+    const actions = h("div", { class: "actions" }, this.#cancel, this.#refusal);
     return h("header", { class: "order-head" }, h("div", {}, title, this.#summary, id), actions);
   }
 

@@ -1,4 +1,4 @@
-/** Tells screen readers what happens, politely: at most one sentence every few seconds, the latest news last. */
+/** Says to screen readers what happens, politely: at most one sentence every few seconds, the latest news last. */
 import { byId } from "./dom.js";
 
 const PAUSE_MS = 4_000;

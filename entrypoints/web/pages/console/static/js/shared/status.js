@@ -1,4 +1,4 @@
-/** How a status looks: a word, and a sign that tells the same without colour. */
+/** How a status looks: a word, and a sign that says the same without colour. */
 import { h, s, setAttribute } from "./dom.js";
 
 /** How far along, in quarters of the ring; a tick and a cross at the end, and bars for a pause. */

@@ -11,7 +11,7 @@ export class Warnings {
   #element = byId("warnings");
   #shown = "";
 
-  /** @param {import("../engine/api.js").Stats | null} stats null when the engine answers, and cannot tell */
+  /** @param {import("../engine/api.js").Stats | null} stats null when the engine answers, and does not know */
   show(stats) {
     const warnings = stats ? warningsOf(stats) : [STORE_AWAY];
     const shown = warnings.map((warning) => warning.text).join("\n");
