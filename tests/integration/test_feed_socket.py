@@ -15,6 +15,7 @@ from redis import Redis
 from adapters.redis import channel, publisher, subscriber
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.order_queue import RedisOrderQueue
+from adapters.redis.queue_operations import RedisQueueOperations
 from adapters.redis.update_feed import RedisUpdateFeed
 from application.engine_stats import FRESH_SECONDS, QUEUE_SECONDS
 from application.frames import Frame
@@ -42,10 +43,12 @@ async def api(server: LocalRedis) -> AsyncIterator[Api]:
     feed, queue = RedisUpdateFeed(clients[0]), RedisOrderQueue(clients[1], "w1", lease_seconds=60)
     await feed.open()
     await queue.open()
-    async with running_api(Engine(feed=feed, queue=queue)) as api:
+    operations = RedisQueueOperations(clients[1])
+    async with running_api(Engine(feed=feed, queue=queue, operations=operations)) as api:
         yield api
     await feed.close()
     await queue.close()
+    await operations.close()
     for client in clients:
         await client.aclose()
 
@@ -102,17 +105,17 @@ async def test_stats_while_redis_hangs(api: Api, server: LocalRedis) -> None:
         assert answer.status_code == 200
         return answer.json()["queue"], time.monotonic() - started
 
+    counts = {"waiting": 1, "leased": 0, "delayed": 0, "buried": 0, "paused": False}
+
+    async def back() -> bool:
+        return (await stats())[0] == counts
+
     await api.submit()
-    counts, _ = await stats()
-    assert counts == {"waiting": 1, "leased": 0, "delayed": 0, "buried": 0, "paused": False}
+    await eventually(back)
     await asyncio.to_thread(server.pause)
     await asyncio.sleep(FRESH_SECONDS)
     answers = await asyncio.gather(*(stats() for _ in range(20)))
     assert {counts for counts, _ in answers} == {None}
     assert max(seconds for _, seconds in answers) < QUEUE_SECONDS + BUSY_SECONDS
     await asyncio.to_thread(server.resume)
-
-    async def back() -> bool:
-        return (await stats())[0] == counts
-
     await eventually(back)

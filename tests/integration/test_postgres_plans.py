@@ -35,8 +35,8 @@ INSERT INTO order_events (orders_id, seq, event_id, frame)
     SELECT id, seq, 'e', 'frame' FROM orders, generate_series(1, 5) AS seq;
 INSERT INTO idempotency_keys SELECT user_id, id, order_id, now() FROM orders;
 INSERT INTO executions (order_id, user_id, input_token, output_token, venue, tx_hash, amount_in, amount_out, venue_fee,
-    price, executed_at)
-SELECT n::text, 'user' || n % 1000, 'SOL', 'USDC', 'Meteora', n::text, 10, 10, 0, 1,
+    executed_at)
+SELECT n::text, 'user' || n % 1000, 'SOL', 'USDC', 'Meteora', n::text, 10, 10, 0,
     timestamp '2026-01-01' + n * interval '1 minute'
 FROM generate_series(1, 100000) AS n;
 """
