@@ -72,7 +72,7 @@ class ExecuteOrder:
         order = await self._record(order, order.request_quotes(self._stamp(), self.venues.names))
         answer = await self.venues.quotes(order)
         for venue, why in answer.refusals:
-            observe.venue_refused(order.order_id, order.attempt, venue, why)
+            observe.venue_refused(order.order_id, order.attempt, venue, "quote", why)
         if not answer.quotes:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
         best = self.policy(answer.quotes)
@@ -80,7 +80,8 @@ class ExecuteOrder:
         order = await self._record(order, routed, routed[0].start_building(self._stamp()))
         try:
             transaction = await self.venues.build(order, best)
-        except VenueUnavailable:
+        except VenueUnavailable as error:
+            observe.venue_refused(order.order_id, order.attempt, best.venue, "build", str(error))
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
         if self._too_old(order):
             return await self._expire(order)

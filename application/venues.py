@@ -9,11 +9,13 @@ from attrs import field, frozen
 
 from application.ports.errors import VenueUnavailable
 from application.ports.venue import Venue
+from domain.money import AMOUNT_BOUND
 from domain.order import Order
 from domain.routing import Quote
 from domain.transaction import Transaction, TransactionReport
 
 LATE = "took too long"
+NONSENSE = "gave a quote that makes no sense"
 _BPS = Decimal(10_000)
 
 Refusal = tuple[str, str]  # the venue's name, and why
@@ -101,9 +103,16 @@ class Venues:
 
 async def _quote(venue: Venue, order: Order) -> Quote | str:
     try:
-        return await venue.quote(order)
+        quote = await venue.quote(order)
     except VenueUnavailable as refusal:
         return str(refusal)
+    return quote if _makes_sense(quote) else NONSENSE
+
+
+def _makes_sense(quote: Quote) -> bool:
+    """Whether policies can compare it and the store can keep it; NaN can neither."""
+    price, fee = quote.price, quote.fee
+    return price.is_finite() and fee.is_finite() and 0 < price < AMOUNT_BOUND and 0 <= fee < 1
 
 
 async def _answer(call: "asyncio.Task[Quote | str]") -> Quote | str:

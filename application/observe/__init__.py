@@ -73,9 +73,9 @@ def venue_called(venue: str, call: str, outcome: str, seconds: float) -> None:
     VENUE_CALLS[venue, call, outcome].observe(seconds)
 
 
-def venue_refused(order_id: str, attempt: int, venue: str, why: str) -> None:
-    """Record that a venue gave no quote and is left out of this attempt."""
-    _log.info("venue_refused", order_id=order_id, attempt=attempt, venue=venue, why=why)
+def venue_refused(order_id: str, attempt: int, venue: str, call: str, why: str) -> None:
+    """Record that a venue gave no quote and is left out of this attempt, or did not build on its quote, which ends it."""
+    _log.info("venue_refused", order_id=order_id, attempt=attempt, venue=venue, call=call, why=why)
 
 
 def swap_outcome_unknown(order_id: str, attempt: int, tx_hash: str, error: Exception) -> None:

@@ -1,6 +1,7 @@
 """What every `Venue` does. A subclass gives a `bench`: a venue whose outcomes are known."""
 
 import asyncio
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from decimal import Decimal
@@ -89,7 +90,7 @@ class VenueContract:
         assert (transaction.order_id, transaction.attempt, transaction.amount) == (order.order_id, 1, order.amount)
         assert transaction.venue == bench.venue.name
         assert transaction.limit_price is None
-        assert transaction.tx_hash
+        assert re.fullmatch("[!-~]{1,255}", transaction.tx_hash)
         assert transaction.expires_at.tzinfo is not None
 
     async def test_slippage_travels_as_the_limit_price(self, bench: VenueBench) -> None:
@@ -97,6 +98,11 @@ class VenueContract:
         quote = await bench.run(bench.venue.quote(order))
         transaction = await bench.run(bench.venue.build(order, quote))
         assert transaction.limit_price == quote.price * Decimal("0.995")
+
+    async def test_the_fee_is_the_quotes_since_it_is_kept_with_that(self, bench: VenueBench) -> None:
+        order = bench.order()
+        quote = await bench.run(bench.venue.quote(order))
+        assert (await bench.run(bench.venue.build(order, quote))).fee == quote.fee
 
     async def test_each_attempt_has_its_own_hash(self, bench: VenueBench) -> None:
         order = bench.order()
@@ -150,10 +156,13 @@ class VenueContract:
     async def test_an_expired_transaction_never_lands_and_is_called_dead_for_ever(self, bench: VenueBench) -> None:
         transaction = await bench.built(bench.order(), bench.brief)
         await bench.outlast(transaction)
-        assert (await bench.report(transaction)).status is TransactionStatus.UNKNOWN
+        unknown, dead = TransactionStatus.UNKNOWN, TransactionStatus.DEAD
+        # Whether a mere look can prove it is the venue's own matter; what it proved it must not take back.
+        seen = [(await bench.report(transaction)).status]
         for _ in range(3):
             assert await bench.send(transaction) == DEAD
-        assert (await bench.report(transaction)).status in (TransactionStatus.DEAD, TransactionStatus.UNKNOWN)
+        seen.append((await bench.report(transaction)).status)
+        assert seen in ([unknown, unknown], [unknown, dead], [dead, dead])
 
     async def test_what_landed_before_its_expiry_stays_landed_after_it(self, bench: VenueBench) -> None:
         transaction = await bench.built(bench.order(), bench.brief)
@@ -165,9 +174,9 @@ class VenueContract:
         transaction = await bench.built(bench.order())
         sending = asyncio.create_task(bench.venue.send(transaction))
         await eventually(lambda: _was_sent(bench, transaction))
-        sending.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await sending
+        if sending.cancel():  # a venue may be so fast that there is no wait to stop
+            with pytest.raises(asyncio.CancelledError):
+                await sending
         report = await bench.send(transaction)
         assert report.status is TransactionStatus.LANDED
         assert await bench.report(transaction) == report

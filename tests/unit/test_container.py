@@ -5,7 +5,7 @@ from attrs import evolve
 from dependency_injector import providers
 
 from application.caller import ANYONE
-from entrypoints.container import Container
+from entrypoints.container import VENUE_KINDS, Container
 from entrypoints.settings import Settings, SettingsError
 
 SETTINGS = Settings(postgres_url="postgresql://user:pw@127.0.0.1:1/db", redis_url="redis://127.0.0.1:1/0")
@@ -54,7 +54,7 @@ def test_without_named_venues_there_are_the_two_mock_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "why"), [("ftp://a", "must be one of: mock, http, https, not ftp"), ("mock:x", "Orca")]
+    ("url", "why"), [("ftp://a", f"must be one of: {', '.join(VENUE_KINDS)}, not ftp"), ("mock:x", "Orca")]
 )
 def test_a_venue_of_no_known_kind_is_a_mistake_of_the_settings(url: str, why: str) -> None:
     with pytest.raises(SettingsError, match=why):

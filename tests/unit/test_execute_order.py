@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -101,11 +102,16 @@ async def test_no_quote_at_all_fails_the_attempt(bench: Bench) -> None:
     assert (await bench.latest(order)).logs[-1] == "Attempt 1 of 3 failed: No venue could quote. Retrying in 1 s"
 
 
-async def test_a_venue_that_cannot_build_fails_the_attempt(bench: Bench) -> None:
+async def test_a_venue_that_cannot_build_fails_the_attempt_and_the_log_says_why(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     order = await bench.order()
     bench.script.building = [VenueUnavailable("500")]
     assert await bench.execute(order.order_id) == RetryIn(1.0)
     assert bench.script.sent == []
+    [told] = [record.__dict__ for record in caplog.records if record.message == "venue_refused"]
+    assert (told["order_id"], told["venue"], told["call"], told["why"]) == (order.order_id, "Meteora", "build", "500")
 
 
 async def test_a_transaction_that_is_dead_is_told_as_such(bench: Bench) -> None:

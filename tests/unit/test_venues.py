@@ -64,6 +64,17 @@ async def test_who_fails_or_is_late_is_left_out_and_let_go() -> None:
     assert left.is_set()
 
 
+@pytest.mark.parametrize(
+    ("price", "fee"),
+    [("NaN", "0"), ("sNaN", "0"), ("Infinity", "0"), ("0", "0"), ("-1", "0"), ("1E+10", "0"), ("1", "1"), ("1", "NaN")],
+)
+async def test_a_quote_that_makes_no_sense_is_left_out(price: str, fee: str) -> None:
+    senseless = Quote("Senseless", Decimal(price), Decimal(fee))
+    assert await venues_that_quote(senseless, QUOTES[0]).quotes(an_order()) == Quotes(
+        QUOTES[:1], (("Senseless", "gave a quote that makes no sense"),)
+    )
+
+
 async def test_who_stops_waiting_leaves_no_call_behind() -> None:
     left = asyncio.Event()
     venues = Venues((Hanging("Late", QUOTES[1], Script(ManualClock()), left),))
