@@ -121,7 +121,9 @@ class ExecuteOrder:
             return await self._fail_attempt(order, report.reason)
         if report.status is TransactionStatus.DEAD:
             return await self._fail_attempt(order, FailureReason.TRANSACTION_EXPIRED)
-        return RetryIn(LOOKUP_SECONDS)
+        if report.status in (TransactionStatus.PENDING, TransactionStatus.UNKNOWN):
+            return RetryIn(LOOKUP_SECONDS)
+        raise RuntimeError(f"a venue's report says {report.status} and not what came of it")
 
     async def _expire(self, order: Order) -> Outcome:
         await self._record(order, order.expire(self._stamp()))

@@ -7,6 +7,7 @@ from statistics import median
 
 from attrs import field, frozen
 
+from application import observe
 from application.ports.errors import VenueUnavailable
 from application.ports.venue import Venue
 from domain.money import AMOUNT_BOUND
@@ -15,6 +16,7 @@ from domain.routing import Quote
 from domain.transaction import Transaction, TransactionReport
 
 LATE = "took too long"
+BROKEN = "its adapter failed"
 NONSENSE = "gave a quote that makes no sense"
 _BPS = Decimal(10_000)
 
@@ -106,6 +108,9 @@ async def _quote(venue: Venue, order: Order) -> Quote | str:
         quote = await venue.quote(order)
     except VenueUnavailable as refusal:
         return str(refusal)
+    except Exception as error:  # one adapter's surprise must not stop the orders of all venues
+        observe.venue_failed(venue.name, error)
+        return BROKEN
     return quote if _makes_sense(quote) else NONSENSE
 
 

@@ -74,8 +74,13 @@ def venue_called(venue: str, call: str, outcome: str, seconds: float) -> None:
 
 
 def venue_refused(order_id: str, attempt: int, venue: str, call: str, why: str) -> None:
-    """Record that a venue gave no quote and is left out of this attempt, or did not build on its quote, which ends it."""
+    """Record that a venue gave no quote and is left out of this attempt, or did not build on it, which ends it."""
     _log.info("venue_refused", order_id=order_id, attempt=attempt, venue=venue, call=call, why=why)
+
+
+def venue_failed(venue: str, error: Exception) -> None:
+    """Record that a venue's adapter ended in an error that nobody foresaw; the venue is left out."""
+    _log.error("venue_failed", venue=venue, stack_of=error)
 
 
 def swap_outcome_unknown(order_id: str, attempt: int, tx_hash: str, error: Exception) -> None:

@@ -10,7 +10,7 @@ from application.execute_order import Done, RetryIn
 from application.ports.errors import VenueUnavailable
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
-from domain.transaction import TransactionReport
+from domain.transaction import TransactionReport, TransactionStatus
 from tests.builders import a_stamp, an_order
 from tests.execution import CLEAN, SUBMITTED, Bench, open_bench
 from tests.scripted_venue import DEAD, FILL, LANDED, PENDING, REJECTED, UNKNOWN
@@ -100,6 +100,15 @@ async def test_an_order_whose_last_transaction_died_fails_with_that_reason(bench
         await bench.execute(order.order_id)
     latest = await bench.latest(order)
     assert (latest.reason, latest.logs[-1]) == (FailureReason.TRANSACTION_EXPIRED, "Transaction expired")
+
+
+@pytest.mark.parametrize("status", [TransactionStatus.LANDED, TransactionStatus.REJECTED])
+async def test_a_report_that_does_not_say_what_came_of_it_is_loud(bench: Bench, status: TransactionStatus) -> None:
+    order = await bench.at(*SUBMITTED)
+    bench.script.reports = [TransactionReport(status)]
+    with pytest.raises(RuntimeError, match=status):
+        await bench.execute(order.order_id)
+    assert (await bench.latest(order)).version == order.version
 
 
 async def test_a_lost_reply_is_never_a_rejection(bench: Bench) -> None:

@@ -121,3 +121,9 @@ async def test_every_other_call_goes_to_the_venue_that_is_named() -> None:
     assert await venues.send(transaction) == await venues.lookup(transaction) == LANDED
     with pytest.raises(VenueUnavailable, match="Orca is not among the venues"):
         await venues.send(a_transaction(order, venue="Orca"))
+
+
+async def test_a_venue_whose_adapter_is_broken_stops_no_other() -> None:
+    script = Script(ManualClock(), quoting=[KeyError("price")])
+    answer = await script.venues().quotes(an_order())
+    assert answer == Quotes(QUOTES[1:], (("Raydium", "its adapter failed"),))
