@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.execution_cursor import cursor_at, position_of
-from adapters.postgres import statements
+from adapters.postgres import execution_statements
 from adapters.postgres.read_pool import ReadPool
 from application import observe
 from application.ports.executions import ExecutionFilter, ExecutionPage
@@ -22,7 +22,7 @@ class PostgresExecutions:
     async def page(self, query: ExecutionFilter, cursor: str | None, limit: int) -> ExecutionPage:
         before = position_of(cursor, query.user_id) if cursor is not None else None
         since, until = _stored(query.since), _stored(query.until)
-        statement = statements.find_executions(
+        statement = execution_statements.find_executions(
             by_user=query.user_id is not None,
             since=since is not None,
             until=until is not None,

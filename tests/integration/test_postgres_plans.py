@@ -15,7 +15,7 @@ import pytest
 from attrs import evolve, frozen
 from psycopg import sql
 
-from adapters.postgres import statements
+from adapters.postgres import execution_statements, statements
 from adapters.postgres.connection import store_conninfo
 from adapters.postgres.order_store import BACKLOG_MOST, NUMBERED_TABLES, SWEEP_LOCK, PostgresOrderStore
 from adapters.postgres.rows import in_json, row_of_order, row_of_record
@@ -116,7 +116,7 @@ def cases_of_executions() -> Iterator[Case]:
         for since in ((), (SINCE, SINCE)):
             for until in ((), (UNTIL, UNTIL)):
                 for before in ((), (9_000,)):
-                    statement = statements.find_executions(
+                    statement = execution_statements.find_executions(
                         by_user=bool(user), since=bool(since), until=bool(until), before=bool(before)
                     )
                     params = (*user, *since, *until, *before, 10)

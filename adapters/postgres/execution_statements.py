@@ -1,0 +1,34 @@
+"""The SQL that lists executions. They are kept by statements.APPEND, with the order that they confirm."""
+
+from typing import Final
+
+_FIND_EXECUTIONS: Final = """
+SELECT
+    id, order_id, user_id, input_token, output_token, venue, chain, tx_hash, trim_scale(amount_in),
+    trim_scale(amount_out), trim_scale(venue_fee), trim_scale(network_fee), network_fee_asset, trim_scale(quoted_price),
+    trim_scale(price_impact), executed_at
+FROM executions WHERE true
+"""
+# Times rise with ids, so a range of time is a range of ids: what is outside is not read.
+_SINCE: Final = " AND executed_at >= %s AND id >= (SELECT executions_from(%s::timestamp - {slack}))"
+_UNTIL: Final = " AND executed_at < %s AND id < (SELECT executions_from(%s::timestamp + {slack}))"
+# Times are of workers' clocks. Twice what these, and what a worker needs to record, may be away from the truth: any row
+# that the search meets may be late by half of it, and the one that is looked for early by the other half.
+EXECUTION_SLACK: Final = "interval '10 minutes'"
+
+
+def find_executions(*, by_user: bool, since: bool, until: bool, before: bool) -> str:
+    """List executions, the last recorded first. ([user id], [since, since], [until, until], [id before], limit): rows.
+
+    The rows are those of executions.py.
+    """
+    query = _FIND_EXECUTIONS
+    if by_user:
+        query += " AND user_id = %s"
+    if since:
+        query += _SINCE.replace("{slack}", EXECUTION_SLACK)
+    if until:
+        query += _UNTIL.replace("{slack}", EXECUTION_SLACK)
+    if before:
+        query += " AND id < %s"
+    return f"{query} ORDER BY id DESC LIMIT %s"
