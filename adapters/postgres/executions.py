@@ -36,7 +36,7 @@ class PostgresExecutions:
 
 
 def _read_or_none(row: Sequence[Any]) -> Execution | None:
-    """Return the execution that a row holds, its columns as in statements.py; None for one that makes no sense."""
+    """Return the execution that a row of `find_executions` holds; None for one that makes no sense."""
     (
         _, order_id, user_id, input_token, output_token, venue, chain, tx_hash, amount_in, amount_out, venue_fee,
         network_fee, network_fee_asset, quoted_price, price_impact, executed_at,
