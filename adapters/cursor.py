@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
-from application.ports.order_store import InvalidCursor
+from application.ports.errors import InvalidCursor
 
 _LITERAL = "~"  # marks an id that is not a UUID in canonical form: only orders from elsewhere have one
 

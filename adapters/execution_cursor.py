@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 
-from application.ports.order_store import InvalidCursor
+from application.ports.errors import InvalidCursor
 
 _POSITION_BYTES, _MARK_BYTES = 8, 10
 

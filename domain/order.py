@@ -11,7 +11,7 @@ from domain.errors import IllegalTransition
 from domain.events import OrderEvent, Stamp
 from domain.money import kept_price, plain
 from domain.order_request import OrderRequest
-from domain.routing import Quote
+from domain.routing import Quote, quote_of
 from domain.status import TRANSITIONS, EventKind, FailureReason, OrderStatus
 from domain.transaction import Fill, Transaction
 
@@ -71,10 +71,8 @@ class Order:
     @property
     def quoted_price(self) -> Decimal | None:
         """What the chosen venue quoted for this attempt."""
-        for quote in self.quotes:
-            if quote.venue == self.chosen_venue:
-                return quote.price
-        return None
+        quote = quote_of(self.quotes, self.chosen_venue)
+        return quote.price if quote else None
 
     @property
     def runs(self) -> bool:
@@ -128,7 +126,7 @@ class Order:
             stamp,
             EventKind.SWAP_CONFIRMED,
             "Swap executed successfully",
-            transaction=_without_payload(self.transaction),
+            transaction=self.transaction and self.transaction.without_payload(),
             execution_price=kept_price(fill.price),
             fill=fill,
         )
@@ -208,10 +206,6 @@ class Order:
                 return {"attempt": self.attempt + 1, "transaction": None, "quotes": (), "chosen_venue": None}
             case EventKind.CANCELLED | EventKind.EXPIRED | EventKind.FAILED:
                 return {"transaction": None, "reason": event.reason}
-
-
-def _without_payload(transaction: Transaction | None) -> Transaction | None:
-    return evolve(transaction, payload=b"") if transaction and transaction.payload else transaction
 
 
 def _request_of(order: Order) -> tuple[object, ...]:

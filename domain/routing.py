@@ -1,6 +1,6 @@
 """Which quote to take. A policy is a plain function; add one here and name it in POLICIES."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -23,6 +23,11 @@ class Quote:
     def net_price(self) -> Decimal:
         """Output tokens for one input token after the venue's fee."""
         return self.price * (1 - self.fee)
+
+
+def quote_of(quotes: Iterable[Quote], venue: str | None) -> Quote | None:
+    """Return a venue's quote; None when it has none among these."""
+    return next((quote for quote in quotes if quote.venue == venue), None)
 
 
 RoutingPolicy = Callable[[Sequence[Quote]], Quote]

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from domain.money import EXACT
 from domain.status import FailureReason
@@ -29,6 +29,10 @@ class Transaction:
     expires_at: datetime
     payload: bytes = field(default=b"", repr=False)
     fee: Decimal = Decimal(0)
+
+    def without_payload(self) -> "Transaction":
+        """Return it as it is shown, and kept of an order that has ended."""
+        return evolve(self, payload=b"") if self.payload else self
 
 
 @frozen

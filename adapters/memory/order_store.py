@@ -2,17 +2,15 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
-from decimal import Decimal
 
 from attrs import evolve
 
 from adapters.cursor import cursor_after, order_id_of
 from application.frames import Frame
-from application.ports.errors import ClientOrderIdConflict, DataRefused, IdempotencyKeyReused, StaleOrder
+from application.ports.errors import ClientOrderIdConflict, DataRefused, IdempotencyKeyReused, InvalidCursor, StaleOrder
 from application.ports.order_store import (
     Admission,
     Backlog,
-    InvalidCursor,
     OpenOrders,
     OrderFilter,
     OrderPage,
@@ -21,11 +19,11 @@ from application.ports.order_store import (
 )
 from application.ports.system import Clock
 from domain.execution import Execution
+from domain.money import AMOUNT_BOUND
 from domain.order import Order
 from domain.status import OrderStatus
 
 _PENDING_IDLE_SECONDS = 2.0
-_BOUND = Decimal(10) ** 10
 _LENGTHS = {"order_id": 255, "user_id": 255, "input_token": 50, "output_token": 50}
 
 
@@ -147,8 +145,7 @@ def _matches(order: Order, query: OrderFilter) -> bool:
 
 
 def _as_listed(order: Order) -> Order:
-    transaction = order.transaction
-    return evolve(order, transaction=evolve(transaction, payload=b"")) if transaction and transaction.payload else order
+    return evolve(order, transaction=order.transaction.without_payload()) if order.transaction else order
 
 
 def _refuse_what_cannot_be_stored(order: Order, *messages: str) -> None:
@@ -162,5 +159,5 @@ def _refuse_what_cannot_be_stored(order: Order, *messages: str) -> None:
         raise DataRefused("a NUL in a text")
     if any(len(getattr(order, name)) > most for name, most in _LENGTHS.items()):
         raise DataRefused("a text is too long")
-    if any(number is not None and number >= _BOUND for number in (order.amount, order.execution_price)):
+    if any(number is not None and number >= AMOUNT_BOUND for number in (order.amount, order.execution_price)):
         raise DataRefused("a number is too large")

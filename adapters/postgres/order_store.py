@@ -16,11 +16,10 @@ from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import read_or_refuse
 from application import observe
 from application.frames import Frame
-from application.ports.errors import DataRefused, Overloaded, StoreUnavailable, UnreadableOrder
+from application.ports.errors import DataRefused, InvalidCursor, Overloaded, StoreUnavailable, UnreadableOrder
 from application.ports.order_store import (
     Admission,
     Backlog,
-    InvalidCursor,
     OpenOrders,
     OrderFilter,
     OrderPage,

@@ -10,7 +10,7 @@ import msgspec
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import Record
 from domain.order import Order
-from domain.routing import Quote
+from domain.routing import Quote, quote_of
 from domain.status import RESTING, EventKind, FailureReason, OrderStatus
 from domain.transaction import Fill, Transaction
 
@@ -164,10 +164,6 @@ def _add_execution(row: RecordRow, fill: Fill, quoted_price: Decimal | None) -> 
         row.network_fee_asset = fill.network_fee.asset
 
 
-def _quote_of(quotes: Sequence[Quote], venue: str | None) -> Quote | None:
-    return next((quote for quote in quotes if quote.venue == venue), None)
-
-
 def read_order(row: Sequence[Any]) -> Order:
     """Return the order that a row holds, its columns as in statements.py."""
     (
@@ -180,7 +176,7 @@ def read_order(row: Sequence[Any]) -> Order:
     transaction = None
     if tx_venue is not None:
         # An attempt's transaction goes with the attempt, and its fee is the quote's: neither is stored twice.
-        quoted = _quote_of(kept_quotes, tx_venue)
+        quoted = quote_of(kept_quotes, tx_venue)
         transaction = Transaction(
             order_id,
             attempt,

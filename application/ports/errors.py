@@ -33,6 +33,10 @@ class UnreadableOrder(PortError):
     """What the store holds of one order makes no sense (a row changed by hand, say). Other orders are not affected."""
 
 
+class InvalidCursor(PortError):
+    """A cursor that this list never gave out."""
+
+
 class StaleOrder(PortError):
     """Another writer moved the order on; nothing was written."""
 

@@ -88,10 +88,6 @@ class Backlog:
     oldest_pending_at: datetime | None
 
 
-class InvalidCursor(ValueError):
-    """A list cursor that this store never gave out."""
-
-
 class OrderStore(Protocol):
     """Keeps orders and events. Any call may raise StoreUnavailable, within a bounded time; writes also Overloaded.
 

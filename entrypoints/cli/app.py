@@ -106,7 +106,7 @@ def check_config() -> None:
     try:
         Container(settings=settings, mode="memory").each_venue()
     except SettingsError as error:
-        fail("\n".join(error.mistakes), WRONG_USAGE)
+        fail(str(error), WRONG_USAGE)
     table = Table("variable", "value", "meaning")
     for row in shown(settings):
         table.add_row(*row)
@@ -134,7 +134,7 @@ def _run(process: Callable[[Settings], None]) -> None:
     try:
         process(settings)
     except SettingsError as error:
-        fail("\n".join(error.mistakes), WRONG_USAGE)
+        fail(str(error), WRONG_USAGE)
     except (StartError, CannotListen, PortError) as error:
         fail(str(error))
     except KeyboardInterrupt:

@@ -32,7 +32,7 @@ def settings_of_the_environment() -> "Settings":
     try:
         return Settings.from_environment(os.environ)
     except SettingsError as error:
-        fail("\n".join(error.mistakes), WRONG_USAGE)
+        fail(str(error), WRONG_USAGE)
 
 
 def fail(text: str, code: int = REFUSED) -> NoReturn:

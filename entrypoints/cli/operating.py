@@ -50,7 +50,7 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
         require_urls(settings, *urls)
         return asyncio.run(session())
     except SettingsError as error:
-        fail("\n".join(error.mistakes), WRONG_USAGE)
+        fail(str(error), WRONG_USAGE)
     except QueueUnavailable as error:
         fail(f"Redis does not answer: {error}.")
     except (StoreUnavailable, Overloaded) as error:

@@ -10,7 +10,7 @@ import msgspec
 from attrs import frozen
 
 from application.errors import ApplicationError
-from application.ports.errors import DataRefused, PortError, StoreUnavailable
+from application.ports.errors import DataRefused, InvalidCursor, PortError, StoreUnavailable
 from domain.errors import DomainError, FieldError, ValidationFailed
 
 MEDIA_TYPE = "application/problem+json"
@@ -117,6 +117,8 @@ def problem_of(error: Exception) -> HttpProblem:
             return _come_back(error.code, error.accepted)
         case DataRefused():
             return invalid([FieldError("body", "holds a value that cannot be stored")])
+        case InvalidCursor():
+            return invalid([FieldError("cursor", "must be a nextCursor of this list")])
         case ApplicationError() | DomainError() if error.code in PROBLEMS:
             return HttpProblem(error.code, str(error))
         case PortError():

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from application.ports.errors import DataRefused, StaleOrder
+from application.ports.errors import DataRefused, InvalidCursor, StaleOrder
 from application.ports.executions import ExecutionFilter, ExecutionPage, Executions
-from application.ports.order_store import InvalidCursor, OrderStore, Record
+from application.ports.order_store import OrderStore, Record
 from domain.execution import Execution
 from domain.status import FailureReason
 from domain.transaction import Fill, NetworkFee

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
+from application.ports.errors import InvalidCursor
 from application.ports.order_store import (
     Backlog,
-    InvalidCursor,
     OpenOrders,
     OrderFilter,
     OrderPage,

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.cursor import cursor_after, order_id_of
-from application.ports.order_store import InvalidCursor
+from application.ports.errors import InvalidCursor
 
 ORDER_ID = "3f2b8c1e-9d4a-4c7b-8e21-0a1b2c3d4e5f"
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.identifiers import words
+
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("domain", "application", "adapters", "entrypoints")
 TERM = re.compile(r"^- \*\*(.+?)\*\*: \S", re.MULTILINE)
@@ -25,12 +27,6 @@ def said(tree: ast.AST) -> Iterator[str]:
                 yield name
         if isinstance(node, DOCUMENTED):
             yield ast.get_docstring(node) or ""
-
-
-def words(text: str) -> str:
-    """Return a text as lower-case words with single spaces: `OrderStore`, `order_store` and `order store` are one."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", text)
-    return " ".join(apart.lower().split())
 
 
 @pytest.fixture(scope="module")

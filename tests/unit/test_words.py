@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.identifiers import words
+
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("domain", "application", "adapters", "entrypoints", "simulators")
 FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -21,11 +23,6 @@ def names_of(tree: ast.AST) -> Iterator[str]:
                 yield name
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()) | ast.arg(arg=name):
                 yield name
-
-
-def words(name: str) -> str:
-    """Return a name as lower-case words: `GiveBack` and `give_back` are one."""
-    return " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name).lower().split())
 
 
 def test_no_name_is_a_retired_word() -> None:

@@ -6,10 +6,11 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
-from application.frames import quoted, timestamp
+from application.frames import timestamp
 from application.ports.executions import ExecutionPage
 from domain.execution import Execution
 from domain.money import plain
+from entrypoints.web.http.presenter import list_json, text_or_null
 
 Value = str | Decimal | None
 
@@ -39,9 +40,7 @@ _FIELDS: dict[str, Callable[[Execution], Value]] = {
 
 def page_json(page: ExecutionPage) -> str:
     """Return one page of a list; what is absent is null."""
-    data = ",".join(map(_json, page.executions))
-    cursor = "null" if page.next_cursor is None else quoted(page.next_cursor)
-    return f'{{"data":[{data}],"nextCursor":{cursor}}}'
+    return list_json(map(_json, page.executions), page.next_cursor)
 
 
 def page_csv(page: ExecutionPage) -> str:
@@ -63,9 +62,7 @@ def _json(execution: Execution) -> str:
 
 
 def _json_value(value: Value) -> str:
-    if value is None:
-        return "null"
-    return plain(value) if isinstance(value, Decimal) else quoted(value)
+    return plain(value) if isinstance(value, Decimal) else text_or_null(value)
 
 
 def _cell(value: Value) -> str:

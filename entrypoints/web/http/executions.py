@@ -6,12 +6,9 @@ from attrs import frozen
 from falcon.asgi import Response
 
 from application.caller import ANYONE
-from application.ports.order_store import InvalidCursor
 from application.query_executions import QueryExecutions
-from domain.errors import FieldError
 from entrypoints.web import params
 from entrypoints.web.http import execution_presenter as presenter
-from entrypoints.web.problems import invalid
 from entrypoints.web.request import Request
 
 _JSON, _CSV = "application/json", "text/csv"
@@ -26,10 +23,7 @@ class ExecutionsResource:
     async def on_get(self, req: Request, resp: Response) -> None:
         """List executions, newest first."""
         wanted, cursor, limit = params.execution_query(req.params)
-        try:
-            page = await self.query(ANYONE, wanted, cursor, limit)
-        except InvalidCursor:
-            raise invalid([FieldError("cursor", "must be a nextCursor of this list")]) from None
+        page = await self.query(ANYONE, wanted, cursor, limit)
         resp.set_header("Vary", "Accept")
         if req.client_prefers((_JSON, _CSV)) == _CSV:
             resp.content_type = f"{_CSV}; charset=utf-8"

@@ -9,7 +9,6 @@ from falcon.asgi import Response
 
 from application.caller import ANYONE
 from application.cancel_order import CancelOrder
-from application.ports.order_store import InvalidCursor
 from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
 from domain.errors import FieldError, ValidationFailed
@@ -66,10 +65,7 @@ class OrdersResource:
     async def on_get(self, req: Request, resp: Response) -> None:
         """List orders, newest first."""
         wanted, cursor, limit = params.list_query(req.params)
-        try:
-            page = await self.query.find(ANYONE, wanted, cursor, limit)
-        except InvalidCursor:
-            raise invalid([FieldError("cursor", "must be a nextCursor of this list")]) from None
+        page = await self.query.find(ANYONE, wanted, cursor, limit)
         resp.text = presenter.page_json(page)
 
     on_head = on_get

@@ -27,11 +27,11 @@ def order_json(order: Order) -> str:
     return (
         f'{{"orderId":"{order.order_id}","userId":{quoted(order.user_id)},"inputToken":{quoted(order.input_token)},'
         f'"outputToken":{quoted(order.output_token)},"amount":{plain(order.amount)},"status":"{order.status}",'
-        f'"chosenDex":{_text_or_null(order.chosen_venue)},"txHash":{_text_or_null(order.tx_hash)},'
+        f'"chosenDex":{text_or_null(order.chosen_venue)},"txHash":{text_or_null(order.tx_hash)},'
         f'"executionPrice":{"null" if price is None else plain(price)},'
         f'"slippageBps":{"null" if slippage is None else slippage},'
-        f'"clientOrderId":{_text_or_null(order.client_order_id)},"attempt":{order.attempt},'
-        f'"reasonCode":{_text_or_null(order.reason)},'
+        f'"clientOrderId":{text_or_null(order.client_order_id)},"attempt":{order.attempt},'
+        f'"reasonCode":{text_or_null(order.reason)},'
         f'"quotes":[{",".join(_quote(quote, order.chosen_venue) for quote in order.quotes)}],'
         f'"logs":[{",".join(map(quoted, order.logs))}],"createdAt":"{timestamp(order.created_at)}",'
         f'"updatedAt":"{timestamp(order.updated_at)}",'
@@ -41,7 +41,12 @@ def order_json(order: Order) -> str:
 
 def page_json(page: OrderPage) -> str:
     """Return one page of a list."""
-    return f'{{"data":[{",".join(map(order_json, page.orders))}],"nextCursor":{_text_or_null(page.next_cursor)}}}'
+    return list_json(map(order_json, page.orders), page.next_cursor)
+
+
+def list_json(items: Iterable[str], next_cursor: str | None) -> str:
+    """Return one page of any list, of items that are JSON already."""
+    return f'{{"data":[{",".join(items)}],"nextCursor":{text_or_null(next_cursor)}}}'
 
 
 def frames_json(frames: Iterable[Frame]) -> str:
@@ -56,7 +61,8 @@ def stats_json(stats: Stats) -> str:
     return _compact({"open": stats.open, "oldestPendingSeconds": waited and round(waited, 3), "queue": queue})
 
 
-def _text_or_null(text: str | None) -> str:
+def text_or_null(text: str | None) -> str:
+    """Return a text as JSON."""
     return "null" if text is None else quoted(text)
 
 
