@@ -103,15 +103,13 @@ async def venue_in_loop(
     path = folder / "ledger.sqlite"
     router = MockDexRouter(quote_ms=1, build_ms=1, swap_min_ms=swap_ms, swap_max_ms=swap_ms, failure_rate=0)
     listener, stop = bind("127.0.0.1", 0), asyncio.Event()
-    async with (
-        simulated_venues(router, faults or Spoiling(), path, slow_seconds=slow_seconds) as app,
-        asyncio.TaskGroup() as group,
-    ):
-        group.create_task(serve(app, listener, stop))
+    async with simulated_venues(router, faults or Spoiling(), path, slow_seconds=slow_seconds) as app:
+        serving = asyncio.create_task(serve(app, listener, stop))
         try:
             yield VenueInLoop(url_of(listener), path, router)
-        finally:
+        finally:  # a test that fails must not cut it off: its socket would be found by another test
             stop.set()
+            await serving
 
 
 @asynccontextmanager
