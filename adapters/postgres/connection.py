@@ -1,15 +1,13 @@
-"""Connections to Postgres: how each session is set, and statements that cannot hang."""
+"""How each session is set, and statements that cannot hang."""
 
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 Rows = list[tuple[Any, ...]]
 
@@ -20,7 +18,7 @@ CALL_SECONDS = 1.8  # all that a call may take, so that callers have their answe
 # whole, which Postgres 18 did. Statements here only look rows up by key, so plans that read much are switched off too;
 # nested loops alone lock rows in the order in which they were given. JIT would take a switched-off plan's cost for a
 # long statement.
-_SESSION = {
+SESSION = {
     "timezone": "UTC",
     "statement_timeout": "1000",
     "lock_timeout": "500",
@@ -33,28 +31,7 @@ _SESSION = {
     "jit": "off",
 }
 # For statements that have but one plan, whatever the tables held when it was made.
-_KEPT_PLANS = {**_SESSION, "plan_cache_mode": "force_generic_plan"}
-_NETWORK = {
-    "connect_timeout": "2",
-    "keepalives": "1",
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "5000",
-}
-
-
-def store_conninfo(url: str, application_name: str, *, keep_plans: bool = False) -> str:
-    """Return `url` as a connection string for the store's statements; `keep_plans` if they have but one plan each."""
-    return conninfo_with(url, application_name, _KEPT_PLANS if keep_plans else _SESSION)
-
-
-def conninfo_with(url: str, application_name: str, session: Mapping[str, str]) -> str:
-    """Return `url` as a connection string with these session settings; its own network settings and options stay."""
-    given = conninfo_to_dict(url)
-    options = f"{given.pop('options', None) or ''} {' '.join(f'-c {name}={value}' for name, value in session.items())}"
-    settings = {"application_name": application_name, **_NETWORK, **given, "options": options.strip()}
-    return make_conninfo(**{name: str(value) for name, value in settings.items() if value is not None})
+KEPT_PLANS = {**SESSION, "plan_cache_mode": "force_generic_plan"}
 
 
 async def execute(cursor: AsyncCursor[Any], query: str, params: Any, until: float) -> Rows:

@@ -25,13 +25,13 @@ _LEAST_SECONDS = 0.25
 class GroupedCalls(Generic[Item, Result]):
     """Hands what callers submit to `run` in groups; items with an equal key never meet in one.
 
-    `run` gets the connection, the group and its deadline (loop time), and must be harmless to repeat. When it raises
-    an error that one row is to blame for, it gets the group's items one by one instead.
+    `run` gets the `connection`, which is for these calls alone, the group and its deadline (loop time), and must be
+    harmless to repeat. When it raises an error that one row is to blame for, it gets the group's items one by one.
     """
 
     def __init__(
         self,
-        conninfo: str,
+        connection: OwnConnection,
         run: "Run[Item, Result]",
         *,
         most: int,
@@ -44,7 +44,7 @@ class GroupedCalls(Generic[Item, Result]):
         self._run = run
         # The loop's own, once open: to ask for the running loop is a system call.
         self._time: Callable[[], float] = time.monotonic
-        self._connection = OwnConnection(conninfo)
+        self._connection = connection
         self._batcher: Batcher[tuple[Item, float], Result] = Batcher(
             self._flush,
             most=most,

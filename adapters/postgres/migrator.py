@@ -1,6 +1,5 @@
 """Brings a database's schema up to date: each SQL file once, in order, by one process at a time."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -11,8 +10,10 @@ import psycopg
 from attrs import frozen
 from psycopg import AsyncConnection
 
-from adapters.postgres.connection import CALL_SECONDS, Rows, conninfo_with, execute
+from adapters.postgres.connection import Rows
+from adapters.postgres.connector import Connector
 from adapters.postgres.errors import translated
+from adapters.postgres.read_pool import ReadPool
 from application.ports.errors import PortError
 
 # Names the migrations among the database's advisory locks.
@@ -59,7 +60,8 @@ class Migrator:
     """Applies `migrations` (this version's, if not given) to the database at `url`, in the session's own time zone."""
 
     def __init__(self, url: str, migrations: Sequence[Migration] | None = None) -> None:
-        self._conninfo = conninfo_with(url, "order-engine migrate", _SESSION)
+        self._connector = Connector(url, "order-engine migrate")
+        self._looking = ReadPool(self._connector, _SESSION, 1)
         self._migrations = migrations
         self._all_applied = False
 
@@ -87,15 +89,10 @@ class Migrator:
         """
         if self._all_applied:
             return []
-        until = asyncio.get_running_loop().time() + CALL_SECONDS
         noted: Rows = []
-        try:
-            async with await self._connected() as connection:
-                cursor = connection.cursor()
-                if await execute(cursor, "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL", (), until):
-                    noted = await execute(cursor, "SELECT name, checksum FROM schema_migrations", (), until)
-        except psycopg.Error as error:
-            raise translated(error) from error
+        if await self._looking.run("SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL", ()):
+            noted = await self._looking.run("SELECT name, checksum FROM schema_migrations", ())
+        await self._looking.close()
         pending = [migration.name for migration in self._known() if not _is_noted(migration, dict(noted))]
         self._all_applied = not pending
         return pending
@@ -105,9 +102,8 @@ class Migrator:
 
     async def _connected(self) -> AsyncConnection[Any]:
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                return await AsyncConnection.connect(self._conninfo, autocommit=True)
-        except (psycopg.Error, TimeoutError) as error:
+            return await self._connector.connect(_SESSION)
+        except psycopg.Error as error:
             raise translated(error) from error
 
 

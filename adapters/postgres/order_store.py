@@ -9,9 +9,11 @@ from adapters.cursor import cursor_after, order_id_of
 from adapters.postgres import statements
 from adapters.postgres.adding import Addition, add_keyed, add_plain
 from adapters.postgres.appending import append_records
-from adapters.postgres.connection import store_conninfo
+from adapters.postgres.connection import KEPT_PLANS, SESSION
+from adapters.postgres.connector import Connector
 from adapters.postgres.getting import get_orders
 from adapters.postgres.grouped_calls import GroupedCalls
+from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import read_or_refuse
 from application import observe
@@ -45,8 +47,9 @@ class PostgresOrderStore:
 
     Four kinds of call go in groups, each over a connection of its own: gets, plain adds, adds that name a key or a
     client order id (they may have to wait for another process's), and appends. Up to `most` make a group; beyond
-    `bound` waiting ones of a kind it is Overloaded. The other `reads` share `readers` connections. Connections come
-    back by themselves.
+    `bound` waiting ones of a kind it is Overloaded. The other `reads` share `readers` connections. What must not wait
+    behind them has two more: `health` one for readiness, `upkeep` one for sweep and statistics. Connections come back
+    by themselves; `connector` makes them.
     """
 
     def __init__(
@@ -54,24 +57,37 @@ class PostgresOrderStore:
         url: str,
         *,
         application_name: str = "order-engine",
-        readers: int = 4,
+        readers: int = 3,
         most: int = 200,
         bound: int = 10_000,
     ) -> None:
-        conninfo = store_conninfo(url, application_name)
-        keeping_plans = store_conninfo(url, application_name, keep_plans=True)
-        self.reads = ReadPool(conninfo, readers)
+        self.connector = Connector(url, application_name)
+        self.reads = ReadPool(self.connector, SESSION, readers)
+        self.health = ReadPool(self.connector, SESSION, 1)
+        self.upkeep = ReadPool(self.connector, SESSION, 1)
         self._gets: GroupedCalls[str, Order | None] = GroupedCalls(
-            keeping_plans, get_orders, most=most, bound=bound, kind="get"
+            OwnConnection(self.connector, KEPT_PLANS), get_orders, most=most, bound=bound, kind="get"
         )
         self._plain_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
-            keeping_plans, add_plain, most=most, bound=bound, apart=ADDS_APART, half_from=HALF_FROM, kind="add"
+            OwnConnection(self.connector, KEPT_PLANS),
+            add_plain,
+            most=most,
+            bound=bound,
+            apart=ADDS_APART,
+            half_from=HALF_FROM,
+            kind="add",
         )
         self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
-            conninfo, add_keyed, most=most, bound=bound, apart=ADDS_APART, half_from=HALF_FROM, kind="keyed_add"
+            OwnConnection(self.connector, SESSION),
+            add_keyed,
+            most=most,
+            bound=bound,
+            apart=ADDS_APART,
+            half_from=HALF_FROM,
+            kind="keyed_add",
         )
         self._appends: GroupedCalls[Record, None] = GroupedCalls(
-            keeping_plans,
+            OwnConnection(self.connector, KEPT_PLANS),
             append_records,
             most=most,
             bound=bound,
@@ -79,22 +95,22 @@ class PostgresOrderStore:
             apart=FLUSHES_APART,
             kind="append",
         )
+        self._grouped = (self._gets, self._plain_adds, self._keyed_adds, self._appends)
 
     async def open(self) -> None:
-        """Start taking calls, in the event loop that makes them. Once only."""
-        await self.reads.open()
-        for calls in (self._gets, self._plain_adds, self._keyed_adds, self._appends):
+        """Start taking calls, in the event loop that makes them."""
+        for calls in self._grouped:
             calls.open()
 
     async def close(self) -> None:
         """Finish the calls that wait, then disconnect. Idempotent."""
         async with asyncio.TaskGroup() as group:
-            for part in (self._gets, self._plain_adds, self._keyed_adds, self._appends, self.reads):
+            for part in (*self._grouped, self.reads, self.health, self.upkeep):
                 group.create_task(part.close())
 
     async def ping(self) -> None:
         """Return if the server answers. Raises StoreUnavailable."""
-        await self.reads.run("SELECT 1", ())
+        await self.health.run("SELECT 1", ())
 
     async def add(self, order: Order, idempotency_key: str | None = None) -> Admission:
         addition = Addition(order, idempotency_key)
@@ -138,13 +154,13 @@ class PostgresOrderStore:
         return {order_id: Progress(seq, final) for order_id, seq, final in rows}
 
     async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
-        rows = await self.reads.run(statements.SWEEP, (SWEEP_LOCK, after, idle_seconds, idle_seconds, limit))
+        rows = await self.upkeep.run(statements.SWEEP, (SWEEP_LOCK, after, idle_seconds, idle_seconds, limit))
         order_ids = tuple(order_id for (order_id,) in rows)
         return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)
 
     async def backlog(self) -> Backlog:
-        [(unfinished, oldest_pending_at)] = await self.reads.run(statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
+        [(unfinished, oldest_pending_at)] = await self.upkeep.run(statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
         return Backlog(unfinished, oldest_pending_at and oldest_pending_at.replace(tzinfo=UTC))
 
     async def id_ranges_used(self) -> Mapping[str, float]:
-        return dict(await self.reads.run(statements.ID_RANGES_USED, (NUMBERED_TABLES,)))
+        return dict(await self.upkeep.run(statements.ID_RANGES_USED, (NUMBERED_TABLES,)))

@@ -1,13 +1,16 @@
 """A connection that is always there, or its absence reported in time."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 
 from adapters.postgres.connection import Rows, execute
+from adapters.postgres.connector import Connector
 from adapters.postgres.errors import is_of_one_row, is_passing, translated
+from application.ports.errors import PortError, StoreUnavailable
 
 _STATEMENT_SECONDS = 1.2  # a connection that is silent for longer is given up: time is left for another
 _RECONNECT_PAUSE = 0.1
@@ -15,10 +18,11 @@ _REPEATS = 5
 
 
 class OwnConnection:
-    """A connection for one kind of call alone: made when it is first needed, and again after it broke."""
+    """A connection for one call at a time: made with `settings` when it is first needed, and again after it broke."""
 
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
+    def __init__(self, connector: Connector, settings: Mapping[str, str]) -> None:
+        self._connector = connector
+        self._settings = settings
         self._cursor: AsyncCursor[Any] | None = None  # for good: a new one for each run would cost a fifth of it
         self._connecting: asyncio.Task[AsyncConnection[Any]] | None = None
 
@@ -36,9 +40,9 @@ class OwnConnection:
         while True:
             try:
                 cursor = await self._connected(deadline)
-            except (psycopg.Error, TimeoutError) as error:
+            except (psycopg.Error, StoreUnavailable, TimeoutError) as error:
                 if accepted is False or not await _paused(deadline):
-                    raise translated(error, accepted) from error
+                    raise _away(error, accepted) from error
                 continue
             try:
                 until = min(deadline, asyncio.get_running_loop().time() + _STATEMENT_SECONDS)
@@ -53,6 +57,7 @@ class OwnConnection:
                     raise
                 else:
                     # Such as a server that became read-only: the next connection may meet another.
+                    self._connector.forget()
                     await self.close()
                     raise translated(error, accepted) from error
 
@@ -77,7 +82,7 @@ class OwnConnection:
             return self._cursor
         attempt = self._connecting
         if attempt is None or (attempt.done() and attempt.exception()):
-            attempt = asyncio.create_task(AsyncConnection.connect(self._conninfo, autocommit=True), name="connect")
+            attempt = asyncio.create_task(self._connector.connect(self._settings), name="connect")
         self._connecting = attempt
         await asyncio.wait([attempt], timeout=deadline - asyncio.get_running_loop().time())
         if not attempt.done():
@@ -85,6 +90,12 @@ class OwnConnection:
         self._connecting = None
         self._cursor = attempt.result().cursor()
         return self._cursor
+
+
+def _away(error: psycopg.Error | StoreUnavailable | TimeoutError, accepted: Literal[False, "unknown"]) -> PortError:
+    if isinstance(error, StoreUnavailable):
+        return StoreUnavailable(str(error), accepted)
+    return translated(error, accepted)
 
 
 async def _paused(deadline: float) -> bool:

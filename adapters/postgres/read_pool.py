@@ -1,57 +1,61 @@
-"""Where reads go: a small pool, and a time limit on every statement."""
+"""Where reads go: a few connections for many callers, and a time limit on every statement."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
-from adapters.postgres.connection import CALL_SECONDS, Rows, execute
+from adapters.postgres.connection import CALL_SECONDS, Rows
+from adapters.postgres.connector import Connector
 from adapters.postgres.errors import is_of_data, translated
+from adapters.postgres.own_connection import OwnConnection
+from application.ports.errors import StoreUnavailable
 
-# The pool gives an attempt to connect up so soon because its pauses between attempts grow: a new call starts afresh,
-# and so the pool is back as soon as the server is.
-_RECONNECT_SECONDS = 0.5
 _WAITING_PER_CONNECTION = 250
 
 
 class ReadPool:
-    """A few connections for statements that change nothing. A closed one cannot be opened again."""
+    """Up to `size` connections for statements that change nothing; the one used last goes first, so few are made."""
 
-    def __init__(self, conninfo: str, size: int) -> None:
-        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            conninfo,
-            min_size=0,
-            max_size=size,
-            max_waiting=size * _WAITING_PER_CONNECTION,
-            reconnect_timeout=_RECONNECT_SECONDS,
-            kwargs={"autocommit": True},
-            open=False,
-        )
-
-    async def open(self) -> None:
-        """Start; nothing is connected before the first read."""
-        await self._pool.open()
+    def __init__(self, connector: Connector, settings: Mapping[str, str], size: int) -> None:
+        self._connections = [OwnConnection(connector, settings) for _ in range(size)]
+        self._free: asyncio.LifoQueue[OwnConnection] = asyncio.LifoQueue()
+        for connection in reversed(self._connections):
+            self._free.put_nowait(connection)
+        self._waiting = 0
 
     async def close(self) -> None:
-        """Disconnect. Idempotent."""
-        await self._pool.close()
+        """Disconnect; the next read connects again."""
+        for connection in self._connections:
+            await connection.close()
 
     async def run(self, query: str, params: Any) -> Rows:
         """Run one statement and return its rows; again if its connection turns out to be dead.
 
         Raises StoreUnavailable, within CALL_SECONDS.
         """
-        time = asyncio.get_running_loop().time
-        deadline = time() + CALL_SECONDS
-        while True:
-            connection = None
-            try:
-                async with self._pool.connection(timeout=deadline - time()) as connection:
-                    return await execute(connection.cursor(), query, params, deadline)
-            except (psycopg.Error, UnicodeEncodeError) as error:
-                if is_of_data(error):
-                    return []  # what could never be stored is not there
-                if connection is None or not connection.closed or time() >= deadline:
-                    raise translated(error) from error
+        deadline = asyncio.get_running_loop().time() + CALL_SECONDS
+        connection = await self._taken(deadline)
+        try:
+            return await connection.run(query, params, deadline, cut_off=False)
+        except (psycopg.Error, UnicodeEncodeError) as error:
+            if is_of_data(error):
+                return []  # what could never be stored is not there
+            raise translated(error) from error
+        finally:
+            self._free.put_nowait(connection)
+
+    async def _taken(self, deadline: float) -> OwnConnection:
+        if not self._free.empty():
+            return self._free.get_nowait()
+        if self._waiting >= len(self._connections) * _WAITING_PER_CONNECTION:
+            raise StoreUnavailable("too many reads are waiting")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._free.get()
+        except TimeoutError as error:
+            raise StoreUnavailable("reads wait for too long") from error
+        finally:
+            self._waiting -= 1

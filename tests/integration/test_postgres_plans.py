@@ -16,7 +16,8 @@ from attrs import evolve, frozen
 from psycopg import sql
 
 from adapters.postgres import execution_statements, statements
-from adapters.postgres.connection import store_conninfo
+from adapters.postgres.connection import KEPT_PLANS, SESSION
+from adapters.postgres.connector import Connector
 from adapters.postgres.order_store import BACKLOG_MOST, NUMBERED_TABLES, SWEEP_LOCK, PostgresOrderStore
 from adapters.postgres.rows import in_json, row_of_order, row_of_record
 from domain.order import Order
@@ -152,8 +153,7 @@ async def touched(connection: psycopg.AsyncConnection[Any], case: Case) -> int:
 @asynccontextmanager
 async def session_of(url: str, *, keep_plans: bool) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """A session as the store's."""
-    conninfo = store_conninfo(url, "plans", keep_plans=keep_plans)
-    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+    async with await Connector(url, "plans").connect(KEPT_PLANS if keep_plans else SESSION) as connection:
         yield connection
 
 

@@ -10,6 +10,7 @@ from psycopg import errors
 from adapters.postgres.adding import Addition, add_keyed
 from adapters.postgres.appending import append_records
 from adapters.postgres.connection import Rows
+from adapters.postgres.connector import Connector
 from adapters.postgres.grouped_calls import GroupedCalls
 from adapters.postgres.own_connection import OwnConnection
 from application.ports.errors import DataRefused, StaleOrder, StoreUnavailable
@@ -22,7 +23,7 @@ class ScriptedConnection(OwnConnection):
     """Answers each statement with what comes next in a script."""
 
     def __init__(self, *script: Rows | Exception) -> None:
-        super().__init__("")
+        super().__init__(Connector("", "test"), {})
         self.script = list(script)
 
     async def run(self, *_: Any, **__: Any) -> Rows:
@@ -89,7 +90,7 @@ async def test_every_caller_raises_an_error_of_its_own() -> None:
     async def run(_: OwnConnection, __: Sequence[int], ___: float) -> Sequence[int]:
         raise StoreUnavailable(accepted="unknown")
 
-    calls: GroupedCalls[int, int] = GroupedCalls("", run, most=10, bound=10)
+    calls: GroupedCalls[int, int] = GroupedCalls(ScriptedConnection(), run, most=10, bound=10)
     calls.open()
     outcomes = await asyncio.gather(*(calls.submit(n) for n in range(3)), return_exceptions=True)
     await calls.close()
@@ -106,7 +107,7 @@ async def test_a_row_to_blame_is_found_by_trying_one_by_one() -> None:
             raise errors.lookup("22001")("too long")
         return [item * 10 for item in items]
 
-    calls: GroupedCalls[int, int] = GroupedCalls("", run, most=10, bound=10)
+    calls: GroupedCalls[int, int] = GroupedCalls(ScriptedConnection(), run, most=10, bound=10)
     calls.open()
     outcomes = await asyncio.gather(*(calls.submit(n) for n in (1, 2, 3)), return_exceptions=True)
     await calls.close()

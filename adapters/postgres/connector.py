@@ -1,0 +1,122 @@
+"""How sessions are made: at which of a URL's hosts, how each is set, and what is looked at before it is used."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+# For each address in turn. A host that drops packets costs no more than this before the next has its turn.
+_NETWORK = {
+    "connect_timeout": "2",
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+}
+_RESOLVE_SECONDS = 2.0
+
+Hook = Callable[[AsyncConnection[Any]], Awaitable[None]]
+
+
+class Connector:
+    """Makes the sessions of one process. The host that answered last is asked first, then all in the URL's order.
+
+    `after_connecting` has what is run on each new session, in order, before anything else is; one that raises
+    psycopg.Error or StoreUnavailable has the session closed, and its error is the caller's.
+    """
+
+    def __init__(self, url: str, application_name: str) -> None:
+        given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+        self._options = given.pop("options", "")
+        self._params = {"application_name": application_name, **_NETWORK, **given}
+        self._hosts = _hosts(self._params)
+        self._worked: _Place | None = None
+        self._resolving: dict[_Place, asyncio.Future[list[_Place]]] = {}
+        self.after_connecting: list[Hook] = []
+
+    async def connect(self, settings: Mapping[str, str]) -> AsyncConnection[Any]:
+        """Return a new session with these settings; the URL's own options stay.
+
+        It takes at most the URL's `connect_timeout` (2 s if not given) for each address of each host, and as much for
+        their names. Raises psycopg.Error, and what the hooks raise.
+        """
+        options = f"{self._options} {' '.join(f'-c {name}={value}' for name, value in settings.items())}".strip()
+        params = {**self._params, "options": options, **await self._places()}
+        connection = await AsyncConnection.connect(make_conninfo(**params), autocommit=True)
+        try:
+            for hook in self.after_connecting:
+                await hook(connection)
+        except BaseException:
+            await connection.close()
+            raise
+        info = connection.pgconn
+        self._worked = _Place(*(part.decode() for part in (info.host, info.hostaddr, info.port)))
+        return connection
+
+    def forget(self) -> None:
+        """Have the next session begin with the first host: the one that answered last is of no use."""
+        self._worked = None
+
+    async def _places(self) -> dict[str, str]:
+        """Return the parameters that name each address of each host, so that psycopg tries them one by one."""
+        if not self._hosts:
+            return {}
+        found = await asyncio.gather(*map(self._resolved, self._hosts))
+        places = list(dict.fromkeys(place for places in found for place in places))
+        if not places:
+            raise psycopg.OperationalError("no host's name was found")
+        places.sort(key=lambda place: place != self._worked)
+        params = {"host": ",".join(place.host for place in places)}
+        params["hostaddr"] = ",".join(place.address for place in places)
+        params["port"] = ",".join(place.port for place in places)
+        return params
+
+    async def _resolved(self, place: "_Place") -> list["_Place"]:
+        """Return the host's addresses; those of before if they cannot be had in time, else none.
+
+        A look-up that hangs goes on and is waited for again: they have but a few threads.
+        """
+        if place.address or not place.host or place.host.startswith(("/", "@")):
+            return [place]
+        looking = self._resolving.get(place)
+        if looking is None or looking.done():
+            looking = self._resolving[place] = asyncio.ensure_future(_look_up(place))
+        await asyncio.wait([looking], timeout=_RESOLVE_SECONDS)
+        if looking.done() and not looking.exception():
+            return looking.result()
+        worked = self._worked
+        return [worked] if worked is not None and (worked.host, worked.port) == (place.host, place.port) else []
+
+
+class _Place(NamedTuple):
+    """Where a server may be; `address` is empty for a socket file, and until the name was looked up."""
+
+    host: str
+    address: str
+    port: str
+
+
+def _hosts(params: Mapping[str, str]) -> list[_Place]:
+    """Return the hosts that the parameters name; none when libpq's own words on them are wanted."""
+    hosts, addresses = (params[name].split(",") if params.get(name) else [] for name in ("host", "hostaddr"))
+    ports = (params.get("port") or os.environ.get("PGPORT", "")).split(",")
+    count = max(len(hosts), len(addresses))
+    if len(ports) == 1:
+        ports *= count
+    if len(ports) != count or (hosts and addresses and len(hosts) != len(addresses)):
+        return []  # libpq says what does not match
+    unnamed = [""] * count
+    parts = zip(hosts or unnamed, addresses or unnamed, ports, strict=True)
+    return [_Place(host, address, port or "5432") for host, address, port in parts]
+
+
+async def _look_up(place: _Place) -> list[_Place]:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(place.host, place.port, proto=socket.IPPROTO_TCP, type=socket.SOCK_STREAM)
+    return [place._replace(address=str(item[4][0])) for item in found]
