@@ -74,6 +74,8 @@ def _end_seconds(settings: Settings) -> float:
 async def serve_api(container: Container, listener: socket.socket, stop: asyncio.Event) -> None:
     """Serve the container's API, and look after its watchers, until `stop`."""
     settings = container.settings()
+    await container.follow_clock()()  # so that the first order is born at the right time
     times = ServerTimes(linger_seconds=settings.linger_seconds, grace_seconds=round(settings.grace_seconds))
-    async with background(container.watch().run(), container.stats().warn_of_id_ranges()):
+    beside = container.follow_clock().run(), container.watch().run(), container.stats().warn_of_id_ranges()
+    async with background(*beside):
         await serve(container.api(), listener, stop, drain=container.drain(), times=times)

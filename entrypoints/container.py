@@ -14,11 +14,13 @@ from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from adapters.memory.store_clock import InMemoryStoreClock
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.mock.venue import MockVenue
 from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
+from adapters.postgres.store_clock import PostgresStoreClock
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.queue_operations import RedisQueueOperations
@@ -26,13 +28,14 @@ from adapters.redis.update_feed import RedisUpdateFeed
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
+from application.follow_store_clock import FollowStoreClock
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
-from application.ports.system import Clock, Ids
+from application.ports.system import Clock, CorrectedClock, Ids, StoreClock
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 from application.query_executions import QueryExecutions
@@ -134,12 +137,13 @@ class Container(containers.DeclarativeContainer):
     settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
     mode: providers.Provider[str] = providers.Dependency(instance_of=str)
 
-    clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
+    clock: providers.Provider[CorrectedClock] = providers.Singleton(SystemClock)
     ids: providers.Provider[Ids] = providers.Singleton(RandomIds)
     holder: providers.Provider[str] = providers.Singleton(_holder, ids)
     lease_seconds = settings.provided.lease_seconds
 
     memory_store: providers.Provider[OrderStore] = providers.Singleton(InMemoryOrderStore, clock)
+    memory_clock: providers.Provider[StoreClock] = providers.Singleton(InMemoryStoreClock, clock)
     memory_executions: providers.Provider[Executions] = providers.Singleton(
         InMemoryExecutions, memory_store.provided.executions
     )
@@ -155,6 +159,7 @@ class Container(containers.DeclarativeContainer):
     queue_client = providers.Singleton(queue_client, settings.provided.redis_url)
     feed_client = providers.Singleton(feed_client, settings.provided.redis_url)
     live_store: providers.Provider[OrderStore] = providers.Singleton(PostgresOrderStore, settings.provided.postgres_url)
+    live_clock: providers.Provider[StoreClock] = providers.Singleton(PostgresStoreClock, live_store.provided.reads)
     live_executions: providers.Provider[Executions] = providers.Singleton(PostgresExecutions, live_store.provided.reads)
     live_queue: providers.Provider[OrderQueue] = providers.Singleton(
         RedisOrderQueue, queue_client, holder, lease_seconds=lease_seconds
@@ -164,6 +169,8 @@ class Container(containers.DeclarativeContainer):
 
     store: providers.Provider[OrderStore] = providers.Selector(mode, memory=memory_store, live=live_store)
     id_ranges: providers.Provider[IdRanges] = providers.Selector(mode, memory=memory_store, live=live_store)
+    store_clock: providers.Provider[StoreClock] = providers.Selector(mode, memory=memory_clock, live=live_clock)
+    follow_clock = providers.Singleton(FollowStoreClock, store_clock, clock)
     executions: providers.Provider[Executions] = providers.Selector(
         mode, memory=memory_executions, live=live_executions
     )

@@ -11,6 +11,8 @@ from itertools import count
 
 TICK_SECONDS = 0.01
 EXACT_BELOW_SECONDS = 0.1
+# A correction by more takes the time back at once; by less it stands still instead.
+STANDS_STILL_NS = 1_000_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A UUID's seventh and ninth byte say what it is: random, as in RFC 9562.
@@ -19,23 +21,39 @@ _VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
 class SystemClock:
-    """A `Clock` that reads the machine's time.
+    """A `CorrectedClock`: the machine's time, carried on by its monotonic clock and put right by the store's.
 
     Sleeps of 0.1 s and more end at the next hundredth of a second: thousands of orders that wait for a venue then wake
     in groups, which share the loop's turn and their flush, instead of one by one.
     """
 
     def __init__(self) -> None:
+        self._ahead_ns = time.time_ns() - time.monotonic_ns()  # of the monotonic clock
         self._ms = 0
         self._now = _EPOCH
         self._ticks: dict[tuple[asyncio.AbstractEventLoop, int], asyncio.Event] = {}
 
     def now(self) -> datetime:
         # A busy worker asks dozens of times a millisecond; all get the same object.
-        ms = time.time_ns() // 1_000_000
-        if ms != self._ms:
+        ms = (time.monotonic_ns() + self._ahead_ns) // 1_000_000
+        if ms > self._ms:
             self._ms, self._now = ms, _EPOCH + timedelta(milliseconds=ms)
         return self._now
+
+    def wall(self) -> datetime:
+        return datetime.now(UTC)
+
+    def correct(self, at: datetime, asked: float, answered: float) -> None:
+        # The store's time is ahead of the monotonic clock by something from `least` to `most`.
+        at_ns = (at - _EPOCH) // timedelta(microseconds=1) * 1000
+        least, most = at_ns - int(answered * 1e9), at_ns - int(asked * 1e9)
+        ahead = min(max(self._ahead_ns, least), most)
+        # Further away than half the range, its middle is nearer to any of it; else only its edge is sure to be.
+        if 2 * abs(self._ahead_ns - ahead) > most - least:
+            ahead = (least + most) // 2
+        if ahead < self._ahead_ns - STANDS_STILL_NS:
+            self._ms = 0
+        self._ahead_ns = ahead
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -36,9 +36,9 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
 
 async def work(container: Container, stop: asyncio.Event) -> None:
     """Execute orders and sweep until `stop`, then drain; not ready any more from then on."""
-    async with background(
-        container.recover().run(), container.stats().warn_of_id_ranges(), _unready_after(stop, container.drain())
-    ):
+    await container.follow_clock()()
+    beside = container.follow_clock().run(), container.recover().run(), container.stats().warn_of_id_ranges()
+    async with background(*beside, _unready_after(stop, container.drain())):
         await container.worker().run(stop)
 
 

@@ -12,9 +12,10 @@ _TURNS = 50
 
 
 class ManualClock:
-    """A `Clock` moved by `advance`."""
+    """A `CorrectedClock` moved by `advance`; `wrong_by` is how far its machine's time is ahead of it."""
 
     def __init__(self, start: datetime = START) -> None:
+        self.wrong_by = timedelta()
         self._start = start
         self._elapsed = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
@@ -23,6 +24,12 @@ class ManualClock:
     def now(self) -> datetime:
         now = self._start + timedelta(seconds=self._elapsed)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def wall(self) -> datetime:
+        return self.now() + self.wrong_by
+
+    def correct(self, at: datetime, asked: float, answered: float) -> None:
+        """Do nothing: tests move it."""
 
     def monotonic(self) -> float:
         return self._elapsed

@@ -41,7 +41,7 @@ def order_not_queued(order_id: str, error: Exception) -> None:
 def step_stored(before: Order, event: OrderEvent) -> None:
     """Record that a step is in the store, of an order as it was `before`."""
     seconds = (event.at - before.updated_at).total_seconds()
-    # Two machines' clocks may differ by more than a step takes.
+    # The store's clock may be put back, and a process knows it only to some milliseconds.
     STEPS[event.kind].observe(seconds if seconds > 0 else 0.0)
     if event.status in FINAL:
         _order_finished(before, event)
@@ -93,6 +93,16 @@ def stale_write_refused(order_id: str, version: int) -> None:
     """Another writer had moved the order on; nothing was changed."""
     metrics.STALE_WRITES.add()
     _log.info("stale_write_refused", order_id=order_id, version=version)
+
+
+def clock_measured(skew_seconds: float) -> None:
+    """Record how far this machine's clock is ahead of the store's, by which the process goes."""
+    metrics.CLOCK_SKEW.set(skew_seconds)
+
+
+def clock_skewed(skew_seconds: float) -> None:
+    """Record that this machine's clock is wrong, or the store's; nothing is decided by it."""
+    _log.warning("clock_skewed", seconds=round(skew_seconds, 3))
 
 
 def store_away(what: str, error: Exception, **about: str) -> None:

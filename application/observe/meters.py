@@ -6,6 +6,7 @@ A storage holds the row: this process's memory, or one that several processes se
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
+from operator import add
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import frozen
@@ -81,7 +82,7 @@ class Counter(Series):
 
 
 class Gauge(Counter):
-    """A number that rises and falls. Several processes' are added up."""
+    """A number that rises and falls. Several processes' are added up, unless it is declared otherwise."""
 
     __slots__ = ()
 
@@ -121,6 +122,7 @@ class Family(dict[Key, Some], Generic[Some]):
         labels: Labels,
         make: Callable[[Cells, int], Some],
         bounds: Sequence[float] = (),
+        of_all: Callable[[float, float], float] = add,
     ) -> None:
         super().__init__()
         self.kind = kind
@@ -128,6 +130,7 @@ class Family(dict[Key, Some], Generic[Some]):
         self.help = help_text
         self.labels = labels
         self.bounds = tuple(bounds)
+        self.of_all = of_all
         self.size = len(bounds) + 2 if kind is Kind.HISTOGRAM else 1
         self._meters = meters
         self._make = make
@@ -141,6 +144,11 @@ class Family(dict[Key, Some], Generic[Some]):
         at = self._meters.placed(self, labels_of(key))
         series = self[key] = self._make(self._meters.storage.cells, at)
         return series
+
+
+def furthest(one: float, other: float) -> float:
+    """Return the number that is further from 0."""
+    return max(one, other, key=abs)
 
 
 def labels_of(key: Key) -> Labels:
@@ -164,9 +172,9 @@ class Meters:
         """Declare counters."""
         return self._declared(Family(self, Kind.COUNTER, self._prefix + name, help_text, labels, Counter))
 
-    def gauge(self, name: str, help_text: str) -> Gauge:
-        """Declare a gauge without labels."""
-        return self.gauges(name, help_text)[()]
+    def gauge(self, name: str, help_text: str, of_all: Callable[[float, float], float] = add) -> Gauge:
+        """Declare a gauge without labels; `of_all` makes one number of two processes'."""
+        return self._declared(Family(self, Kind.GAUGE, self._prefix + name, help_text, (), Gauge, of_all=of_all))[()]
 
     def gauges(self, name: str, help_text: str, *labels: str) -> Family[Gauge]:
         """Declare gauges."""
@@ -198,7 +206,7 @@ class Meters:
         return at
 
     def totals(self) -> Mapping[str, Mapping[Labels, Sequence[float]]]:
-        """Add up what all processes kept, by family and labels; the gauges of those that are gone do not count."""
+        """Put together what all processes kept, by family and labels; gauges of those that are gone do not count."""
         totals: dict[str, dict[Labels, list[float]]] = {name: {} for name in self.families}
         for reading in self.storage.readings():
             family = self.families.get(reading.name)
@@ -208,9 +216,7 @@ class Meters:
             if reading.alive or family.kind is not Kind.GAUGE:
                 known = totals[reading.name].get(reading.labels)
                 numbers = list(reading.numbers)
-                totals[reading.name][reading.labels] = (
-                    [a + b for a, b in zip(known, numbers, strict=True)] if known else numbers
-                )
+                totals[reading.name][reading.labels] = list(map(family.of_all, known, numbers)) if known else numbers
         return totals
 
     def _declared(self, family: Family[Some]) -> Family[Some]:

@@ -3,7 +3,7 @@
 Labels have few values, all known beforehand or chosen by the operator: never an order, a user or a text of a client's.
 """
 
-from application.observe.meters import Meters
+from application.observe.meters import Meters, furthest
 from domain.status import FINAL, EventKind, FailureReason, OrderStatus
 
 PREFIX = "order_engine_"
@@ -57,6 +57,9 @@ VENUE_CALLS = METERS.histograms(
     "outcome",
 )
 
+CLOCK_SKEW = METERS.gauge(
+    "clock_skew_seconds", "How far this machine's clock is ahead of Postgres'; decides nothing", of_all=furthest
+)
 STORE_AWAY = METERS.counter("store_away_total", "Times that the store did not answer something that waits or gave up")
 QUEUE_AWAY = METERS.counter("queue_away_total", "Times that the queue did not answer")
 FEED_AWAY = METERS.counter("feed_away_total", "Times that the live channel did not answer")

@@ -14,6 +14,7 @@ from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
+from application.ports.system import StoreClock
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 
@@ -24,10 +25,11 @@ SUITES = {
     OrderQueue: "OrderQueueContract",
     OrderStore: "OrderStoreContract",
     QueueOperations: "QueueOperationsContract",
+    StoreClock: "StoreClockContract",
     UpdateFeed: "UpdateFeedContract",
     Venue: "VenueContract",
 }
-WITHOUT_SUITE = {"Clock", "Ids"}  # tests/unit/test_system.py tests their only adapters
+WITHOUT_SUITE = {"Clock", "CorrectedClock", "Ids"}  # tests/unit/test_system.py tests their only adapters
 
 
 def modules_of(package: ModuleType) -> list[ModuleType]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.observe.meters import Kind, Meters
+from application.observe.meters import Kind, Meters, furthest
 from entrypoints.processes.shared_meters import MetersFile, SharedMeters
 
 BOUNDS = (0.1, 1.0, 10.0)
@@ -94,6 +94,15 @@ def test_processes_add_up_from_wherever_they_are_asked(file: MetersFile) -> None
             "test_open": {("order",): [6]},
             "test_seconds": {("swap",): [3, 0, 2, 1, 0]},
         }
+
+
+def test_a_gauge_may_be_the_furthest_of_all_processes(file: MetersFile) -> None:
+    processes = [Meters("test_") for _ in range(3)]
+    for slot, meters in enumerate(processes):
+        gauge = meters.gauge("ahead", "Ahead", of_all=furthest)
+        meters.move_to(SharedMeters(file.fd, slot))
+        gauge.set((0.1, -3, 2)[slot])
+    assert processes[0].totals() == {"test_ahead": {(): [-3]}}
 
 
 def test_what_was_counted_before_moves_along(file: MetersFile, meters: Meters) -> None:
