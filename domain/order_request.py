@@ -32,6 +32,7 @@ class OrderRequest:
     def parse(cls, body: Mapping[str, object]) -> "OrderRequest":
         """Read a request as it came over the wire: JSON numbers as int or Decimal, camelCase names.
 
+        None for an optional field means that it is absent, as generated clients send it.
         Raises ValidationFailed with one entry for every bad field, unknown fields included.
         """
         values: dict[str, Any] = {}
@@ -39,6 +40,8 @@ class OrderRequest:
         for name, value in body.items():
             if name not in _FIELDS:
                 errors.append(FieldError(name, "unknown field"))
+                continue
+            if value is None and name not in _REQUIRED:
                 continue
             attribute, read = _FIELDS[name]
             try:

@@ -14,10 +14,15 @@ from entrypoints.web.problems import HttpProblem
 
 BODY_BYTES = 16 * 1024
 _SANE_ID = re.compile(r"[!-~]{1,128}")
+_BLANKS = b" \t"  # around a value they are no part of it
 _METHODS = frozenset(falcon.COMBINED_METHODS)
 # Ids are this process's own random name and a number: a third of the time of a random one each.
 _PROCESS = secrets.token_hex(12)
 _numbers = count()
+
+
+class ContradictoryHeader(Exception):
+    """A header that is no list came more than once, and did not say the same each time."""
 
 
 def request_id_of(given: str | None) -> str:
@@ -33,16 +38,29 @@ class Request(falcon.asgi.Request):
     def __init__(self, scope: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(scope, *args, **kwargs)
         self.begun = time.perf_counter()
-        self.request_id = request_id_of(self.header(b"x-request-id"))
+        try:
+            self.request_id = request_id_of(self.header(b"x-request-id"))
+        except ContradictoryHeader:
+            self.request_id = request_id_of(None)
         observe.request_begun(self.request_id)
         if self.method not in _METHODS:
             # The router answers 400 to methods that it never heard of; as one that no resource has, it is a 405.
             self.method = "TRACE"
 
     def header(self, name: bytes) -> str | None:
-        """Return a header, `name` in lower case; one that is absent costs a tenth of what it does by `get_header`."""
+        """Return a header that is no list, `name` in lower case; lines that say the same count as one.
+
+        One that is absent costs a tenth of what it does by `get_header`. Raises ContradictoryHeader.
+        """
         value = self._asgi_headers.get(name)
-        return None if value is None else value.decode("latin-1")
+        if value is None:
+            return None
+        if len(self._asgi_headers) != len(self.scope["headers"]):  # falcon has joined some lines, or dropped them
+            values = {said.strip(_BLANKS) for header, said in self.scope["headers"] if header == name}
+            if len(values) > 1:
+                raise ContradictoryHeader(name)
+            value = values.pop()
+        return value.strip(_BLANKS).decode("latin-1")
 
     async def body(self) -> bytes:
         """Read the whole body.

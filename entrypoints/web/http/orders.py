@@ -17,7 +17,7 @@ from entrypoints.web import params
 from entrypoints.web.http import presenter
 from entrypoints.web.http.body import parse_object
 from entrypoints.web.problems import HttpProblem, invalid
-from entrypoints.web.request import Request
+from entrypoints.web.request import ContradictoryHeader, Request
 
 KEY_HEADER = "Idempotency-Key"
 _KEY_HEADER = KEY_HEADER.lower().encode()
@@ -33,9 +33,9 @@ class ExecuteResource:
     async def on_post(self, req: Request, resp: Response) -> None:
         """Take an order: 202, also for a repeat of one that was taken."""
         body = await req.body()
-        _require_json(req.content_type)
-        key = req.header(_KEY_HEADER)
-        admission = await self.submit(ANYONE, _read(parse_object(body), key), key)
+        _require_json(req)
+        key, bad_key = _key(req)
+        admission = await self.submit(ANYONE, _read(parse_object(body), bad_key), key)
         resp.status = falcon.HTTP_202
         resp.data = presenter.accepted_json(admission.order_id)
         resp.set_header("Location", f"/api/orders/{admission.order_id}")
@@ -97,19 +97,42 @@ class CancelResource:
         resp.status = falcon.HTTP_202
 
 
-def _require_json(content_type: str | None) -> None:
-    # Most clients send exactly this; parameters such as a charset mean nothing for JSON.
-    if content_type == "application/json":
-        return
-    if content_type is None or content_type.partition(";")[0].strip().lower() != "application/json":
+def _require_json(req: Request) -> None:
+    """Refuse a body that is not said to be JSON, or that is coded; no parameter, such as a charset, changes JSON."""
+    try:
+        content_type, coding = req.header(b"content-type"), req.header(b"content-encoding")
+    except ContradictoryHeader:
+        raise HttpProblem("unsupported_media_type") from None
+    # Most clients send exactly this.
+    if content_type != "application/json" and _media_type(content_type) != "application/json":
         raise HttpProblem("unsupported_media_type")
+    if coding is not None and coding.lower() not in ("", "identity"):
+        raise HttpProblem(
+            "unsupported_media_type",
+            "The body must have no Content-Encoding",
+            headers={"Accept-Encoding": "identity"},
+        )
 
 
-def _read(body: Mapping[str, object], key: str | None) -> OrderRequest:
-    """Check body and key together, so that all faults are reported at once."""
+def _media_type(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _key(req: Request) -> tuple[str | None, FieldError | None]:
+    """Read the idempotency key; return it, and what is wrong with it."""
+    try:
+        key = req.header(_KEY_HEADER)
+    except ContradictoryHeader:
+        return None, FieldError(KEY_HEADER, "must be the same each time that it is given")
     if key is None or _KEY.fullmatch(key):
+        return key, None
+    return None, FieldError(KEY_HEADER, "must be 1 to 255 visible ASCII characters")
+
+
+def _read(body: Mapping[str, object], bad_key: FieldError | None) -> OrderRequest:
+    """Check body and key together, so that all faults are reported at once."""
+    if bad_key is None:
         return OrderRequest.parse(body)
-    bad_key = FieldError(KEY_HEADER, "must be 1 to 255 visible ASCII characters")
     try:
         OrderRequest.parse(body)
     except ValidationFailed as error:

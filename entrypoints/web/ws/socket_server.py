@@ -17,7 +17,7 @@ from entrypoints.web import observe
 from entrypoints.web.closing import BAD_QUERY, INTERNAL, NORMAL, NOT_FOUND, RESTARTING, TRY_LATER, close
 from entrypoints.web.drain import Drain
 from entrypoints.web.problems import HttpProblem
-from entrypoints.web.request import Request
+from entrypoints.web.request import ContradictoryHeader, Request
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -40,7 +40,7 @@ class SocketServer:
         The following is entered before the socket is accepted: a feed misses nothing from the moment that it is open.
         `kind` is what the socket is counted under.
         """
-        if is_foreign(req.get_header("Origin"), req.get_header("Host", default="")):
+        if _is_foreign_page(req):
             await close(ws, NORMAL)  # before it is accepted, and so the client sees HTTP 403
             return
         try:
@@ -116,6 +116,13 @@ async def _ignore_messages(ws: WebSocket) -> None:
             continue  # binary is ignored as well
         except falcon.WebSocketDisconnected:
             return
+
+
+def _is_foreign_page(req: Request) -> bool:
+    try:
+        return is_foreign(req.header(b"origin"), req.header(b"host") or "")
+    except ContradictoryHeader:
+        return True
 
 
 def is_foreign(origin: str | None, host: str) -> bool:

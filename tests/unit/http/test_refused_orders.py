@@ -17,8 +17,8 @@ NOT_AMOUNT_TEXTS = (
     *("ten", "", " ", " 10 ", "0", "0.0", "-1", "+1", "1e3", "1_000", ".5", "5.", "1,5", "0x10", "NaN", "Infinity"),
     *("1.123456789", "10000000000", "9" * 1000, "\u0661\u0660"),
 )
-NOT_BPS: list[object] = [-1, 10_001, 1.5, 1.0, "50", True, None, []]
-NOT_CLIENT_IDS: list[object] = ["", "a b", "a" * 65, "a/b", "é", 5, True, None, []]
+NOT_BPS: list[object] = [-1, 10_001, 1.5, 1.0, "50", True, []]
+NOT_CLIENT_IDS: list[object] = ["", "a b", "a" * 65, "a/b", "é", 5, True, []]
 
 
 def one_bad_field() -> Iterator[tuple[str, object]]:
