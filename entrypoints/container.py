@@ -159,7 +159,7 @@ class Container(containers.DeclarativeContainer):
     queue_client = providers.Singleton(queue_client, settings.provided.redis_url)
     feed_client = providers.Singleton(feed_client, settings.provided.redis_url)
     live_store: providers.Provider[OrderStore] = providers.Singleton(PostgresOrderStore, settings.provided.postgres_url)
-    live_clock: providers.Provider[StoreClock] = providers.Singleton(PostgresStoreClock, live_store.provided.reads)
+    live_clock: providers.Provider[StoreClock] = providers.Singleton(PostgresStoreClock, live_store.provided.health)
     live_executions: providers.Provider[Executions] = providers.Singleton(PostgresExecutions, live_store.provided.reads)
     live_queue: providers.Provider[OrderQueue] = providers.Singleton(
         RedisOrderQueue, queue_client, holder, lease_seconds=lease_seconds

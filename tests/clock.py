@@ -54,6 +54,10 @@ class ManualClock:
             await self.settle()
         self._elapsed = end
 
+    async def step(self, seconds: float) -> None:
+        """Set the time forward, or back; none passes."""
+        self._start += timedelta(seconds=seconds)
+
     async def settle(self) -> None:
         """Let the other tasks run as far as they get without time passing."""
         for _ in range(_TURNS):

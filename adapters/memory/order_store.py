@@ -130,8 +130,8 @@ class InMemoryOrderStore:
     def _is_idle(self, order: Order, idle_seconds: float) -> bool:
         if order.status is OrderStatus.PENDING:
             idle_seconds = min(idle_seconds, _PENDING_IDLE_SECONDS)
-        idle = self._clock.now() - order.updated_at >= timedelta(seconds=idle_seconds)
-        return idle and order.runs
+        moved_lately = timedelta() <= self._clock.now() - order.updated_at < timedelta(seconds=idle_seconds)
+        return order.runs and not moved_lately
 
 
 def _skip_to(order_id: str, orders: Iterator[Order]) -> None:

@@ -174,7 +174,8 @@ SELECT order_id, version, finished_at IS NOT NULL FROM orders WHERE order_id = A
 
 # One page of the sweep. (lock, after or NULL, idle seconds, idle seconds, limit): ids, oldest first; none while another
 # session holds the lock, which lasts for this statement alone. Held orders are an operator's to release; resting ones
-# are not in the index.
+# are not in the index. What moved at a time that is still to come has stood still for nobody knows how long: the
+# server's clock was put back.
 SWEEP: Final = """
 SELECT order_id FROM orders
 WHERE (SELECT pg_try_advisory_xact_lock(%s::bigint))
@@ -182,8 +183,9 @@ WHERE (SELECT pg_try_advisory_xact_lock(%s::bigint))
     AND NOT resting
     AND NOT held
     AND id > coalesce((SELECT id FROM orders WHERE order_id = %s::text), 0)
-    AND updated_at <= statement_timestamp() AT TIME ZONE 'UTC' - make_interval(
-        secs => CASE status WHEN 'pending' THEN least(2, %s::float8) ELSE %s::float8 END)
+    AND (updated_at > statement_timestamp() AT TIME ZONE 'UTC'
+        OR updated_at <= statement_timestamp() AT TIME ZONE 'UTC' - make_interval(
+            secs => CASE status WHEN 'pending' THEN least(2, %s::float8) ELSE %s::float8 END))
 ORDER BY id
 LIMIT %s
 """

@@ -6,12 +6,12 @@ from adapters.postgres.read_pool import ReadPool
 
 
 class PostgresStoreClock:
-    """Reads the server's clock over a store's `reads`, which their owner opens."""
+    """Reads the server's clock over a store's `health` connection: no statement on it is long."""
 
-    def __init__(self, reads: ReadPool) -> None:
-        self._reads = reads
+    def __init__(self, health: ReadPool) -> None:
+        self._health = health
 
     async def read_clock(self) -> datetime:
         at: datetime
-        [(at,)] = await self._reads.run("SELECT clock_timestamp() AT TIME ZONE 'UTC'", ())
+        [(at,)] = await self._health.run("SELECT clock_timestamp() AT TIME ZONE 'UTC'", ())
         return at.replace(tzinfo=UTC)

@@ -44,6 +44,8 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
         container = Container(settings=settings, mode="live")
         resources = container.resources() if "postgres_url" in urls else container.queue_resources()
         async with opened(*resources):
+            if "postgres_url" in urls:
+                await container.follow_clock()()
             return await command(container, ANYONE)
 
     try:

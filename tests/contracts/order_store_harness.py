@@ -14,12 +14,16 @@ from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction
 
 @frozen
 class OrderStoreHarness:
-    """`age` lets that many seconds pass for every order, as the store sees it; `add_held` adds a held one."""
+    """`age` lets that many seconds pass for every order, as the store sees it; `add_held` adds a held one.
+
+    `step_clock` sets the store's clock forward, or back, by so many seconds.
+    """
 
     store: OrderStore
     age: Callable[[float], Awaitable[None]]
     add_held: Callable[[Order], Awaitable[object]]
     close: Callable[[], Awaitable[None]]
+    step_clock: Callable[[float], Awaitable[None]]
 
 
 def same(stored: Order | None, written: Order) -> bool:

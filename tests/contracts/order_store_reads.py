@@ -234,6 +234,19 @@ class ReadContract:
         assert (await store.open_orders(None, 10, 30)).order_ids == (pending, running)
         assert (await store.open_orders(None, 10, 1)).order_ids == (pending, running)
 
+    @pytest.mark.parametrize("seconds", [-86_400, -3_600, -10, 3_600])
+    async def test_a_clock_that_was_set_leaves_no_order_behind(
+        self, harness: OrderStoreHarness, seconds: float
+    ) -> None:
+        store = harness.store
+        pending, running, final = await added(store, 3)
+        order = await store.get(running)
+        assert isinstance(order, Order)
+        await append_all(store, life(order)[:1])
+        await failed(store, final)
+        await harness.step_clock(seconds)
+        assert await swept(store, 10, 5) == [[pending, running]]
+
     async def test_sweeps_at_once_see_no_order_that_one_alone_would_not(self, harness: OrderStoreHarness) -> None:
         order_ids = tuple(await added(harness.store, 3))
         await harness.age(100)

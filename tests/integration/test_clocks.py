@@ -27,7 +27,7 @@ async def store(migrated_url: str) -> AsyncIterator[PostgresOrderStore]:
 class TestPostgresStoreClock(StoreClockContract):
     @pytest.fixture
     def store_clock(self, store: PostgresOrderStore) -> PostgresStoreClock:
-        return PostgresStoreClock(store.reads)
+        return PostgresStoreClock(store.health)
 
 
 @pytest.mark.parametrize("hours", [-1, 1])

@@ -29,5 +29,5 @@ class TestPostgresOrderStore(OrderStoreContract):
             await store.add(order)
             await run("UPDATE orders SET held = true WHERE order_id = %s", order.order_id)
 
-        yield OrderStoreHarness(store, age, add_held, store.close)
+        yield OrderStoreHarness(store, age, add_held, store.close, step_clock=age)
         await store.close()

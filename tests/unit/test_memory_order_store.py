@@ -23,7 +23,7 @@ class TestInMemoryOrderStore(OrderStoreContract):
         def add_held(order: Order) -> Awaitable[object]:
             return store.add(evolve(order, held=True))
 
-        return OrderStoreHarness(store, clock.advance, add_held, store.close)
+        return OrderStoreHarness(store, clock.advance, add_held, store.close, clock.step)
 
 
 class TestInMemoryIdRanges(IdRangesContract):

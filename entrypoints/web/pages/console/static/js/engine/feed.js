@@ -14,7 +14,7 @@ export const TOO_SLOW = 1013;
 export class Feed {
   #reloading = false;
   #reloadAgain = false;
-  #unknownAt = 0;
+  #unknownAt = -Infinity;
   #unknownTimer = 0;
   /** @type {number | null} */
   #missedSince = null;
@@ -53,7 +53,7 @@ export class Feed {
     this.#reloadAgain = false;
     const missedSince = this.#missedSince;
     try {
-      const askedMs = Date.now();
+      const askedMs = performance.now();
       const page = await listOrders({});
       this.orders.putPage(page.data);
       if (page.nextCursor === null) this.orders.keepOnly(page.data, askedMs);
@@ -82,20 +82,20 @@ export class Feed {
 
   /** An order whose birth was not received: old, or its first frame was lost. The newest page shows which. */
   #meetUnknown() {
-    const wait = Math.max(0, this.#unknownAt + UNKNOWN_MS - Date.now());
+    const wait = Math.max(0, this.#unknownAt + UNKNOWN_MS - performance.now());
     this.#unknownTimer ||= setTimeout(() => {
       this.#unknownTimer = 0;
-      this.#unknownAt = Date.now();
+      this.#unknownAt = performance.now();
       this.reload();
     }, wait);
   }
 
   async #lookUpQuietOnes() {
     if (this.socket.state.phase !== "open" || document.hidden) return;
-    const limit = Date.now() - QUIET_MS;
+    const limit = performance.now() - QUIET_MS;
     const quiet = this.orders.newestFirst().filter((order) => !isFinal(order) && order.heardMs < limit);
     for (const order of quiet.sort((a, b) => a.heardMs - b.heardMs).slice(0, LOOKUPS)) {
-      order.heardMs = Date.now();
+      order.heardMs = performance.now();
       try {
         this.orders.put(await getOrder(order.orderId));
       } catch {

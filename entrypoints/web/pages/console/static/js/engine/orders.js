@@ -17,7 +17,7 @@ export const MOST = 10_000; // beyond it the oldest are let go, so that a page o
  * @property {number} createdMs
  * @property {number | null} finishedMs
  * @property {number} seq of its latest event; -1 before the engine sent any
- * @property {number} heardMs when there was last news, by this machine's clock
+ * @property {number} heardMs when there was last news, on the page's own timer
  * @property {number} rank settles which of two orders of the same millisecond is newer
  */
 
@@ -59,7 +59,7 @@ export class Orders {
     const news = {
       status: shown.status, chosenDex: shown.chosenDex, executionPrice: shown.executionPrice, attempt: shown.attempt,
       reasonCode: shown.reasonCode, createdMs: Date.parse(shown.createdAt), seq,
-      finishedMs: shown.finishedAt && Date.parse(shown.finishedAt), heardMs: Date.now(),
+      finishedMs: shown.finishedAt && Date.parse(shown.finishedAt), heardMs: performance.now(),
     };
     const { orderId, userId, inputToken, outputToken, amount } = shown;
     return this.#take(known, { orderId, userId, inputToken, outputToken, amount, ...news, rank }, old);
@@ -84,7 +84,7 @@ export class Orders {
   expect(orderId, fields, createdMs) {
     if (this.#byId.has(orderId)) return;
     const order = { ...fields, orderId, status: "pending", chosenDex: null, executionPrice: null, attempt: 1 };
-    const rest = { reasonCode: null, finishedMs: null, seq: -1, heardMs: Date.now(), rank: ++this.#rank };
+    const rest = { reasonCode: null, finishedMs: null, seq: -1, heardMs: performance.now(), rank: ++this.#rank };
     this.#take(undefined, { ...order, ...rest, createdMs });
   }
 
@@ -95,7 +95,7 @@ export class Orders {
     if (known && known.seq >= frame.seq) return true;
     const at = Date.parse(frame.timestamp);
     const { status, attempt, seq } = frame;
-    const news = { status, attempt, seq, heardMs: Date.now() };
+    const news = { status, attempt, seq, heardMs: performance.now() };
     if (frame.chosenDex) news.chosenDex = frame.chosenDex;
     if (frame.executionPrice) news.executionPrice = frame.executionPrice;
     if (frame.reasonCode) news.reasonCode = frame.reasonCode;
