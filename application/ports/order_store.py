@@ -141,8 +141,9 @@ class OrderStore(Protocol):
     async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
         """Ids of orders that run (`Order.runs`) and did not move for `idle_seconds` (pending ones: 2 s at most).
 
-        Idleness is judged by the store's own clock; if that was put back, who moved before counts as idle. Pages are in a fixed order; start with `after=None`. Only one
-        caller at a time gets ids: while another holds the sweep the page is empty and the last.
+        Idleness is judged by the store's own clock; if that was put back, what moved before counts as idle. Pages are
+        in a fixed order; start with `after=None`. Only one caller at a time gets ids: while another holds the sweep the
+        page is empty and the last.
         """
         ...
 

@@ -3,7 +3,9 @@
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -27,6 +29,7 @@ class EngineClient:
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url
+        self._date: str | None = None
         self._http = httpx.Client(
             base_url=url,
             timeout=TIMEOUT_SECONDS,
@@ -42,6 +45,13 @@ class EngineClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.close()
+
+    def now(self) -> datetime:
+        """Return the engine's time as of its last answer, to the second; this machine's if it did not say."""
+        try:
+            return parsedate_to_datetime(self._date or "").astimezone(UTC)
+        except ValueError:
+            return datetime.now(UTC)
 
     def submit(self, order: Mapping[str, object], idempotency_key: str) -> tuple[Document, bool]:
         """Have an order accepted; return the answer, and whether the engine had it already by this key."""
@@ -81,7 +91,9 @@ class EngineClient:
 
     def _send(self, method: str, path: str, **given: Any) -> httpx.Response:
         try:
-            return self._http.request(method, path, **given)
+            answer = self._http.request(method, path, **given)
+            self._date = answer.headers.get("Date")
+            return answer
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NoEngine(self.url, str(error) if "SSL" in str(error) else None) from error
         except httpx.TimeoutException as error:

@@ -1,7 +1,7 @@
 """Lists of orders on the screen, page by page: however long the list, one page is kept."""
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Literal
 
 import typer
@@ -24,12 +24,12 @@ def print_json(pages: Iterable[Document]) -> None:
         beginning = ""
 
 
-def print_table(pages: Iterable[Document]) -> None:
-    """Print a table of all pages; they look like one since the columns keep their widths."""
+def print_table(pages: Iterable[Document], now: Callable[[], datetime]) -> None:
+    """Print a table of all pages; they look like one since the columns keep their widths. `now` is the engine's."""
     empty = True
     for page in pages:
         if page["data"]:
-            show(_table(page["data"], first=empty))
+            show(_table(page["data"], now(), first=empty))
             empty = False
     if empty:
         say("There are no such orders.")
@@ -45,7 +45,7 @@ def _joined(pages: Iterable[Document]) -> Iterator[str]:
     yield f'],"nextCursor":{json_text(cursor)}}}\n'
 
 
-def _table(orders: list[Document], *, first: bool) -> Table:
+def _table(orders: list[Document], now: datetime, *, first: bool) -> Table:
     """Return a table of as many columns as there is room for: an id is never cut."""
     columns = _columns(console().width)
     table = Table(box=None, show_header=first, header_style="bold", padding=(0, 1, 0, 0))
@@ -54,7 +54,7 @@ def _table(orders: list[Document], *, first: bool) -> Table:
         width = None if name == "user" else _WIDTHS[name]  # the last one may be as long as it likes
         table.add_column(name, width=width, no_wrap=True, justify=justify)
     for order in orders:
-        cells = _cells(order)
+        cells = _cells(order, now)
         table.add_row(*(cells[name] for name in columns))
     return table
 
@@ -68,7 +68,7 @@ def _columns(width: int) -> list[str]:
     return [name for name in _WIDTHS if name in chosen]
 
 
-def _cells(order: Document) -> dict[str, Text]:
+def _cells(order: Document, now: datetime) -> dict[str, Text]:
     status = order["status"]
     return {
         "order": cell(order["orderId"]),
@@ -76,13 +76,13 @@ def _cells(order: Document) -> dict[str, Text]:
         "swap": cell(swap_of(order)),
         "venue": cell(order["chosenDex"]),
         "price": cell(order["executionPrice"]),
-        "age": cell(_age(order["createdAt"])),
+        "age": cell(_age(order["createdAt"], now)),
         "user": cell(order["userId"]),
     }
 
 
-def _age(created: str) -> str:
-    seconds = (datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds()
+def _age(created: str, now: datetime) -> str:
+    seconds = (now - datetime.fromisoformat(created)).total_seconds()
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {unit}"

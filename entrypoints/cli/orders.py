@@ -33,7 +33,7 @@ def list_orders(
     with troubles_reported(), EngineClient(url) as client:
         filters = {"userId": user, "status": None if status is None else status.value}
         pages = client.pages(None if every else limit, **filters)
-        (print_json if as_json else print_table)(pages)
+        print_json(pages) if as_json else print_table(pages, client.now)
 
 
 @app.command("show", rich_help_panel=USERS)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import httpx
@@ -105,6 +106,15 @@ def test_ids_cannot_change_the_path() -> None:
 
 def page(*ids: str, cursor: str | None) -> httpx.Response:
     return httpx.Response(200, json={"data": [{"orderId": order_id} for order_id in ids], "nextCursor": cursor})
+
+
+def test_the_time_is_the_engines() -> None:
+    said = httpx.Response(200, json={"data": []}, headers={"Date": "Sun, 06 Nov 1994 08:49:37 GMT"})
+    client, _ = client_of(said, httpx.Response(200, json={"data": []}))
+    list(client.pages(1))
+    assert client.now() == datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+    list(client.pages(1))
+    assert abs(client.now() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_pages_follow_the_cursor_to_the_limit() -> None:
