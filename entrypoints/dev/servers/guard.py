@@ -96,7 +96,7 @@ def main() -> int:
     number = signal.Signals(plan["stop_signal"])
     server = subprocess.Popen(
         plan["command"],
-        stdin=subprocess.DEVNULL,
+        stdin=os.open(plan["stdin"], os.O_RDONLY),
         stdout=sys.stderr.fileno(),
         start_new_session=True,
         pass_fds=plan["keep_open"],

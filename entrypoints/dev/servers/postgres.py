@@ -8,7 +8,7 @@ from pathlib import Path
 from entrypoints.dev.servers.binaries import Program, local_postgres, wheel_postgres
 from entrypoints.dev.servers.errors import LocalServerError
 from entrypoints.dev.servers.folder import ServerFolder
-from entrypoints.dev.servers.process import run_to_end
+from entrypoints.dev.servers.process import Launch, run_to_end
 from entrypoints.dev.servers.server import LocalServer
 
 USER = "order_engine"
@@ -29,24 +29,30 @@ class LocalPostgres(LocalServer):
         if "wheel" in sources:
             yield from wheel_postgres()
 
-    def _refuses(self, folder: ServerFolder, version: tuple[int, ...]) -> str:
-        if not folder.data.exists():
-            return ""
-        marker = folder.data / "PG_VERSION"
-        if not marker.exists():
+    def _fits(self, folder: ServerFolder, version: tuple[int, ...]) -> bool:
+        return not folder.data.exists() or _made_by(folder) == str(version[0])
+
+    def _refusal(self, folder: ServerFolder, versions: list[tuple[int, ...]]) -> str:
+        made_by = _made_by(folder)
+        if not made_by:
             return f"{folder.data} holds no Postgres data: move it away, or set ORDER_ENGINE_DATA_DIR."
-        made_by = marker.read_text().strip()
-        if made_by == str(version[0]):
-            return ""
         return (
-            f"{folder.data} was made by Postgres {made_by}, and only Postgres {version[0]} was found: "
+            f"{folder.data} was made by Postgres {made_by}, and only Postgres {max(versions)[0]} was found: "
             f"install Postgres {made_by}, or move the folder away to start empty."
         )
 
-    def _prepare(self, folder: ServerFolder, program: Program, port: int) -> list[str]:
+    def _start_afresh(self, folder: ServerFolder, failure: LocalServerError) -> None:
+        if not folder.data.exists():
+            raise failure
+        raise LocalServerError(
+            f"{failure} The orders in {folder.data} were left as they are: mend the cause, restore a backup, "
+            "or move the folder away to start empty."
+        ) from failure
+
+    def _prepare(self, folder: ServerFolder, program: Program, port: int) -> Launch:
         if not folder.data.exists():
             _initialise(folder, program)
-        if not (folder.path / "password").exists():
+        if not folder.has_password():
             raise LocalServerError(f"{folder.path / 'password'} is gone: move {folder.path} away to start empty.")
         _drop_stale_pid(folder.data / "postmaster.pid")
         settings = {
@@ -62,17 +68,24 @@ class LocalPostgres(LocalServer):
             "lc_messages": "C",
             **self.options,
         }
-        return [str(program.path), "-D", str(folder.data), *(f"--{key}={value}" for key, value in settings.items())]
+        given = (f"--{key}={value}" for key, value in settings.items())
+        return Launch([str(program.path), "-D", str(folder.data), *given])
 
     def _answers(self, folder: ServerFolder, port: int) -> bool:
         try:
-            lines = (folder.data / "postmaster.pid").read_text().splitlines()
+            lines = (folder.data / "postmaster.pid").read_text(errors="replace").splitlines()
         except FileNotFoundError:
             return False
         return len(lines) > 7 and lines[0] == str(self.pid) and lines[3] == str(port) and lines[7].strip() == "ready"
 
     def _url(self, folder: ServerFolder, port: int) -> str:
         return f"postgresql://{USER}:{folder.password()}@127.0.0.1:{port}/postgres"
+
+
+def _made_by(folder: ServerFolder) -> str:
+    """Return the major version that made the data; empty when it holds none."""
+    marker = folder.data / "PG_VERSION"
+    return marker.read_text(errors="replace").strip() if marker.exists() else ""
 
 
 def _initialise(folder: ServerFolder, program: Program) -> None:
@@ -106,7 +119,7 @@ def _drop_stale_pid(file: Path) -> None:
     We hold the folder's lock, so no server of ours is alive; Postgres alone would refuse to start.
     """
     try:
-        pid = file.read_text().split()[0]
+        pid = file.read_text(errors="replace").split()[0]
         program = Path(f"/proc/{pid}/comm").read_text()
     except (FileNotFoundError, IndexError):
         return

@@ -5,24 +5,36 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
+
+from attrs import frozen
 
 from entrypoints.dev.servers import guard
 from entrypoints.dev.servers.errors import LocalServerError
 from entrypoints.dev.servers.folder import ServerFolder
 
 
+@frozen
+class Launch:
+    """How a server is run: its command, and the file that it reads as its standard input."""
+
+    command: list[str]
+    stdin: Path = Path(os.devnull)
+
+
 class GuardedProcess:
     """A server process that ends when we do; from the constructor on it runs, and `stop` or `kill` must follow."""
 
-    def __init__(self, command: list[str], stop_signal: signal.Signals, folder: ServerFolder) -> None:
+    def __init__(self, launch: Launch, stop_signal: signal.Signals, folder: ServerFolder) -> None:
         """Start the command as the folder's account, with its output in the folder's log."""
         plan = {
-            "command": command,
+            "command": launch.command,
+            "stdin": str(launch.stdin),
             "stop_signal": int(stop_signal),
             "keep_open": [folder.lock],
             "drop": folder.account.drop(),
         }
-        with folder.log.open("ab") as log:
+        with folder.open_log() as log:
             self._guard = subprocess.Popen(
                 [sys.executable, "-I", "-S", guard.__file__, json.dumps(plan)],
                 stdin=subprocess.PIPE,
