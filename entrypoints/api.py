@@ -59,6 +59,8 @@ async def _run(settings: Settings, listener: socket.socket, started: Callable[[]
 async def _run_children(settings: Settings, listener: socket.socket) -> bool:
     command = [sys.executable, "-P", "-m", "entrypoints.cli", "api-child", str(listener.fileno())]
     count, end_seconds = settings.api_processes, _end_seconds(settings)
+    async with opened(*Container(settings=settings, mode="live").store_resources()):
+        pass  # an unfit server is refused once, not by each child that is started again
     observe.process_started("api-parent", url_of(listener))
     with closing(MetersFile(slots=count + 1)) as meters:
         METERS.move_to(SharedMeters(meters.fd, slot=count))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
+from attrs import frozen
 from dependency_injector import containers, providers
 
 from adapters.http_venue.venue import HttpVenue
@@ -25,12 +26,14 @@ from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.queue_operations import RedisQueueOperations
 from adapters.redis.update_feed import RedisUpdateFeed
+from application import observe
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.follow_store_clock import FollowStoreClock
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
+from application.ports.errors import StoreUnavailable, StoreUnfit
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
@@ -128,6 +131,25 @@ def _live_checks(store: PostgresOrderStore, migrator: Migrator, queue: RedisOrde
     return {"postgres": Check(store.ping), "migrations": Check(migrated), "redis": Check(queue.ping, required=False)}
 
 
+@frozen
+class _Connected(Resource):
+    """A store that is connected before anything needs it, unless it is away: then it connects later."""
+
+    _store: PostgresOrderStore
+
+    async def open(self) -> None:
+        """Connect. Raises StartError for a server that can never do."""
+        try:
+            await self._store.connect()
+        except StoreUnfit as error:
+            raise StartError(str(error)) from error
+        except StoreUnavailable as error:
+            observe.store_away("the start", error)
+
+    async def close(self) -> None:
+        """Leave that to the store."""
+
+
 class Container(containers.DeclarativeContainer):
     """All objects of one process, made on first use and without I/O; `mode` is `memory` or `live`.
 
@@ -182,6 +204,10 @@ class Container(containers.DeclarativeContainer):
     each_venue = providers.Singleton(_venues, settings, clock)
     venues = providers.Singleton(_all_venues, each_venue, settings)
     venue_resources = providers.Singleton(Together, each_venue)
+    live_connected = providers.Factory(_Connected, live_store)
+    store_resources: providers.Provider[list[Resource]] = providers.Selector(
+        mode, memory=providers.List(), live=providers.List(live_store, live_connected)
+    )
     resources: providers.Provider[list[Resource]] = providers.Selector(
         mode,
         memory=providers.List(venue_resources),
@@ -189,6 +215,7 @@ class Container(containers.DeclarativeContainer):
             providers.Factory(Closing, queue_client.provided.aclose),
             providers.Factory(Closing, feed_client.provided.aclose),
             live_store,
+            live_connected,
             live_queue,
             providers.Factory(Closing, live_operations.provided.close),
             live_feed,

@@ -4,11 +4,12 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from adapters.postgres.sessions import Backend, Session, settings_of
 
 # For each address in turn. A host that drops packets costs no more than this before the next has its turn.
 _NETWORK = {
@@ -21,7 +22,7 @@ _NETWORK = {
 }
 _RESOLVE_SECONDS = 2.0
 
-Hook = Callable[[AsyncConnection[Any]], Awaitable[None]]
+Hook = Callable[[Session], Awaitable[None]]
 
 
 class Connector:
@@ -33,35 +34,57 @@ class Connector:
 
     def __init__(self, url: str, application_name: str) -> None:
         given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
-        self._options = given.pop("options", "")
-        self._params = {"application_name": application_name, **_NETWORK, **given}
+        self._params = {"application_name": application_name, **_NETWORK, **given, "client_encoding": "UTF8"}
+        self._options = settings_of(given.get("options") or os.environ.get("PGOPTIONS", ""))
         self._hosts = _hosts(self._params)
         self._worked: _Place | None = None
         self._resolving: dict[_Place, asyncio.Future[list[_Place]]] = {}
+        self._left: set[Backend] = set()
+        self._apart = False
         self.after_connecting: list[Hook] = []
 
-    async def connect(self, settings: Mapping[str, str]) -> AsyncConnection[Any]:
-        """Return a new session with these settings; the URL's own options stay.
+    async def connect(self, settings: Mapping[str, str]) -> Session:
+        """Return a new session with these settings; what else the URL's own options set is set too.
 
-        It takes at most the URL's `connect_timeout` (2 s if not given) for each address of each host, and as much for
-        their names. Raises psycopg.Error, and what the hooks raise.
+        It takes at most the URL's `connect_timeout` (2 s if not given) for each address of each host, as much for
+        their names, and a second for what is looked at. Raises psycopg.Error, StoreUnfit, and what the hooks raise.
         """
-        options = f"{self._options} {' '.join(f'-c {name}={value}' for name, value in settings.items())}".strip()
-        params = {**self._params, "options": options, **await self._places()}
-        connection = await AsyncConnection.connect(make_conninfo(**params), autocommit=True)
+        session = await self._settled(settings)
         try:
+            if not (self._apart or session.is_direct):
+                async with await self._settled(settings) as other:
+                    await session.refuse_a_shared_server(other)
+            self._apart = True
             for hook in self.after_connecting:
-                await hook(connection)
+                await hook(session)
         except BaseException:
-            await connection.close()
+            await session.close()
             raise
-        info = connection.pgconn
-        self._worked = _Place(*(part.decode() for part in (info.host, info.hostaddr, info.port)))
-        return connection
+        return session
+
+    def left_behind(self, session: Session) -> None:
+        """Have the next session end this one's side at the server, which may not have noticed that nobody is there.
+
+        One that waits for a standby does not notice at all, and there would be another for each try.
+        """
+        self._left.add(session.backend)
 
     def forget(self) -> None:
         """Have the next session begin with the first host: the one that answered last is of no use."""
         self._worked = None
+
+    async def _settled(self, settings: Mapping[str, str]) -> Session:
+        session = await Session.connect(make_conninfo(**{**self._params, **await self._places()}), autocommit=True)
+        left = frozenset(self._left)
+        try:
+            await session.settle({**self._options, **settings}, left)
+        except BaseException:
+            await session.close()
+            raise
+        self._left -= left
+        info = session.pgconn
+        self._worked = _Place(*(part.decode() for part in (info.host, info.hostaddr, info.port)))
+        return session
 
     async def _places(self) -> dict[str, str]:
         """Return the parameters that name each address of each host, so that psycopg tries them one by one."""

@@ -14,12 +14,14 @@ from adapters.postgres.connection import Rows
 from adapters.postgres.connector import Connector
 from adapters.postgres.errors import translated
 from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.sessions import COMMON
 from application.ports.errors import PortError
 
 # Names the migrations among the database's advisory locks.
 _LOCK = 0x6F726465_72730002
 # A migration may take long. Waiting for others, and being waited for, may not.
-_SESSION = {"statement_timeout": "0", "lock_timeout": "60000", "idle_in_transaction_session_timeout": "60000"}
+_WAITS = {"statement_timeout": "0", "lock_timeout": "60000", "idle_in_transaction_session_timeout": "60000"}
+_SESSION = {**COMMON, **_WAITS}
 
 _MAKE_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -9,13 +9,13 @@ from adapters.cursor import cursor_after, order_id_of
 from adapters.postgres import statements
 from adapters.postgres.adding import Addition, add_keyed, add_plain
 from adapters.postgres.appending import append_records
-from adapters.postgres.connection import KEPT_PLANS, SESSION
 from adapters.postgres.connector import Connector
 from adapters.postgres.getting import get_orders
 from adapters.postgres.grouped_calls import GroupedCalls
 from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import read_or_refuse
+from adapters.postgres.sessions import KEPT_PLANS, SESSION
 from application import observe
 from application.frames import Frame
 from application.ports.errors import DataRefused, InvalidCursor, Overloaded, StoreUnavailable, UnreadableOrder
@@ -107,6 +107,13 @@ class PostgresOrderStore:
         async with asyncio.TaskGroup() as group:
             for part in (*self._grouped, self.reads, self.health, self.upkeep):
                 group.create_task(part.close())
+
+    async def connect(self) -> None:
+        """Connect, for as long as it takes to ask all hosts, which is longer than a call may wait.
+
+        Raises StoreUnavailable, and StoreUnfit for a server that can never do.
+        """
+        await self.health.connect()
 
     async def ping(self) -> None:
         """Return if the server answers. Raises StoreUnavailable."""

@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
+from copy import copy
+from math import inf
 from typing import Any, Literal
 
 import psycopg
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 
-from adapters.postgres.connection import Rows, execute
+from adapters.postgres.connection import STATEMENT_SECONDS, Rows, execute
 from adapters.postgres.connector import Connector
 from adapters.postgres.errors import is_of_one_row, is_passing, translated
+from adapters.postgres.sessions import Session
 from application.ports.errors import PortError, StoreUnavailable
 
-_STATEMENT_SECONDS = 1.2  # a connection that is silent for longer is given up: time is left for another
 _RECONNECT_PAUSE = 0.1
 _REPEATS = 5
 
@@ -23,8 +25,16 @@ class OwnConnection:
     def __init__(self, connector: Connector, settings: Mapping[str, str]) -> None:
         self._connector = connector
         self._settings = settings
-        self._cursor: AsyncCursor[Any] | None = None  # for good: a new one for each run would cost a fifth of it
-        self._connecting: asyncio.Task[AsyncConnection[Any]] | None = None
+        # With its cursor, for good: a new one for each run would cost a fifth of it.
+        self._session: tuple[Session, AsyncCursor[Any]] | None = None
+        self._connecting: asyncio.Task[Session] | None = None
+
+    async def connect(self) -> None:
+        """Connect, if it is not, for as long as it takes to ask all hosts. Raises StoreUnavailable."""
+        try:
+            await self._connected(inf)
+        except psycopg.Error as error:
+            raise translated(error) from error
 
     async def run(
         self, query: str, params: Any, deadline: float, *, cut_off: Literal[False, "unknown"] = "unknown"
@@ -39,17 +49,23 @@ class OwnConnection:
         repeats = 0
         while True:
             try:
-                cursor = await self._connected(deadline)
+                session, cursor = await self._connected(deadline)
             except (psycopg.Error, StoreUnavailable, TimeoutError) as error:
                 if accepted is False or not await _paused(deadline):
                     raise _away(error, accepted) from error
                 continue
             try:
-                until = min(deadline, asyncio.get_running_loop().time() + _STATEMENT_SECONDS)
-                return await execute(cursor, query, params, until)
+                until = min(deadline, asyncio.get_running_loop().time() + STATEMENT_SECONDS)
+                rows = await execute(cursor, query, params, until)
+                if not session.committed_here_only:
+                    return rows
+                # As good as a connection that broke: nobody knows whether it will stay.
+                await self._leave(session)
+                accepted = cut_off
             except psycopg.Error as error:
                 repeats += 1
-                if cursor.connection.closed:
+                if session.closed:
+                    await self._leave(session)
                     accepted = cut_off
                 elif is_passing(error) and repeats < _REPEATS:
                     continue
@@ -66,36 +82,45 @@ class OwnConnection:
         if self._connecting is not None:
             self._connecting.cancel()
             for made in await asyncio.gather(self._connecting, return_exceptions=True):
-                if isinstance(made, AsyncConnection):
+                if isinstance(made, Session):
                     await made.close()
             self._connecting = None
-        if self._cursor is not None:
-            await self._cursor.connection.close()
-            self._cursor = None
+        if self._session is not None:
+            await self._session[0].close()
+            self._session = None
 
-    async def _connected(self, deadline: float) -> AsyncCursor[Any]:
-        """Return the connection's cursor, or wait for one; an attempt outlives `deadline`, for the next call to find.
+    async def _leave(self, session: Session) -> None:
+        """Close it, and have the next session see to it that the server does, too."""
+        self._connector.left_behind(session)
+        await self.close()
+
+    async def _connected(self, deadline: float) -> tuple[Session, AsyncCursor[Any]]:
+        """Return the session, or wait for one; an attempt outlives `deadline`, for the next call to find.
 
         So a server that is slow to answer, or comes second among several hosts, is reached all the same.
         """
-        if self._cursor is not None and not self._cursor.connection.closed:
-            return self._cursor
+        if self._session is not None and not self._session[0].closed:
+            return self._session
         attempt = self._connecting
         if attempt is None or (attempt.done() and attempt.exception()):
             attempt = asyncio.create_task(self._connector.connect(self._settings), name="connect")
         self._connecting = attempt
-        await asyncio.wait([attempt], timeout=deadline - asyncio.get_running_loop().time())
+        patience = None if deadline == inf else deadline - asyncio.get_running_loop().time()
+        await asyncio.wait([attempt], timeout=patience)
         if not attempt.done():
             raise TimeoutError
         self._connecting = None
-        self._cursor = attempt.result().cursor()
-        return self._cursor
+        session = attempt.result()
+        self._session = session, session.cursor()
+        return self._session
 
 
 def _away(error: psycopg.Error | StoreUnavailable | TimeoutError, accepted: Literal[False, "unknown"]) -> PortError:
-    if isinstance(error, StoreUnavailable):
-        return StoreUnavailable(str(error), accepted)
-    return translated(error, accepted)
+    if not isinstance(error, StoreUnavailable):
+        return translated(error, accepted)
+    error = copy(error)
+    error.accepted = accepted
+    return error
 
 
 async def _paused(deadline: float) -> bool:

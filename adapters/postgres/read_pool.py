@@ -30,6 +30,14 @@ class ReadPool:
         for connection in self._connections:
             await connection.close()
 
+    async def connect(self) -> None:
+        """Have one connection made, for as long as it takes to ask all hosts. Raises StoreUnavailable."""
+        connection = await self._free.get()
+        try:
+            await connection.connect()
+        finally:
+            self._free.put_nowait(connection)
+
     async def run(self, query: str, params: Any) -> Rows:
         """Run one statement and return its rows; again if its connection turns out to be dead.
 

@@ -19,6 +19,10 @@ class StoreUnavailable(PortError):
         self.accepted = accepted
 
 
+class StoreUnfit(StoreUnavailable):
+    """The store can never serve as it is; the text says why, and what an operator can do."""
+
+
 class Overloaded(PortError):
     """Too much is waiting already; nothing was taken."""
 

@@ -16,10 +16,10 @@ from attrs import evolve, frozen
 from psycopg import sql
 
 from adapters.postgres import execution_statements, statements
-from adapters.postgres.connection import KEPT_PLANS, SESSION
 from adapters.postgres.connector import Connector
 from adapters.postgres.order_store import BACKLOG_MOST, NUMBERED_TABLES, SWEEP_LOCK, PostgresOrderStore
 from adapters.postgres.rows import in_json, row_of_order, row_of_record
+from adapters.postgres.sessions import KEPT_PLANS, SESSION
 from domain.order import Order
 from domain.status import OrderStatus
 from tests.builders import an_order

@@ -7,16 +7,22 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from adapters.postgres.connection import SESSION
 from adapters.postgres.connector import Connector
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
-from application.ports.errors import StoreUnavailable
+from adapters.postgres.sessions import SESSION
+from application.ports.errors import StoreUnavailable, StoreUnfit
+from tests import servers
+from tests.builders import an_order
+from tests.contracts.order_store_harness import append, life, same
 from tests.eventually import eventually
+from tests.integration.pgbouncer import needs_pgbouncer, running_pgbouncer
 
 SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.9)%' AND state = 'active'"
 
@@ -53,6 +59,137 @@ async def test_a_url_keeps_its_own_settings(migrated_url: str) -> None:
     async with await Connector(url, "order-engine").connect(SESSION) as session:
         assert await ask(session, "SHOW application_name") == "mine"
         assert await ask(session, "SHOW search_path") == "engine"
+
+
+HOSTILE = {
+    "client_encoding": "LATIN1",
+    "DateStyle": "German, DMY",
+    "IntervalStyle": "sql_standard",
+    "extra_float_digits": "-15",
+    "bytea_output": "escape",
+    "standard_conforming_strings": "off",
+    "TimeZone": "Asia/Kolkata",
+    "default_transaction_isolation": "serializable",
+    "synchronous_commit": "off",
+    "client_min_messages": "error",
+    "row_security": "on",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_session_timeout": "100",
+    "exit_on_error": "on",
+    "enable_nestloop": "off",
+    "enable_indexscan": "off",
+    "enable_seqscan": "on",
+    "plan_cache_mode": "force_generic_plan",
+    "array_nulls": "off",
+    "quote_all_identifiers": "on",
+}
+
+
+@pytest.fixture
+def hostile_url(postgres_url: str) -> Iterator[str]:
+    """Give a new database whose own settings, and its role's, are all wrong for the engine."""
+    with servers.empty_database(postgres_url) as url, psycopg.connect(url, autocommit=True) as connection:
+        name = f"hostile_{uuid4().hex}"
+        role = sql.Identifier(name)
+        database = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'secret'").format(role))
+        try:
+            for of in (sql.SQL("DATABASE {}").format(database), sql.SQL("ROLE {}").format(role)):
+                for setting, value in HOSTILE.items():
+                    connection.execute(sql.SQL("ALTER {} SET {} = {}").format(of, sql.Identifier(setting), value))
+            connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(database, role))
+            place = urlsplit(url).netloc.rpartition("@")[2]
+            yield urlsplit(url)._replace(netloc=f"{name}:secret@{place}").geturl()
+        finally:
+            connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO CURRENT_USER").format(database))
+            connection.execute(sql.SQL("DROP OWNED BY {}; DROP ROLE {}").format(role, role))
+
+
+async def test_no_setting_of_database_role_or_environment_reaches_a_session(
+    hostile_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "SQL_ASCII")
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    monkeypatch.setenv("PGDATESTYLE", "Postgres, DMY")
+    monkeypatch.setenv("PGOPTIONS", "-c synchronous_commit=off --bytea-output=escape")
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.99")
+    async with await Connector(f"{hostile_url}?client_encoding=EUC_JP", "order-engine").connect(SESSION) as session:
+        cursor = await session.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", (list(SESSION),))
+        found = dict(await cursor.fetchall())
+    assert found == {name: value for name, value in SESSION.items() if name in found}
+    assert len(SESSION) - len(found) <= 1  # the oldest servers know no `transaction_timeout`
+
+
+async def test_orders_live_on_a_hostile_database(hostile_url: str) -> None:
+    assert await Migrator(hostile_url).apply()
+    store = PostgresOrderStore(hostile_url)
+    await store.open()
+    for order in (an_order(userId="Zoë 🚀 \\"), an_order()):
+        await store.add(order, order.order_id)
+        steps = life(order)
+        for step in steps:
+            await append(store, step)
+        assert same(await store.get(order.order_id), steps[-1][0])
+        assert [frame.seq for frame in await store.events(order.order_id, 0)] == list(range(1, len(steps) + 1))
+    await store.close()
+
+
+async def test_a_standby_may_be_asked_for_more(migrated_url: str) -> None:
+    url = f"{migrated_url}?options=-csynchronous_commit%3Dremote_apply"
+    async with await Connector(url, "order-engine").connect(SESSION) as session:
+        assert await ask(session, "SHOW synchronous_commit") == "remote_apply"
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "EUC_JP"])
+async def test_a_database_that_cannot_hold_every_text_is_refused(postgres_url: str, encoding: str) -> None:
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'".encode())
+        url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+        store = PostgresOrderStore(url)
+        await store.open()
+        for attempt in (Migrator(url).apply, store.connect, store.ping):
+            with pytest.raises(StoreUnfit, match=f"encoded in {encoding}.*createdb --encoding=UTF8"):
+                await attempt()
+        await store.close()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@needs_pgbouncer
+async def test_a_pooler_that_drops_what_is_asked_for_takes_nothing_away(migrated_url: str) -> None:
+    async with running_pgbouncer(migrated_url, "session") as url:
+        connector = Connector(f"{url}?options=-c%20search_path%3Dengine", "order-engine")
+        async with await connector.connect(SESSION) as session:
+            assert not session.is_direct
+            for name in ("statement_timeout", "lock_timeout", "jit", "plan_cache_mode", "search_path"):
+                expected = {**SESSION, "statement_timeout": "1s", "lock_timeout": "500ms", "search_path": "engine"}
+                assert await ask(session, f"SHOW {name}") == expected[name]
+        assert await Migrator(url).apply() == []
+
+
+async def test_a_session_that_another_used_meanwhile_is_refused(migrated_url: str) -> None:
+    """As behind a pooler that shares them; the test after this one has a real one, where it is installed."""
+    connector = Connector(migrated_url, "order-engine")
+    async with await connector.connect(SESSION) as one, await connector.connect(SESSION) as other:
+        assert one.is_direct
+        await one.refuse_a_shared_server(other)
+        await one.execute("SELECT set_config('order_engine.session', 'of another', false)")
+        with pytest.raises(StoreUnfit, match="pool_mode = session"):
+            await one.refuse_a_shared_server(other)
+
+
+@needs_pgbouncer
+@pytest.mark.parametrize("more", [{}, {"server_round_robin": "1"}, {"default_pool_size": "1"}], ids=str)
+@pytest.mark.parametrize("mode", ["transaction", "statement"])
+async def test_a_pooler_that_shares_sessions_is_refused(migrated_url: str, mode: str, more: dict[str, str]) -> None:
+    async with running_pgbouncer(migrated_url, mode, **more) as url:
+        store = PostgresOrderStore(url)
+        await store.open()
+        for attempt in (Migrator(url).apply, store.connect, store.ping):
+            with pytest.raises(StoreUnfit, match="pool_mode = session"):
+                await attempt()
+        await store.close()
 
 
 async def test_reads_that_wait_keep_nothing_else_waiting(migrated_url: str) -> None:

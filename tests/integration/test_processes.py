@@ -5,15 +5,17 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 import websockets
 
 from entrypoints.dev.servers import LocalRedis
 from tests.clients import all_final, new_engine, rows, stories_are_whole, submit
 from tests.eventually import eventually
-from tests.processes import EngineProcess, finished, running
+from tests.processes import EngineProcess, finished, free_port, running
 
 CLEAN = [
     "Fetching quotes from Raydium & Meteora...",
@@ -126,6 +128,22 @@ async def test_orders_are_taken_while_redis_is_away_and_run_when_it_is_back(
                 orders = await all_final(client, order_ids)
                 assert worker.process.poll() is None
     assert [order["status"] for order in orders] == ["confirmed"] * 20
+
+
+@pytest.mark.parametrize("command", ["migrate", "api", "api --processes 2", "worker", "dev", "orders requeue x"])
+def test_a_database_that_cannot_hold_every_text_is_refused_at_the_start(
+    postgres_url: str, redis_db_url: str, command: str
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS ascii")
+        connection.execute("CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    url = urlsplit(postgres_url)._replace(path="/ascii").geturl()
+    ports = {"PORT": str(free_port()), "WORKER_HTTP_PORT": str(free_port())}
+    ended = finished(*command.split(), settings={"POSTGRES_URL": url, "REDIS_URL": redis_db_url, **ports})
+    assert ended.returncode == 1
+    assert "encoded in SQL_ASCII" in ended.stderr
+    assert "createdb --encoding=UTF8" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_processes_say_what_they_need(settings: dict[str, str]) -> None:
