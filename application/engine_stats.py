@@ -12,6 +12,8 @@ from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_store import Backlog, IdRanges, OrderStore
 from application.ports.queue_operations import QueueCounts, QueueOperations
 from application.ports.system import Clock
+from application.ports.trading_halts import Halt
+from application.trading_gate import TradingGate
 
 FRESH_SECONDS = 1.0
 QUEUE_SECONDS = 0.2
@@ -22,11 +24,15 @@ ID_RANGE_LOW = 0.8
 
 @frozen
 class Stats:
-    """Orders neither final nor resting, the age of the oldest pending one, and the queue's jobs (None: it is away)."""
+    """Orders neither final nor resting, the age of the oldest pending one, and the queue's jobs (None: it is away).
+
+    `halt` is why nothing is traded now, None while it is.
+    """
 
     open: int
     oldest_pending_seconds: float | None
     queue: QueueCounts | None
+    halt: Halt | None = None
 
 
 @frozen
@@ -35,6 +41,7 @@ class EngineSnapshot:
 
     stats: Stats | StoreUnavailable
     queue: QueueCounts | None
+    halted: bool = False
     id_ranges_used: Mapping[str, float] = field(factory=dict)
 
 
@@ -46,6 +53,7 @@ class EngineStats:
     operations: QueueOperations
     clock: Clock
     id_ranges: IdRanges
+    gate: TradingGate
     _snapshot: EngineSnapshot | None = None
     _answered_at: float = 0.0
     _id_ranges_used: Mapping[str, float] = field(factory=dict)
@@ -85,11 +93,12 @@ class EngineStats:
 
     async def _read(self) -> EngineSnapshot:
         backlog, counts, used = await asyncio.gather(self._backlog(), self._counts(), self._used())
+        halted = self.gate.why_shut is not None
         if isinstance(backlog, StoreUnavailable):
-            return EngineSnapshot(backlog, counts)
+            return EngineSnapshot(backlog, counts, halted)
         since = backlog.oldest_pending_at
         waited = None if since is None else max(0.0, (self.clock.now() - since).total_seconds())
-        return EngineSnapshot(Stats(backlog.open, waited, counts), counts, used or {})
+        return EngineSnapshot(Stats(backlog.open, waited, counts, self.gate.halt), counts, halted, used or {})
 
     async def _backlog(self) -> Backlog | StoreUnavailable:
         try:

@@ -18,6 +18,15 @@ class Forbidden(ApplicationError):
         super().__init__("The credential does not allow this")
 
 
+class TradingHalted(ApplicationError):
+    """Trading is halted: no order is taken until an operator lets it go on."""
+
+    code = "trading_halted"
+
+    def __init__(self) -> None:
+        super().__init__("Trading is halted: no orders are taken now")
+
+
 class OrderNotFound(ApplicationError):
     """No such order, or not one that the asker may see."""
 

@@ -8,6 +8,7 @@ from application.ports.order_store import OrderStore
 from application.ports.system import Clock, Ids
 from application.record_step import RecordStep
 from application.retry_policy import RetryPolicy
+from application.trading_gate import TradingGate
 from application.venues import Venues
 from domain.events import Stamp
 from domain.order import Order, Step
@@ -17,6 +18,7 @@ from domain.transaction import Transaction, TransactionReport, TransactionStatus
 
 STORE_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0)
 LOOKUP_SECONDS = 1.0
+HALTED_SECONDS = 1.0
 
 
 @frozen
@@ -38,7 +40,7 @@ Outcome = Done | RetryIn
 class ExecuteOrder:
     """Takes an order as far as it goes now. Safe to call again, by anyone, after a stop at any instruction.
 
-    An order that does not run (final, resting, held) is left alone.
+    An order that does not run (final, resting, held) is left alone. While the gate is shut nothing is begun or sent.
     An order that is older than `max_age_seconds` (0: no limit) is not submitted any more, but fails as expired.
     """
 
@@ -48,12 +50,15 @@ class ExecuteOrder:
     clock: Clock
     ids: Ids
     policy: RoutingPolicy
+    gate: TradingGate
     retries: RetryPolicy = field(factory=RetryPolicy)
     max_age_seconds: float = 0.0
 
     async def __call__(self, order_id: str) -> Outcome:
         """Execute the order from wherever it stopped."""
         order = await self._load(order_id)
+        if not self.gate.executes:
+            return RetryIn(HALTED_SECONDS)  # also what the store says of the order may be wrong then
         if order is None or not order.runs:
             return Done()
         try:
@@ -85,11 +90,15 @@ class ExecuteOrder:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
         if self._too_old(order):
             return await self._expire(order)
+        if not self.gate.executes:
+            return RetryIn(HALTED_SECONDS)
         order = await self._record(order, order.submit(self._stamp(), transaction))
         return await self._send(order, transaction)
 
     async def _send(self, order: Order, transaction: Transaction) -> Outcome:
         """Send the stored transaction. However often and late it is sent, its venue lands it once or never."""
+        if not self.gate.executes:
+            return RetryIn(HALTED_SECONDS)
         try:
             report = await self.venues.send(transaction)
         except VenueUnavailable as error:

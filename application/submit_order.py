@@ -9,6 +9,7 @@ from application.ports.order_queue import OrderQueue
 from application.ports.order_store import Admission, OrderStore
 from application.ports.system import Clock, Ids
 from application.ports.update_feed import UpdateFeed
+from application.trading_gate import TradingGate
 from domain.order import Order
 from domain.order_request import OrderRequest
 
@@ -22,14 +23,16 @@ class SubmitOrder:
     feed: UpdateFeed
     clock: Clock
     ids: Ids
+    gate: TradingGate
 
     async def __call__(self, caller: Caller, request: OrderRequest, idempotency_key: str | None = None) -> Admission:
         """Store a new order for the caller and queue it; return it, or the earlier equal one (`replayed`).
 
-        Raises Forbidden for a user that the caller does not act for, and what `OrderStore.add` raises.
+        Raises Forbidden for a user that the caller does not act for, TradingHalted, and what `OrderStore.add` raises.
         """
         caller.require(Scope.ORDERS_WRITE)
         caller.require_user(request.user_id)
+        self.gate.require_open()
         order = Order.new(self.ids.new(), request, self.clock.now())
         admission = await self.store.add(order, idempotency_key)
         observe.order_accepted(admission.order_id, order.user_id, admission.replayed)

@@ -3,10 +3,11 @@
 import asyncio
 
 from application import observe
-from application.execute_order import Done, ExecuteOrder, RetryIn
+from application.execute_order import HALTED_SECONDS, Done, ExecuteOrder, RetryIn
 from application.ports.errors import LeaseLost, QueueUnavailable
 from application.ports.order_queue import Lease, OrderQueue
 from application.ports.system import Clock
+from application.trading_gate import TradingGate
 
 TAKE_MOST = 500
 TAKE_WAIT_SECONDS = 0.5
@@ -24,6 +25,7 @@ class Worker:
         queue: OrderQueue,
         execute: ExecuteOrder,
         clock: Clock,
+        gate: TradingGate,
         *,
         concurrency: int,
         lease_seconds: float,
@@ -32,6 +34,7 @@ class Worker:
         self._queue = queue
         self._execute = execute
         self._clock = clock
+        self._gate = gate
         self._concurrency = concurrency
         self._lease_seconds = lease_seconds
         self._grace_seconds = grace_seconds
@@ -64,6 +67,9 @@ class Worker:
             if free <= 0:
                 self._freed.clear()
                 await self._freed.wait()
+                continue
+            if not self._gate.executes:
+                await self._clock.sleep(HALTED_SECONDS)
                 continue
             try:
                 leases = await self._queue.take(min(free, TAKE_MOST), TAKE_WAIT_SECONDS)

@@ -16,12 +16,14 @@ from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.store_clock import InMemoryStoreClock
+from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.mock.venue import MockVenue
 from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.postgres.store_clock import PostgresStoreClock
+from adapters.postgres.trading_halts import PostgresTradingHalts
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.queue_operations import RedisQueueOperations
@@ -33,12 +35,14 @@ from application.execute_order import ExecuteOrder
 from application.follow_store_clock import FollowStoreClock
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
+from application.operate_trading import OperateTrading
 from application.ports.errors import StoreUnavailable, StoreUnfit
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock, CorrectedClock, Ids, StoreClock
+from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 from application.query_executions import QueryExecutions
@@ -47,6 +51,7 @@ from application.record_step import RecordStep
 from application.recover_orders import RecoverOrders
 from application.retry_policy import RetryPolicy
 from application.submit_order import SubmitOrder
+from application.trading_gate import TradingGate
 from application.venues import Venues
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
@@ -121,14 +126,22 @@ def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings) -> Venues:
     return Venues(venues, QUOTE_PATIENCE * settings.venue_timeout_ms / 1000, settings.quote_band_bps)
 
 
-def _live_checks(store: PostgresOrderStore, migrator: Migrator, queue: RedisOrderQueue) -> Checks:
+def _live_checks(store: PostgresOrderStore, migrator: Migrator, queue: RedisOrderQueue, gate: TradingGate) -> Checks:
     """Say what readiness looks after: an API takes orders without Redis, a worker needs it."""
 
     async def migrated() -> None:
         if pending := await migrator.pending():
             raise StartError(f"migrations are pending: {', '.join(pending)}")
 
-    return {"postgres": Check(store.ping), "migrations": Check(migrated), "redis": Check(queue.ping, required=False)}
+    async def trading() -> None:
+        gate.require_open()
+
+    return {
+        "postgres": Check(store.ping),
+        "migrations": Check(migrated),
+        "redis": Check(queue.ping, required=False),
+        "trading": Check(trading, shown_as="halted"),
+    }
 
 
 @frozen
@@ -166,6 +179,7 @@ class Container(containers.DeclarativeContainer):
 
     memory_store: providers.Provider[OrderStore] = providers.Singleton(InMemoryOrderStore, clock)
     memory_clock: providers.Provider[StoreClock] = providers.Singleton(InMemoryStoreClock, clock)
+    memory_halts: providers.Provider[TradingHalts] = providers.Singleton(InMemoryTradingHalts, clock, memory_store)
     memory_executions: providers.Provider[Executions] = providers.Singleton(
         InMemoryExecutions, memory_store.provided.executions
     )
@@ -183,6 +197,9 @@ class Container(containers.DeclarativeContainer):
     live_store: providers.Provider[OrderStore] = providers.Singleton(PostgresOrderStore, settings.provided.postgres_url)
     live_clock: providers.Provider[StoreClock] = providers.Singleton(PostgresStoreClock, live_store.provided.health)
     live_executions: providers.Provider[Executions] = providers.Singleton(PostgresExecutions, live_store.provided.reads)
+    live_halts: providers.Provider[TradingHalts] = providers.Singleton(
+        PostgresTradingHalts, live_store.provided.health, live_store.provided.writes, holder
+    )
     live_queue: providers.Provider[OrderQueue] = providers.Singleton(
         RedisOrderQueue, queue_client, holder, lease_seconds=lease_seconds
     )
@@ -193,6 +210,7 @@ class Container(containers.DeclarativeContainer):
     id_ranges: providers.Provider[IdRanges] = providers.Selector(mode, memory=memory_store, live=live_store)
     store_clock: providers.Provider[StoreClock] = providers.Selector(mode, memory=memory_clock, live=live_clock)
     follow_clock = providers.Singleton(FollowStoreClock, store_clock, clock)
+    halts: providers.Provider[TradingHalts] = providers.Selector(mode, memory=memory_halts, live=live_halts)
     executions: providers.Provider[Executions] = providers.Selector(
         mode, memory=memory_executions, live=live_executions
     )
@@ -223,6 +241,9 @@ class Container(containers.DeclarativeContainer):
         ),
     )
 
+    halt_resources: providers.Provider[list[Resource]] = providers.Selector(
+        mode, memory=providers.List(), live=providers.List(live_store)
+    )
     queue_resources: providers.Provider[list[Resource]] = providers.Selector(
         mode,
         memory=providers.List(),
@@ -235,18 +256,29 @@ class Container(containers.DeclarativeContainer):
     policy: providers.Provider[RoutingPolicy] = providers.Callable(_policy, settings.provided.routing_policy)
     retries = providers.Singleton(RetryPolicy, settings.provided.retry_attempts, settings.provided.retry_base_ms)
 
+    gate = providers.Singleton(TradingGate, halts, clock)
     record_step = providers.Singleton(RecordStep, store, feed)
-    submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids)
+    submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids, gate)
     execute = providers.Singleton(
-        ExecuteOrder, store, record_step, venues, clock, ids, policy, retries, settings.provided.order_max_age_seconds
+        ExecuteOrder,
+        store,
+        record_step,
+        venues,
+        clock,
+        ids,
+        policy,
+        gate,
+        retries,
+        settings.provided.order_max_age_seconds,
     )
     query = providers.Singleton(QueryOrders, store)
     query_executions = providers.Singleton(QueryExecutions, executions)
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed)
-    stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges)
+    stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges, gate)
     operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids)
+    operate_trading = providers.Singleton(OperateTrading, halts)
     operate_queue = providers.Singleton(OperateQueue, operations)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 
@@ -254,7 +286,7 @@ class Container(containers.DeclarativeContainer):
     checks: providers.Provider[Checks] = providers.Selector(
         mode,
         memory=providers.Object(NO_CHECKS),
-        live=providers.Callable(_live_checks, live_store, migrator, live_queue),
+        live=providers.Callable(_live_checks, live_store, migrator, live_queue, gate),
     )
     drain = providers.Singleton(Drain)
     api = providers.Singleton(
@@ -268,6 +300,7 @@ class Container(containers.DeclarativeContainer):
         queue,
         execute,
         clock,
+        gate,
         concurrency=settings.provided.worker_concurrency,
         lease_seconds=lease_seconds,
         grace_seconds=settings.provided.grace_seconds,

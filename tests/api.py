@@ -16,6 +16,7 @@ from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.mock.venue import MockVenue
 from application.cancel_order import CancelOrder
@@ -31,6 +32,7 @@ from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
 from application.submit_order import SubmitOrder
+from application.trading_gate import TradingGate
 from application.venues import Venues
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
@@ -65,6 +67,8 @@ class Engine:
         lambda self: InMemoryExecutions(self.store.executions if isinstance(self.store, InMemoryOrderStore) else ()),
         takes_self=True,
     )
+    halts: InMemoryTradingHalts = field(factory=lambda: InMemoryTradingHalts(CLOCK, InMemoryOrderStore(CLOCK)))
+    gate: TradingGate = Factory(lambda self: TradingGate(self.halts, CLOCK), takes_self=True)
     jobs: InMemoryJobs = field(factory=InMemoryJobs)
     queue: OrderQueue = Factory(
         lambda self: InMemoryOrderQueue(CLOCK, lease_seconds=30, jobs=self.jobs), takes_self=True
@@ -83,19 +87,19 @@ class Engine:
     @property
     def execute(self) -> ExecuteOrder:
         """What a worker does with one order."""
-        return ExecuteOrder(self.store, self.record_step, self.venues, self.clock, RandomIds(), lowest_price)
+        return ExecuteOrder(self.store, self.record_step, self.venues, self.clock, RandomIds(), lowest_price, self.gate)
 
     def services(self) -> Services:
         """Return what the API is made of."""
         ids = RandomIds()
         return Services(
-            SubmitOrder(self.store, self.queue, self.feed, self.clock, ids),
+            SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate),
             QueryOrders(self.store),
             QueryExecutions(self.executions),
             CancelOrder(self.store, self.record_step, self.clock, ids),
             WatchOrder(self.store, self.feed, self.clock),
             WatchFeed(self.feed),
-            EngineStats(self.store, self.operations, self.clock, self.id_ranges),
+            EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
             self.ready,
             self.live,
         )

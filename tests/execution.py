@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 from attrs import define, field
 
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.execute_order import ExecuteOrder
 from application.frames import Frame
 from application.ports.order_store import Record
+from application.ports.system import Clock
 from application.record_step import RecordStep
 from application.retry_policy import RetryPolicy
+from application.trading_gate import TradingGate
 from domain.order import Order, Step
 from domain.routing import lowest_price
 from entrypoints.system import RandomIds
@@ -39,6 +42,8 @@ class Bench:
     feed: InMemoryUpdateFeed
     script: Script
     execute: ExecuteOrder
+    gate: TradingGate
+    halts: InMemoryTradingHalts
     told: list[Frame] = field(factory=list)
 
     async def order(self) -> Order:
@@ -74,13 +79,20 @@ class Bench:
         return latest
 
 
+def a_gate(clock: Clock) -> TradingGate:
+    """Return a gate that nobody shuts."""
+    return TradingGate(InMemoryTradingHalts(clock, InMemoryOrderStore(clock)), clock)
+
+
 @asynccontextmanager
 async def open_bench() -> AsyncIterator[Bench]:
     """Give a bench with nothing in it, subscribed to all that is published meanwhile."""
     clock = ManualClock()
     store, feed, script = InMemoryOrderStore(clock), InMemoryUpdateFeed(), Script(clock)
     record_step = RecordStep(store, feed)
-    execute = ExecuteOrder(store, record_step, script.venues(), clock, RandomIds(), lowest_price, RetryPolicy())
-    bench = Bench(clock, store, feed, script, execute)
+    halts = InMemoryTradingHalts(clock, store)
+    gate = TradingGate(halts, clock)
+    execute = ExecuteOrder(store, record_step, script.venues(), clock, RandomIds(), lowest_price, gate, RetryPolicy())
+    bench = Bench(clock, store, feed, script, execute, gate, halts)
     async with feed.subscribe_all(bench.told.append):
         yield bench

@@ -124,6 +124,14 @@ class InMemoryOrderStore:
         pending = (order.created_at for order in unfinished if order.status is OrderStatus.PENDING and order.runs)
         return Backlog(len(unfinished), min(pending, default=None))
 
+    def set_held(self, order_id: str, held: bool) -> bool:
+        """Hold an order that is not final, or release it; say whether that changed anything."""
+        order = self._orders.get(order_id)
+        if order is None or order.status.is_final or order.held is held:
+            return False
+        self._orders[order_id] = evolve(order, held=held)
+        return True
+
     async def id_ranges_used(self) -> Mapping[str, float]:
         return {}
 

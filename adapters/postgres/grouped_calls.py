@@ -27,6 +27,7 @@ class GroupedCalls(Generic[Item, Result]):
 
     `run` gets the `connection`, which is for these calls alone, the group and its deadline (loop time), and must be
     harmless to repeat. When it raises an error that one row is to blame for, it gets the group's items one by one.
+    `done` gets one item of each group that went well.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class GroupedCalls(Generic[Item, Result]):
         apart: float = 0.0,
         half_from: int | None = None,
         kind: str = "other",
+        done: Callable[[Item, Result], None] | None = None,
     ) -> None:
         self._run = run
+        self._done = done
         # The loop's own, once open: to ask for the running loop is a system call.
         self._time: Callable[[], float] = time.monotonic
         self._connection = connection
@@ -83,10 +86,21 @@ class GroupedCalls(Generic[Item, Result]):
 
     async def _in_time(self, items: Sequence[Item], deadline: float) -> Sequence[Result | PortError]:
         try:
-            return await self._run(self._connection, items, deadline)
+            results = await self._run(self._connection, items, deadline)
         except PortError as error:
             return [for_one_more(error) for _ in items]
         except (psycopg.Error, UnicodeEncodeError) as error:
             if len(items) == 1:
                 return [translated(error)]
+        else:
+            self._report_one(items, results)
+            return results
         return [(await self._in_time([item], deadline))[0] for item in items]
+
+    def _report_one(self, items: Sequence[Item], results: Sequence[Result | PortError]) -> None:
+        if self._done is None:
+            return
+        for item, result in zip(items, results, strict=True):
+            if not isinstance(result, PortError):
+                self._done(item, result)
+                return

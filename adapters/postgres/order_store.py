@@ -7,6 +7,7 @@ from datetime import UTC
 from adapters.batching import FLUSHES_APART
 from adapters.cursor import cursor_after, order_id_of
 from adapters.postgres import statements
+from adapters.postgres.acknowledged_writes import AcknowledgedWrites
 from adapters.postgres.adding import Addition, add_keyed, add_plain
 from adapters.postgres.appending import append_records
 from adapters.postgres.connector import Connector
@@ -49,7 +50,7 @@ class PostgresOrderStore:
     client order id (they may have to wait for another process's), and appends. Up to `most` make a group; beyond
     `bound` waiting ones of a kind it is Overloaded. The other `reads` share `readers` connections. What must not wait
     behind them has two more: `health` one for readiness, `upkeep` one for sweep and statistics. Connections come back
-    by themselves; `connector` makes them.
+    by themselves; `connector` makes them, and `writes`, which knows what was acknowledged last, looks at each new one.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class PostgresOrderStore:
         most: int = 200,
         bound: int = 10_000,
     ) -> None:
+        self.writes = AcknowledgedWrites()
         self.connector = Connector(url, application_name)
+        self.connector.after_connecting.append(self.writes.look)
         self.reads = ReadPool(self.connector, SESSION, readers)
         self.health = ReadPool(self.connector, SESSION, 1)
         self.upkeep = ReadPool(self.connector, SESSION, 1)
@@ -76,6 +79,7 @@ class PostgresOrderStore:
             apart=ADDS_APART,
             half_from=HALF_FROM,
             kind="add",
+            done=self._added,
         )
         self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
             OwnConnection(self.connector, SESSION),
@@ -85,6 +89,7 @@ class PostgresOrderStore:
             apart=ADDS_APART,
             half_from=HALF_FROM,
             kind="keyed_add",
+            done=self._added,
         )
         self._appends: GroupedCalls[Record, None] = GroupedCalls(
             OwnConnection(self.connector, KEPT_PLANS),
@@ -94,6 +99,7 @@ class PostgresOrderStore:
             key=lambda record: record.before.order_id,
             apart=FLUSHES_APART,
             kind="append",
+            done=self._appended,
         )
         self._grouped = (self._gets, self._plain_adds, self._keyed_adds, self._appends)
 
@@ -171,3 +177,9 @@ class PostgresOrderStore:
 
     async def id_ranges_used(self) -> Mapping[str, float]:
         return dict(await self.upkeep.run(statements.ID_RANGES_USED, (NUMBERED_TABLES,)))
+
+    def _added(self, addition: Addition, admission: Admission) -> None:
+        self.writes.note("plain add" if addition.is_plain else "keyed add", lambda: (admission.order_id, 0))
+
+    def _appended(self, record: Record, _: None) -> None:
+        self.writes.note("append", lambda: (record.after.order_id, record.after.version))

@@ -61,6 +61,9 @@ CLOCK_SKEW = METERS.gauge(
     "clock_skew_seconds", "How far this machine's clock is ahead of Postgres'; decides nothing", of_all=furthest
 )
 STORE_AWAY = METERS.counter("store_away_total", "Times that the store did not answer something that waits or gave up")
+LOG_WENT_BACK = METERS.counter(
+    "log_went_back_total", "Times that the store lacked a write that it had acknowledged: trading halts"
+)
 QUEUE_AWAY = METERS.counter("queue_away_total", "Times that the queue did not answer")
 FEED_AWAY = METERS.counter("feed_away_total", "Times that the live channel did not answer")
 BATCH_SIZES = METERS.histograms("batch_size", "Calls that went to a server together", SIZES, "kind")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from attrs import evolve
 
-from entrypoints.cli import orders, queue
+from entrypoints.cli import orders, queue, trading
 from entrypoints.cli.ending import INTERRUPTED, WRONG_USAGE, fail, settings_of_the_environment
 from entrypoints.cli.options import URL_VARIABLE
 from entrypoints.cli.output import complain, show, unprintable_replaced
@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(queue.app, name="queue", rich_help_panel=OPERATE)
+app.add_typer(trading.app, name="trading", rich_help_panel=OPERATE)
 app.add_typer(orders.app, name="orders", rich_help_panel=TRADE)
 
 

@@ -21,6 +21,11 @@ def on_queue(command: "Command[Answer]") -> Answer:
     return _run(command, "redis_url")
 
 
+def on_halts(command: "Command[Answer]") -> Answer:
+    """Run a command that needs Postgres alone, so that it works while Redis is away."""
+    return _run(command, "postgres_url")
+
+
 def on_orders(command: "Command[Answer]") -> Answer:
     """Run a command that needs the orders too."""
     return _run(command, "postgres_url", "redis_url")
@@ -42,7 +47,13 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
 
     async def session() -> Answer:
         container = Container(settings=settings, mode="live")
-        resources = container.resources() if "postgres_url" in urls else container.queue_resources()
+        match urls:
+            case ("redis_url",):
+                resources = container.queue_resources()
+            case ("postgres_url",):
+                resources = container.halt_resources()
+            case _:
+                resources = container.resources()
         async with opened(*resources):
             if "postgres_url" in urls:
                 await container.follow_clock()()
@@ -62,3 +73,15 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
         fail(f"{error}.")
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
+
+
+def operator() -> str:
+    """Name who gives the command, for the record."""
+    import getpass
+    import socket
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in a container
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"

@@ -9,7 +9,7 @@ import falcon
 import msgspec
 from attrs import frozen
 
-from application.errors import ApplicationError
+from application.errors import ApplicationError, TradingHalted
 from application.ports.errors import DataRefused, InvalidCursor, PortError, StoreUnavailable
 from domain.errors import DomainError, FieldError, ValidationFailed
 
@@ -53,7 +53,7 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "internal": _kind(500, "Internal error", "Something went wrong here; it was logged with the requestId"),
         "store_unavailable": _kind(503, "Store unavailable", "Orders cannot be read or written now"),
         "overloaded": _kind(503, "Overloaded", "Too much is waiting already"),
-        "trading_halted": _kind(503, "Trading halted", "No orders are taken now"),
+        "trading_halted": _kind(503, "Trading halted", "Trading is halted: no orders are taken now"),
     }
 )
 
@@ -119,6 +119,8 @@ def problem_of(error: Exception) -> HttpProblem:
             return invalid([FieldError("body", "holds a value that cannot be stored")])
         case InvalidCursor():
             return invalid([FieldError("cursor", "must be a nextCursor of this list")])
+        case TradingHalted():
+            return _come_back(error.code, False)
         case ApplicationError() | DomainError() if error.code in PROBLEMS:
             return HttpProblem(error.code, str(error))
         case PortError():

@@ -18,9 +18,9 @@ addEventListener("DOMContentLoaded", () => {
 """
 
 
-def stats(page: Page, queue: dict[str, object] | None) -> None:
+def stats(page: Page, queue: dict[str, object] | None, **over: object) -> None:
     """Let the page read these statistics from its next question on."""
-    body = json.dumps({"open": 12, "oldestPendingSeconds": 75.5, "queue": queue})
+    body = json.dumps({"open": 12, "oldestPendingSeconds": 75.5, "queue": queue, **over})
     page.route("**/api/stats", lambda route: route.fulfill(body=body, content_type="application/json"))
 
 
@@ -41,6 +41,20 @@ def test_a_paused_queue_and_dead_letters_are_warned_of(screens: Screens) -> None
     expect(warnings).to_contain_text("Store away")
     page.unroute("**/api/stats")
     expect(warnings).to_be_hidden()
+
+
+def test_a_halt_is_told_with_its_cause_and_the_way_out(screens: Screens) -> None:
+    page = screens.open()
+    queue: dict[str, object] = {"waiting": 0, "leased": 0, "delayed": 2, "buried": 0, "paused": False}
+    halt = {"since": "2026-01-02T03:04:05.678Z", "why": "a drill", "by": "ada@desk", "lostWrites": False}
+    warnings = page.locator("#warnings")
+    stats(page, queue, halt=halt)
+    expect(warnings).to_contain_text("Trading halted")
+    expect(warnings).to_contain_text("Since 2026-01-02T03:04:05.678Z, by ada@desk: a drill.")
+    expect(warnings).to_contain_text("order-engine trading resume")
+    stats(page, None, halt={**halt, "lostWrites": True})
+    expect(warnings).to_contain_text("order-engine reconcile")
+    expect(warnings).to_contain_text("Queue away")
 
 
 def test_a_connection_that_was_too_slow_comes_back_and_reads_the_list_again(screens: Screens) -> None:

@@ -182,6 +182,21 @@ async def test_what_the_commands_do_while_postgres_is_away(bench: Bench) -> None
     assert (await bench.operations.counts()).buried == 1
 
 
+async def test_halting_and_resuming_trading(bench: Bench) -> None:
+    away = f"redis://{NO_SERVER}:{free_port()}/0"
+    assert await bench.ask("trading", "state", REDIS_URL="") == {"halted": False}
+    begun = await bench.ask("trading", "halt", "--why", "a [bold]drill", REDIS_URL=away)
+    assert (begun["halted"], begun["why"], begun["lostWrites"]) == (True, "a [bold]drill", False)
+    assert await bench.ask("trading", "halt", "--why", "another") == begun
+    told = (await bench.run("trading", "state")).stdout
+    for part in (begun["since"], begun["by"], "a [bold]drill"):
+        assert part in told
+    assert "Trading goes on" in (await bench.run("trading", "resume")).stdout
+    assert await bench.ask("trading", "resume") == {"halted": False, "ended": False}
+    assert "Trading goes on" in (await bench.run("trading", "state")).stdout
+    assert (await bench.run("trading", "halt")).returncode == 2
+
+
 async def test_settings_that_are_missing_or_wrong_end_with_2(bench: Bench) -> None:
     missing = await bench.run("orders", "show", an_id(), POSTGRES_URL="")
     wrong = await bench.run("queue", "counts", REDIS_URL="http://x")

@@ -21,6 +21,7 @@ from domain.transaction import TransactionStatus
 from entrypoints.system import RandomIds, SystemClock
 from simulators.venue.faults import Fault, Faults
 from tests.builders import an_order
+from tests.execution import a_gate
 from tests.venues import VenueInLoop, venue_at, venue_in_loop
 
 ORDERS = 60
@@ -65,7 +66,7 @@ async def test_every_order_ends_and_at_most_one_swap_of_it_lands(seed: int, tmp_
         venues = Venues((raydium, meteora))
         record_step = RecordStep(store, InMemoryUpdateFeed())
         retries = RetryPolicy(attempts=3, base_ms=0)
-        execute = ExecuteOrder(store, record_step, venues, clock, RandomIds(), lowest_price, retries)
+        execute = ExecuteOrder(store, record_step, venues, clock, RandomIds(), lowest_price, a_gate(clock), retries)
         async with asyncio.TaskGroup() as group:
             for order in orders:
                 await clock.sleep(APART_SECONDS)

@@ -9,6 +9,7 @@ from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.caller import ANYONE, Caller, Scope
 from application.cancel_order import CancelOrder
@@ -16,10 +17,12 @@ from application.engine_stats import EngineStats
 from application.errors import Forbidden, OrderNotFound
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
+from application.operate_trading import OperateTrading
 from application.ports.order_store import OrderFilter
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
 from application.submit_order import SubmitOrder
+from application.trading_gate import TradingGate
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from domain.order import Order
@@ -47,6 +50,7 @@ class Engine:
     feed: WatchFeed
     operate: OperateOrders
     operate_queue: OperateQueue
+    operate_trading: OperateTrading
     stats: EngineStats
 
 
@@ -55,19 +59,22 @@ async def engine() -> Engine:
     clock, ids, jobs = ManualClock(), RandomIds(), InMemoryJobs()
     store, feed = InMemoryOrderStore(clock), InMemoryUpdateFeed()
     queue, operations = InMemoryOrderQueue(clock, lease_seconds=10, jobs=jobs), InMemoryQueueOperations(clock, jobs)
+    halts = InMemoryTradingHalts(clock, store)
+    gate = TradingGate(halts, clock)
     record_step, venues = RecordStep(store, feed), Script(clock).venues()
     order = an_order(userId="anna")
     await store.add(order)
     return Engine(
         order,
-        SubmitOrder(store, queue, feed, clock, ids),
+        SubmitOrder(store, queue, feed, clock, ids, gate),
         QueryOrders(store),
         CancelOrder(store, record_step, clock, ids),
         WatchOrder(store, feed, clock),
         WatchFeed(feed),
         OperateOrders(store, queue, operations, record_step, venues, clock, ids),
         OperateQueue(operations),
-        EngineStats(store, operations, clock, store),
+        OperateTrading(halts),
+        EngineStats(store, operations, clock, store, gate),
     )
 
 
@@ -97,6 +104,9 @@ OF_NONE: dict[str, tuple[Call, Scope]] = {
     "revive": (lambda e, c, id_: e.operate_queue.revive(c, id_), Scope.ADMIN),
     "pause": (lambda e, c, _: e.operate_queue.pause(c), Scope.ADMIN),
     "resume": (lambda e, c, _: e.operate_queue.resume(c), Scope.ADMIN),
+    "state of trading": (lambda e, c, _: e.operate_trading.state(c), Scope.ADMIN),
+    "halt trading": (lambda e, c, _: e.operate_trading.halt(c, "why", "who"), Scope.ADMIN),
+    "resume trading": (lambda e, c, _: e.operate_trading.resume(c, "who"), Scope.ADMIN),
 }
 
 

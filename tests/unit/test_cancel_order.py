@@ -19,6 +19,7 @@ from domain.status import FailureReason, OrderStatus
 from entrypoints.system import RandomIds
 from tests.builders import VENUES, a_stamp, a_transaction, an_id, an_order
 from tests.clock import ManualClock
+from tests.execution import a_gate
 from tests.scripted_venue import Script
 
 
@@ -33,7 +34,7 @@ class Bench:
         record_step = RecordStep(self.store, self.feed)
         self.cancel = CancelOrder(self.store, record_step, self.clock, RandomIds())
         self.execute = ExecuteOrder(
-            self.store, record_step, self.script.venues(), self.clock, RandomIds(), lowest_price
+            self.store, record_step, self.script.venues(), self.clock, RandomIds(), lowest_price, a_gate(self.clock)
         )
         self.order = an_order()
 

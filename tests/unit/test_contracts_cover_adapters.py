@@ -15,6 +15,7 @@ from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import StoreClock
+from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 
@@ -26,6 +27,7 @@ SUITES = {
     OrderStore: "OrderStoreContract",
     QueueOperations: "QueueOperationsContract",
     StoreClock: "StoreClockContract",
+    TradingHalts: "TradingHaltsContract",
     UpdateFeed: "UpdateFeedContract",
     Venue: "VenueContract",
 }

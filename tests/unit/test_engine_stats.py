@@ -18,6 +18,7 @@ from application.ports.order_store import Backlog
 from application.ports.queue_operations import QueueCounts
 from tests.builders import an_order
 from tests.clock import ManualClock
+from tests.execution import a_gate
 
 NOTHING = QueueCounts(0, 0, 0, 0)
 
@@ -76,13 +77,13 @@ def operations(clock: ManualClock) -> MoodyOperations:
 
 @pytest.fixture
 def stats(store: CountedStore, operations: MoodyOperations, clock: ManualClock) -> EngineStats:
-    return EngineStats(store, operations, clock, store)
+    return EngineStats(store, operations, clock, store, a_gate(clock))
 
 
 async def test_what_there_is_to_do(store: CountedStore, clock: ManualClock) -> None:
     jobs = InMemoryJobs()
     queue = InMemoryOrderQueue(clock, lease_seconds=30, jobs=jobs)
-    stats = EngineStats(store, InMemoryQueueOperations(clock, jobs), clock, store)
+    stats = EngineStats(store, InMemoryQueueOperations(clock, jobs), clock, store, a_gate(clock))
     assert await stats(ANYONE) == Stats(0, None, NOTHING)
     order = an_order()
     await store.add(order)
@@ -94,7 +95,7 @@ async def test_what_there_is_to_do(store: CountedStore, clock: ManualClock) -> N
 async def test_a_clock_that_is_behind_makes_nothing_younger_than_new(
     stats: EngineStats, store: CountedStore, operations: MoodyOperations, clock: ManualClock
 ) -> None:
-    behind = EngineStats(store, operations, ManualClock(clock.now().replace(year=2000)), store)
+    behind = EngineStats(store, operations, ManualClock(clock.now().replace(year=2000)), store, a_gate(clock))
     await store.add(an_order())
     assert (await behind(ANYONE)).oldest_pending_seconds == 0
 

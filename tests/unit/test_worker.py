@@ -8,9 +8,12 @@ from attrs import define, field
 
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
+from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from adapters.memory.trading_halts import InMemoryTradingHalts
 from application.execute_order import Done, Outcome, RetryIn
 from application.ports.errors import QueueUnavailable
+from application.trading_gate import TradingGate
 from application.worker import Worker
 from tests.builders import an_id
 from tests.clock import ManualClock
@@ -42,12 +45,15 @@ class Bench:
     operations: InMemoryQueueOperations
     executions: Executions
     stop: asyncio.Event
+    halts: InMemoryTradingHalts
+    gate: TradingGate
 
     def start(self, concurrency: int = 10, queue: object = None) -> "asyncio.Task[None]":
         worker = Worker(
             queue or self.queue,  # type: ignore[arg-type]
             self.executions,  # type: ignore[arg-type]
             self.clock,
+            self.gate,
             concurrency=concurrency,
             lease_seconds=LEASE,
             grace_seconds=0.05,
@@ -66,7 +72,9 @@ class Bench:
 def bench() -> Bench:
     clock, jobs = ManualClock(), InMemoryJobs()
     queue = InMemoryOrderQueue(clock, lease_seconds=LEASE, jobs=jobs)
-    return Bench(clock, jobs, queue, InMemoryQueueOperations(clock, jobs), Executions(), asyncio.Event())
+    operations, halts = InMemoryQueueOperations(clock, jobs), InMemoryTradingHalts(clock, InMemoryOrderStore(clock))
+    gate = TradingGate(halts, clock)
+    return Bench(clock, jobs, queue, operations, Executions(), asyncio.Event(), halts, gate)
 
 
 async def finish(bench: Bench, running: "asyncio.Task[None]") -> None:
@@ -191,4 +199,19 @@ async def test_a_queue_that_is_away_is_waited_out_and_orders_in_hand_go_on(bench
     assert second not in bench.executions.started
     queue.away = False
     await bench.until(lambda: second in bench.executions.running)
+    await finish(bench, running)
+
+
+async def test_while_trading_is_halted_nothing_is_taken(bench: Bench) -> None:
+    order_id = an_id()
+    await bench.halts.start("a drill", "ada")
+    await bench.gate.look()
+    await bench.queue.put([order_id])
+    running = bench.start()
+    await bench.clock.advance(5)
+    assert bench.executions.started == []
+    await bench.halts.end("ada")
+    await bench.gate.look()
+    await bench.until(lambda: order_id in bench.executions.running)
+    bench.executions.running[order_id].set_result(Done())
     await finish(bench, running)

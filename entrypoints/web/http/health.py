@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 import falcon
 import msgspec
@@ -21,11 +20,13 @@ CHECK_SECONDS = 2.0
 class Check:
     """One thing to look after: `probe` raises when it is down, or takes longer than 2 s.
 
-    When a check that is not `required` fails, the process is degraded and still ready.
+    When a check that is not `required` fails, the process is degraded and still ready. One that has a word of its own
+    for its failure, `shown_as`, is shown for information only, and only then.
     """
 
     probe: Callable[[], Awaitable[object]]
     required: bool = True
+    shown_as: str | None = None
 
 
 Checks = Mapping[str, Check]
@@ -43,7 +44,8 @@ class HealthResource:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Say how the process is."""
         results = await asyncio.gather(*(self._run(name, check) for name, check in self.checks.items()))
-        outcome: dict[str, Any] = dict(zip(self.checks, results, strict=True))
+        outcomes = zip(self.checks.items(), results, strict=True)
+        outcome = {name: result for (name, check), result in outcomes if check.shown_as in (None, result)}
         status = "unavailable" if "down" in results else "ok"
         if self.drain is not None and self.drain.begun:
             status = "draining"
@@ -57,6 +59,8 @@ class HealthResource:
             async with asyncio.timeout(CHECK_SECONDS):
                 await check.probe()
         except Exception as error:  # whatever is wrong with it, it is not up
+            if check.shown_as is not None:
+                return check.shown_as
             observe.check_failed(name, error)
             return "down" if check.required or self.all_required else "degraded"
         return "ok"

@@ -37,6 +37,7 @@ ENGINE_GAUGES: Mapping[str, str] = MappingProxyType(
         "id_range_used_ratio": "Share of a table's ids that was given out, up to a minute old; at 1 it takes no more",
         "queue_jobs": "Jobs in the queue, by place; `buried` are the dead letters",
         "queue_paused": "1 while the queue is paused, else 0",
+        "trading_halted": "1 while trading is halted, as far as this process knows, else 0",
         BUILD_INFO: "1; the labels say which release answers",
     }
 )
@@ -119,6 +120,7 @@ def _engine(snapshot: EngineSnapshot) -> Iterator[Metric]:
     numbers: dict[str, Mapping[Labels, float]] = {
         "store_up": {(): isinstance(snapshot.stats, Stats)},
         "queue_up": {(): snapshot.queue is not None},
+        "trading_halted": {(): snapshot.halted},
         BUILD_INFO: {(_release(), platform.python_version()): 1},
     }
     if isinstance(snapshot.stats, Stats):

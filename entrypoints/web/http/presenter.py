@@ -55,10 +55,18 @@ def frames_json(frames: Iterable[Frame]) -> str:
 
 
 def stats_json(stats: Stats) -> str:
-    """Return the engine's state at a glance; seconds have milliseconds."""
+    """Return the engine's state at a glance; seconds have milliseconds. `halt` is there while trading is halted."""
     waited = stats.oldest_pending_seconds
     queue = None if stats.queue is None else asdict(stats.queue)
-    return _compact({"open": stats.open, "oldestPendingSeconds": waited and round(waited, 3), "queue": queue})
+    facts = {"open": stats.open, "oldestPendingSeconds": waited and round(waited, 3), "queue": queue}
+    if halt := stats.halt:
+        facts["halt"] = {
+            "since": timestamp(halt.since),
+            "why": halt.why,
+            "by": halt.by,
+            "lostWrites": halt.lost_writes,
+        }
+    return _compact(facts)
 
 
 def text_or_null(text: str | None) -> str:

@@ -179,4 +179,11 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
             for path in ("/api/orders", "/api/executions", "/api/stats"):
                 await call("GET", path)
             seen |= call.seen
+    engine = Engine()
+    await engine.halts.start("a drill", "ada")
+    await engine.gate.look()
+    async with calling(engine) as call:
+        await call("POST", EXECUTE, json=ORDER)
+        await call("GET", "/api/stats")
+        seen |= call.seen
     assert set(described_answers()) == seen - {Answer(OUTSIDE, 200)}

@@ -19,6 +19,7 @@ from entrypoints.web.app import health_app
 from tests.api import CLOCK, ORDER, Api, Engine, mock_venues, running_api
 from tests.builders import an_id
 from tests.eventually import eventually
+from tests.execution import a_gate
 from tests.scraping import Samples, key, read
 
 UNLUCKY_DEX = MockDexRouter(quote_ms=0, build_ms=0, swap_min_ms=0, swap_max_ms=0, failure_rate=1)
@@ -216,7 +217,7 @@ async def test_the_queue_is_told_while_the_store_is_away() -> None:
 
 async def test_a_worker_has_metrics_beside_its_health() -> None:
     store = InMemoryOrderStore(CLOCK)
-    stats = EngineStats(store, InMemoryQueueOperations(CLOCK, InMemoryJobs()), CLOCK, store)
+    stats = EngineStats(store, InMemoryQueueOperations(CLOCK, InMemoryJobs()), CLOCK, store, a_gate(CLOCK))
     async with falcon.testing.ASGIConductor(health_app({}, stats=stats)) as conductor:
         answer = await conductor.simulate_get("/metrics")
         assert answer.status_code == 200

@@ -55,7 +55,8 @@ export function getStats() {
 
 /**
  * @typedef {{waiting: number, leased: number, delayed: number, buried: number, paused: boolean}} QueueStats
- * @typedef {{open: number, oldestPendingSeconds: number | null, queue: QueueStats | null}} Stats
+ * @typedef {{since: string, why: string, by: string, lostWrites: boolean}} Halt
+ * @typedef {{open: number, oldestPendingSeconds: number | null, queue: QueueStats | null, halt?: Halt}} Stats
  */
 
 async function call(path, options = {}) {

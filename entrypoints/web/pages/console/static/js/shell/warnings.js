@@ -1,4 +1,4 @@
-/** What an operator should know at once: dead letters, a paused queue, an engine without its queue or its store. */
+/** What an operator should know at once: a halt, dead letters, a paused queue, an engine without its queue or store. */
 import { announce } from "../shared/announce.js";
 import { byId, h } from "../shared/dom.js";
 import { counted } from "../shared/format.js";
@@ -24,11 +24,12 @@ export class Warnings {
 }
 
 /** @param {import("../engine/api.js").Stats} stats @returns {Warning[]} */
-function warningsOf({ queue }) {
+function warningsOf({ queue, halt }) {
+  const warnings = halt ? [haltWarning(halt)] : [];
   if (queue === null) {
-    return [{ key: "Queue away", text: "Orders are taken and kept, and run when the queue is back.", command: null }];
+    const text = "Orders are taken and kept, and run when the queue is back.";
+    return [...warnings, { key: "Queue away", text, command: null }];
   }
-  const warnings = [];
   if (queue.paused) {
     const text = "Orders are taken and wait; workers start none.";
     warnings.push({ key: "Queue paused", text, command: "order-engine queue resume" });
@@ -40,6 +41,12 @@ function warningsOf({ queue }) {
     warnings.push({ key, text, command: "order-engine queue dead" });
   }
   return warnings;
+}
+
+/** @param {import("../engine/api.js").Halt} halt @returns {Warning} */
+function haltWarning({ since, why, by, lostWrites }) {
+  const text = `Since ${since}, by ${by}: ${why}. Nothing is taken, executed or sent; reading and cancelling go on.`;
+  return { key: "Trading halted", text, command: `order-engine ${lostWrites ? "reconcile" : "trading resume"}` };
 }
 
 /** @param {Warning} warning */

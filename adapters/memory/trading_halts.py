@@ -1,0 +1,43 @@
+"""Halts in this process's memory."""
+
+from collections.abc import Collection
+
+from attrs import define
+
+from adapters.memory.order_store import InMemoryOrderStore
+from application.ports.system import Clock
+from application.ports.trading_halts import Halt
+
+
+@define(eq=False)
+class InMemoryTradingHalts:
+    """Keeps a halt of the orders in `store`. It loses no writes by itself; a test says in `found` what it lost."""
+
+    clock: Clock
+    store: InMemoryOrderStore
+    found: str | None = None
+    settling: bool = False
+    _halt: Halt | None = None
+
+    async def current(self) -> Halt | None:
+        if self.found is not None:
+            return await self._start(self.found, "this process", lost_writes=True)
+        return self._halt
+
+    async def start(self, why: str, by: str) -> Halt:
+        return await self._start(why, by, lost_writes=False)
+
+    async def end(self, by: str) -> Halt | None:
+        ended, self._halt, self.found = self._halt, None, None
+        return ended
+
+    async def hold(self, order_ids: Collection[str]) -> int:
+        return sum(self.store.set_held(order_id, True) for order_id in order_ids)
+
+    async def release(self, order_id: str) -> bool:
+        return self.store.set_held(order_id, False)
+
+    async def _start(self, why: str, by: str, *, lost_writes: bool) -> Halt:
+        if self._halt is None or (lost_writes and not self._halt.lost_writes):
+            self._halt = Halt(self.clock.now(), why, by, lost_writes)
+        return self._halt

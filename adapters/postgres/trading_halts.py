@@ -1,0 +1,67 @@
+"""Halts in Postgres: rows that every process looks for."""
+
+from collections.abc import Collection
+from datetime import UTC
+
+from adapters.postgres import halt_statements as statements
+from adapters.postgres.acknowledged_writes import AcknowledgedWrites
+from adapters.postgres.connection import Rows
+from adapters.postgres.read_pool import ReadPool
+from application.ports.trading_halts import Halt
+
+
+class PostgresTradingHalts:
+    """Halts, and what `writes` found lost: that is begun as a halt by each look until the server keeps it.
+
+    `pool` is asked often and for little, so nothing slow may share it. `holder` is this process's name.
+    """
+
+    def __init__(self, pool: ReadPool, writes: AcknowledgedWrites, holder: str) -> None:
+        self._pool = pool
+        self._writes = writes
+        self._holder = holder
+
+    @property
+    def found(self) -> str | None:
+        return self._writes.lost.why if self._writes.lost else None
+
+    @property
+    def settling(self) -> bool:
+        return self._writes.settling
+
+    async def current(self) -> Halt | None:
+        if self._writes.in_recovery:
+            await self._pool.close()  # it may have been promoted since: look again
+        halt = await self._current()
+        if lost := self._writes.lost:
+            age = self._writes.seconds() - lost.written_at
+            if halt is None or not halt.lost_writes:
+                await self._pool.run(statements.START_LOST, (lost.why, self._holder, lost.timeline, age))
+                halt = await self._current()
+            if halt is None:
+                self._writes.settle()
+        return halt
+
+    async def start(self, why: str, by: str) -> Halt:
+        while True:
+            await self._pool.run(statements.START, (why, by))
+            if halt := await self._current():
+                return halt
+
+    async def end(self, by: str) -> Halt | None:
+        return _halt_of(await self._pool.run(statements.END, (by,)))
+
+    async def hold(self, order_ids: Collection[str]) -> int:
+        return len(await self._pool.run(statements.HOLD, (list(order_ids),)))
+
+    async def release(self, order_id: str) -> bool:
+        return bool(await self._pool.run(statements.RELEASE, (order_id,)))
+
+    async def _current(self) -> Halt | None:
+        return _halt_of(await self._pool.run(statements.CURRENT, ()))
+
+
+def _halt_of(rows: Rows) -> Halt | None:
+    for since, why, by, lost_writes in rows:
+        return Halt(since.replace(tzinfo=UTC), why, by, lost_writes)
+    return None

@@ -1,0 +1,54 @@
+"""The gate before everything that trades: shut while trading is halted, in this process at once, in others soon."""
+
+from attrs import define
+
+from application import observe
+from application.errors import TradingHalted
+from application.ports.errors import Overloaded, StoreUnavailable
+from application.ports.system import Clock
+from application.ports.trading_halts import Halt, TradingHalts
+
+LOOK_SECONDS = 0.5
+
+
+@define(eq=False)
+class TradingGate:
+    """Tells whether orders may be taken, executed and sent. It asks nobody: `run` looks, twice a second."""
+
+    halts: TradingHalts
+    clock: Clock
+    halt: Halt | None = None
+    _known: bool | None = None  # None: not asked yet
+
+    @property
+    def why_shut(self) -> str | None:
+        """Why nothing may be taken or sent; None while trading goes on."""
+        return self.halts.found or (self.halt.why if self.halt else None)
+
+    @property
+    def executes(self) -> bool:
+        """Whether orders are executed: not before it is known that there is no halt, nor just after a failover."""
+        return self._known is not False and self.why_shut is None and not self.halts.settling
+
+    def require_open(self) -> None:
+        """Raise TradingHalted while trading is halted."""
+        if self.why_shut is not None:
+            raise TradingHalted
+
+    async def look(self) -> None:
+        """See whether there is a halt. A store that is away changes nothing, but that nothing is known at first."""
+        before = self.halt
+        try:
+            self.halt = await self.halts.current()
+        except (StoreUnavailable, Overloaded):
+            self._known = bool(self._known)
+            return
+        self._known = True
+        if (self.halt is None) != (before is None):
+            observe.trading_halt_seen(self.halt.why if self.halt else None)
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            await self.look()
+            await self.clock.sleep(LOOK_SECONDS)
