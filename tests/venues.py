@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
 from attrs import frozen
 
 from adapters.http_venue.venue import HttpVenue
@@ -135,6 +136,12 @@ async def venue_at(
     )
     async with opened(venue):
         yield venue
+
+
+async def set_clock(url: str, ahead_seconds: float) -> None:
+    """Set the clock of the simulator there."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        (await client.put(f"{url}/clock", json={"aheadSeconds": ahead_seconds})).raise_for_status()
 
 
 def entries(ledger: Path, order: Order) -> list[Entry]:

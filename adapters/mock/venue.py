@@ -26,7 +26,7 @@ class MockVenue:
         self._market = router.market(name)
         self._clock = clock
         self._expiry = timedelta(seconds=expiry_seconds)
-        self._lands_at: OrderedDict[str, datetime] = OrderedDict()
+        self._lands_at: OrderedDict[str, datetime | None] = OrderedDict()  # None: it came too late
 
     async def open(self) -> None:
         """Do nothing: there is nothing to open."""
@@ -59,14 +59,14 @@ class MockVenue:
     async def send(self, transaction: Transaction) -> TransactionReport:
         """Swap; the network goes on even when the caller stops waiting."""
         now = self._clock.now()
-        lands_at = self._lands_at.get(transaction.tx_hash)
-        if lands_at is None:
-            if now >= transaction.expires_at:
-                return TransactionReport(TransactionStatus.DEAD)
-            duration = self._router.swap_ms(transaction.order_id, transaction.attempt)
-            lands_at = self._lands_at[transaction.tx_hash] = now + timedelta(milliseconds=duration)
+        if transaction.tx_hash not in self._lands_at:
+            duration = timedelta(milliseconds=self._router.swap_ms(transaction.order_id, transaction.attempt))
+            self._lands_at[transaction.tx_hash] = now + duration if now < transaction.expires_at else None
             if len(self._lands_at) > REMEMBERED:
                 self._lands_at.popitem(last=False)
+        lands_at = self._lands_at[transaction.tx_hash]
+        if lands_at is None:
+            return TransactionReport(TransactionStatus.DEAD)
         seconds = max(0.0, (lands_at - now).total_seconds())
         await self._clock.sleep(seconds)
         report = self._outcome(transaction)
@@ -75,9 +75,11 @@ class MockVenue:
 
     async def lookup(self, transaction: Transaction) -> TransactionReport:
         """Return what the network made of a transaction that this process sent."""
-        lands_at = self._lands_at.get(transaction.tx_hash)
-        if lands_at is None:
+        if transaction.tx_hash not in self._lands_at:
             return TransactionReport(TransactionStatus.UNKNOWN)
+        lands_at = self._lands_at[transaction.tx_hash]
+        if lands_at is None:
+            return TransactionReport(TransactionStatus.DEAD)
         if self._clock.now() < lands_at:
             return TransactionReport(TransactionStatus.PENDING)
         return self._outcome(transaction)

@@ -16,6 +16,7 @@ from simulators.venue.network import Network
 from simulators.venue.spoiling import Dropped, Spoiler
 from simulators.venue.wire import (
     BuildRequest,
+    ClockSetting,
     QuoteRequest,
     Submission,
     built_json,
@@ -120,6 +121,18 @@ class LedgerResource:
         resp.data = msgspec.json.encode({"data": entries})
 
 
+@frozen
+class ClockResource:
+    """The venues' clock, for whoever wants to see it step; a process begins with the machine's time."""
+
+    clock: Clock
+
+    async def on_put(self, req: Request, resp: Response) -> None:
+        """Set it so far ahead of the machine's, or behind."""
+        self.clock.ahead = timedelta(seconds=(await read(req, ClockSetting)).ahead_seconds)
+        resp.status = falcon.HTTP_204
+
+
 class HealthResource:
     """The process runs: there is nothing else that could be down."""
 
@@ -136,6 +149,7 @@ def create_app(venues: Venues) -> "App[Request, Response]":
     app.add_error_handler(Dropped, _nobody_listens)
     app.add_route("/health/live", HealthResource())
     app.add_route("/health/ready", HealthResource())
+    app.add_route("/clock", ClockResource(venues.clock))
     app.add_route("/ledger", LedgerResource(venues))
     app.add_route("/ledger/{order_id}", LedgerResource(venues), suffix="order")
     app.add_route("/{venue}/quotes", QuotesResource(venues))

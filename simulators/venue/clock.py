@@ -1,27 +1,19 @@
-"""The venues' own time: no clock of the engine's is theirs."""
+"""The venues' own time: no clock of the engine's is theirs, and anybody may set it."""
 
 import asyncio
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
 
 
-class Clock(Protocol):
-    """Gives the time, and waits."""
+class Clock:
+    """The machine's time and what it was set `ahead`. Waits do not go by it."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
 
     def now(self) -> datetime:
         """Return the time in UTC."""
-        ...
+        return datetime.now(UTC) + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`; at once for 0 or less."""
-        ...
-
-
-class SystemClock:
-    """A `Clock` that is the machine's."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -129,11 +129,11 @@ class LedgerReader:
 
     def of_order(self, order_id: str) -> Iterable[Entry]:
         """Return an order's transactions, first received first."""
-        return self._entries("WHERE order_id = ? ORDER BY received_at", order_id)
+        return self._entries("WHERE order_id = ? ORDER BY rowid", order_id)
 
     def all(self) -> Iterable[Entry]:
         """Return everything that was ever received, first received first."""
-        return self._entries("ORDER BY received_at")
+        return self._entries("ORDER BY rowid")
 
     def landed(self) -> Iterator[Entry]:
         """Go through everything that landed; an order that is in it twice was swapped twice."""

@@ -8,7 +8,7 @@ from falcon.asgi import App, Request, Response
 
 from domain.mock_dex import MockDexRouter
 from simulators.venue.app import Venues, create_app
-from simulators.venue.clock import Clock, SystemClock
+from simulators.venue.clock import Clock
 from simulators.venue.faults import Faults
 from simulators.venue.ledger import LedgerReader
 from simulators.venue.ledger_writer import LedgerWriter
@@ -18,10 +18,10 @@ from simulators.venue.spoiling import Spoiler
 
 @asynccontextmanager
 async def simulated_venues(
-    router: MockDexRouter, faults: Faults, ledger: Path, *, slow_seconds: float, clock: Clock | None = None
+    router: MockDexRouter, faults: Faults, ledger: Path, *, slow_seconds: float
 ) -> AsyncIterator["App[Request, Response]"]:
     """Run the venues of `router` on this ledger, and spoil calls as `faults` say. Raises CannotOpenLedger."""
-    clock = clock or SystemClock()
+    clock = Clock()
     writer = LedgerWriter(ledger)
     await writer.open()
     try:

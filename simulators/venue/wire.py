@@ -37,6 +37,12 @@ class BuildRequest(QuoteRequest, rename="camel"):
     limit_price: Plain | None = None
 
 
+class ClockSetting(msgspec.Struct, rename="camel"):
+    """Set the venues' clock."""
+
+    ahead_seconds: Annotated[float, Meta(ge=-604_800, le=604_800)]
+
+
 class Submission(msgspec.Struct, rename="camel"):
     """A transaction; its hash is in the path."""
 

@@ -49,6 +49,10 @@ class VenueBench(ABC):
     async def outlast(self, transaction: Transaction) -> None:
         """Return when the venue's time is past the transaction's expiry."""
 
+    @abstractmethod
+    async def set_clock(self, seconds: float) -> None:
+        """Set the venue's clock so far ahead of where it was at first, or behind."""
+
     async def built(self, order: Order, venue: Venue | None = None) -> Transaction:
         """Quote and build for the order."""
         venue = venue or self.venue
@@ -169,6 +173,16 @@ class VenueContract:
         first = await bench.send(transaction)
         await bench.outlast(transaction)
         assert [await bench.send(transaction), await bench.report(transaction)] == [first, first]
+
+    async def test_its_last_word_outlives_a_step_of_its_clock(self, bench: VenueBench) -> None:
+        late, landed = await bench.built(bench.order(), bench.brief), await bench.built(bench.order())
+        first = await bench.send(landed)
+        await bench.outlast(late)
+        assert await bench.send(late) == DEAD
+        for seconds in (-3600, 3600):
+            await bench.set_clock(seconds)
+            assert await bench.send(late) == DEAD
+            assert [await bench.send(landed), await bench.report(landed)] == [first, first]
 
     async def test_a_caller_that_stops_waiting_does_not_stop_the_swap(self, bench: VenueBench) -> None:
         transaction = await bench.built(bench.order())

@@ -21,7 +21,7 @@ class MockBench(VenueBench):
     """A mock venue on a manual clock; which orders fail is looked up in the pure router."""
 
     def __init__(self) -> None:
-        self.clock = ManualClock()
+        self.clock, self.ahead = ManualClock(), 0.0
         self.router = MockDexRouter(failure_rate=0.3)
         self.venue = MockVenue("Meteora", self.router, self.clock, 30)
         self.another = MockVenue("Meteora", self.router, self.clock, 30)
@@ -38,6 +38,10 @@ class MockBench(VenueBench):
         while not task.done():
             await self.clock.advance(0.1)
         return task.result()
+
+    async def set_clock(self, seconds: float) -> None:
+        await self.clock.step(seconds - self.ahead)
+        self.ahead = seconds
 
     async def outlast(self, transaction: Transaction) -> None:
         await self.clock.advance(max(0.0, (transaction.expires_at - self.clock.now()).total_seconds()))
