@@ -1,9 +1,12 @@
 """Run an order: quotes, route, build, submit, swap, confirm. Each step is recorded before the next is taken."""
 
+from collections.abc import Sequence
+
 from attrs import field, frozen
 
 from application import observe
-from application.ports.errors import Overloaded, StaleOrder, StoreUnavailable, VenueUnavailable
+from application.fitness import Fitness
+from application.ports.errors import Overloaded, StaleOrder, StoreUnavailable, VenueUnavailable, VenueUnreachable
 from application.ports.order_store import OrderStore
 from application.ports.system import Clock, Ids
 from application.record_step import RecordStep
@@ -12,13 +15,14 @@ from application.trading_gate import TradingGate
 from application.venues import Venues
 from domain.events import Stamp
 from domain.order import Order, Step
-from domain.routing import RoutingPolicy
+from domain.routing import Quote, RoutingPolicy
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import Transaction, TransactionReport, TransactionStatus
 
 STORE_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0)
 LOOKUP_SECONDS = 1.0
 HALTED_SECONDS = 1.0
+UNREACHED_SECONDS = 1.0
 
 
 @frozen
@@ -42,6 +46,7 @@ class ExecuteOrder:
 
     An order that does not run (final, resting, held) is left alone. While the gate is shut nothing is begun or sent.
     An order that is older than `max_age_seconds` (0: no limit) is not submitted any more, but fails as expired.
+    An attempt for which no venue could be reached counts only `venue_wait_seconds` after the order's last step.
     """
 
     store: OrderStore
@@ -53,6 +58,12 @@ class ExecuteOrder:
     gate: TradingGate
     retries: RetryPolicy = field(factory=RetryPolicy)
     max_age_seconds: float = 0.0
+    venue_wait_seconds: float = 30.0
+    fitness: Fitness = field()
+
+    @fitness.default
+    def _of_no_worker(self) -> Fitness:
+        return Fitness(self.store, self.venues, self.clock, slots=1)
 
     async def __call__(self, order_id: str) -> Outcome:
         """Execute the order from wherever it stopped."""
@@ -72,38 +83,69 @@ class ExecuteOrder:
             return RetryIn(LOOKUP_SECONDS) if latest is not None and latest.runs else Done()
 
     async def _attempt(self, order: Order) -> Outcome:
+        """Quote and route, then build, submit and send.
+
+        Steps that may be in vain again and again, until a venue is reached, stay `unrecorded` until what follows them
+        is recorded: to ask for quotes when no venue was in reach just now, or not for the first time, and what leads
+        to a build when there was one before.
+        """
         if self._too_old(order):
             return await self._expire(order)
-        order = await self._record(order, order.request_quotes(self._stamp(), self.venues.names))
+        built_before = order.chosen_venue is not None
+        unrecorded = [order.request_quotes(self._stamp(), self.venues.names)]
+        if order.status is OrderStatus.PENDING and not self.venues.cut_off:
+            order, unrecorded = await self._record(order, *unrecorded), []
         answer = await self.venues.quotes(order)
+        if answer.unreachable:
+            return await self._unreached(order, unrecorded)
         for venue, why in answer.refusals:
             observe.venue_refused(order.order_id, order.attempt, venue, "quote", why)
         if not answer.quotes:
-            return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
+            return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
         best = self.policy(answer.quotes)
-        routed = order.choose_route(self._stamp(), answer.quotes, best)
-        order = await self._record(order, routed, routed[0].start_building(self._stamp()))
+        routed = _after(order, unrecorded).choose_route(self._stamp(), answer.quotes, best)
+        unrecorded += routed, routed[0].start_building(self._stamp())
+        if not built_before:
+            order, unrecorded = await self._record(order, *unrecorded), []
+        return await self._build(order, unrecorded, best)
+
+    async def _build(self, order: Order, unrecorded: Sequence[Step], best: Quote) -> Outcome:
+        building = _after(order, unrecorded)
         try:
-            transaction = await self.venues.build(order, best)
+            transaction = await self.venues.build(building, best)
         except VenueUnavailable as error:
             observe.venue_refused(order.order_id, order.attempt, best.venue, "build", str(error))
-            return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE)
+            if isinstance(error, VenueUnreachable):
+                return await self._unreached(order, unrecorded)
+            return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
         if self._too_old(order):
             return await self._expire(order)
         if not self.gate.executes:
             return RetryIn(HALTED_SECONDS)
-        order = await self._record(order, order.submit(self._stamp(), transaction))
+        order = await self._record(order, *unrecorded, building.submit(self._stamp(), transaction))
         return await self._send(order, transaction)
+
+    async def _unreached(self, order: Order, unrecorded: Sequence[Step]) -> Outcome:
+        """Let another worker try, who may reach a venue; the attempt counts once the order stood still for long."""
+        stood = (self.clock.now() - order.updated_at).total_seconds()
+        left = self.venue_wait_seconds - stood
+        if left <= 0:
+            return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
+        observe.jobs_handed_back("venues", 1)
+        return RetryIn(max(UNREACHED_SECONDS, min(stood / 2, left)))
 
     async def _send(self, order: Order, transaction: Transaction) -> Outcome:
         """Send the stored transaction. However often and late it is sent, its venue lands it once or never."""
         if not self.gate.executes:
             return RetryIn(HALTED_SECONDS)
+        self.fitness.sending.add(order.order_id)
         try:
             report = await self.venues.send(transaction)
         except VenueUnavailable as error:
             observe.swap_outcome_unknown(order.order_id, order.attempt, transaction.tx_hash, error)
             return RetryIn(LOOKUP_SECONDS)
+        finally:
+            self.fitness.sending.discard(order.order_id)
         return await self._conclude(order, report)
 
     async def _settle(self, order: Order) -> Outcome:
@@ -138,14 +180,15 @@ class ExecuteOrder:
         await self._record(order, order.expire(self._stamp()))
         return Done()
 
-    async def _fail_attempt(self, order: Order, reason: FailureReason) -> Outcome:
+    async def _fail_attempt(self, order: Order, reason: FailureReason, unrecorded: Sequence[Step] = ()) -> Outcome:
         observe.attempt_failed(order.order_id, order.attempt, reason)
         delay_ms = self.retries.delay_ms(order.attempt)
+        tried = _after(order, unrecorded)
         if delay_ms is None:
-            await self._record(order, order.fail(self._stamp(), reason))
+            await self._record(order, *unrecorded, tried.fail(self._stamp(), reason))
             return Done()
-        step = order.fail_attempt(self._stamp(), reason.message, self.retries.attempts, delay_ms)
-        await self._record(order, step)
+        step = tried.fail_attempt(self._stamp(), reason.message, self.retries.attempts, delay_ms)
+        await self._record(order, *unrecorded, step)
         return RetryIn(delay_ms / 1000)
 
     def _too_old(self, order: Order) -> bool:
@@ -155,27 +198,39 @@ class ExecuteOrder:
         return age.total_seconds() > self.max_age_seconds
 
     async def _record(self, before: Order, *steps: Step) -> Order:
-        """Record the steps, however long the store is away."""
+        """Record the steps, however long the store is away, or until this worker gives the order to others."""
         tries = 0
         while True:
+            recorded = self.fitness.recorded
             try:
-                return await self.record_step(before, *steps)
+                after = await self.record_step(before, *steps)
             except (StoreUnavailable, Overloaded) as error:
-                tries = await self._waited(before.order_id, error, tries)
+                tries = await self._waited(before.order_id, error, tries, recorded)
+                continue
+            self.fitness.store_recorded()
+            return after
 
     async def _load(self, order_id: str) -> Order | None:
         tries = 0
         while True:
+            recorded = self.fitness.recorded
             try:
                 return await self.store.get(order_id)
             except (StoreUnavailable, Overloaded) as error:
-                tries = await self._waited(order_id, error, tries)
+                tries = await self._waited(order_id, error, tries, recorded)
 
-    async def _waited(self, order_id: str, error: Exception, tries: int) -> int:
+    async def _waited(self, order_id: str, error: Exception, tries: int, recorded: int) -> int:
         """Wait out a store that is away: writes are idempotent, the order in hand stays where it is. Count the try."""
         observe.store_away("an order in execution", error, order_id=order_id)
+        if isinstance(error, StoreUnavailable):
+            self.fitness.store_failed(recorded)
         await self.clock.sleep(STORE_BACKOFF_SECONDS[min(tries, len(STORE_BACKOFF_SECONDS) - 1)])
         return tries + 1
 
     def _stamp(self) -> Stamp:
         return Stamp(self.ids.event(), self.clock.now())
+
+
+def _after(order: Order, steps: Sequence[Step]) -> Order:
+    """Return the order after steps that are not recorded yet, if there are any."""
+    return steps[-1][0] if steps else order

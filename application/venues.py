@@ -1,14 +1,17 @@
 """All venues side by side: the only place that knows that there are several."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from statistics import median
+from typing import TypeVar
 
 from attrs import field, frozen
 
 from application import observe
-from application.ports.errors import VenueUnavailable
+from application.breaker import Breaker
+from application.ports.errors import VenueUnavailable, VenueUnreachable
 from application.ports.venue import Venue
 from domain.money import AMOUNT_BOUND
 from domain.order import Order
@@ -18,8 +21,12 @@ from domain.transaction import Transaction, TransactionReport
 LATE = "took too long"
 BROKEN = "its adapter failed"
 NONSENSE = "gave a quote that makes no sense"
+UNREACHABLE = "cannot be reached from here"
+# A venue that could not be reached is tried again as often, by one call.
+COOL_OFF_SECONDS = 2.0
 _BPS = Decimal(10_000)
 
+Answer = TypeVar("Answer")
 Refusal = tuple[str, str]  # the venue's name, and why
 
 
@@ -30,6 +37,11 @@ class Quotes:
     quotes: tuple[Quote, ...]
     refusals: tuple[Refusal, ...] = ()
 
+    @property
+    def unreachable(self) -> bool:
+        """Whether no venue could be reached, so that none had its say."""
+        return not self.quotes and all(why == UNREACHABLE for _, why in self.refusals)
+
 
 @frozen
 class Venues:
@@ -37,14 +49,17 @@ class Venues:
 
     Each has `quote_seconds` to quote. With a `band_bps` above 0, who quotes further than that from the median is left
     out; of two that differ by more than that neither can be believed. A lone quote is taken as it is.
+    After a call that could not reach its venue all calls to it are refused at once, but for one in each cool-off.
     """
 
     venues: tuple[Venue, ...]
     quote_seconds: float = 3.0
     band_bps: int = 0
+    monotonic: Callable[[], float] = time.monotonic
 
     names: tuple[str, ...] = field(init=False)
     _by_name: Mapping[str, Venue] = field(init=False, repr=False)
+    _breakers: Mapping[str, Breaker] = field(init=False, repr=False)
 
     @names.default
     def _names_of_venues(self) -> tuple[str, ...]:
@@ -54,9 +69,18 @@ class Venues:
     def _venues_by_name(self) -> Mapping[str, Venue]:
         return {venue.name: venue for venue in self.venues}
 
+    @_breakers.default
+    def _closed_breakers(self) -> Mapping[str, Breaker]:
+        return {venue.name: Breaker(COOL_OFF_SECONDS, self.monotonic) for venue in self.venues}
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether none of them could be reached when it was last called."""
+        return not any(breaker.closed for breaker in self._breakers.values())
+
     async def quotes(self, order: Order) -> Quotes:
         """Ask all venues. One that fails or is late is a refusal, never an error."""
-        asked = [asyncio.create_task(_quote(venue, order)) for venue in self.venues]
+        asked = [asyncio.create_task(self._quote(venue, order)) for venue in self.venues]
         deadline = asyncio.get_running_loop().call_later(self.quote_seconds, _cancel, asked)
         offers: list[Quote] = []
         refusals: list[Refusal] = []
@@ -73,17 +97,55 @@ class Venues:
         believed, outliers = self._in_band(offers)
         return Quotes(tuple(believed), (*refusals, *outliers))
 
-    def build(self, order: Order, quote: Quote) -> Awaitable[Transaction]:
+    async def build(self, order: Order, quote: Quote) -> Transaction:
         """Have the quote's venue build the swap. Raises VenueUnavailable."""
-        return self._named(quote.venue).build(order, quote)
+        venue = self._named(quote.venue)
+        return await self._reached(venue, lambda: venue.build(order, quote))
 
-    def send(self, transaction: Transaction) -> Awaitable[TransactionReport]:
+    async def send(self, transaction: Transaction) -> TransactionReport:
         """Have the transaction's venue send it. Raises VenueUnavailable."""
-        return self._named(transaction.venue).send(transaction)
+        venue = self._named(transaction.venue)
+        return await self._reached(venue, lambda: venue.send(transaction))
 
-    def lookup(self, transaction: Transaction) -> Awaitable[TransactionReport]:
+    async def lookup(self, transaction: Transaction) -> TransactionReport:
         """Ask the transaction's venue what became of it. Raises VenueUnavailable."""
-        return self._named(transaction.venue).lookup(transaction)
+        venue = self._named(transaction.venue)
+        return await self._reached(venue, lambda: venue.lookup(transaction))
+
+    async def _quote(self, venue: Venue, order: Order) -> Quote | str:
+        try:
+            quote = await self._reached(venue, lambda: venue.quote(order))
+        except VenueUnreachable:
+            return UNREACHABLE
+        except VenueUnavailable as refusal:
+            return str(refusal)
+        except Exception as error:  # one adapter's surprise must not stop the orders of all venues
+            observe.venue_failed(venue.name, error)
+            return BROKEN
+        return quote if _makes_sense(quote) else NONSENSE
+
+    async def _reached(self, venue: Venue, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Call a venue, unless it was out of reach a moment ago. Any answer, a refusal too, shows that it is there."""
+        breaker = self._breakers[venue.name]
+        on_trial = not breaker.closed
+        if not breaker.lets_through():
+            raise VenueUnreachable("could not be reached a moment ago")
+        try:
+            answer = await call()
+        except VenueUnreachable as error:
+            if breaker.failed():
+                observe.venue_unreachable(venue.name, error)
+            raise
+        except VenueUnavailable:
+            if on_trial:  # a call from before the cut waits in vain for its answer, which shows nothing
+                self._reachable(venue.name)
+            raise
+        self._reachable(venue.name)
+        return answer
+
+    def _reachable(self, name: str) -> None:
+        if self._breakers[name].succeeded():
+            observe.venue_reached(name)
 
     def _named(self, name: str) -> Venue:
         try:
@@ -101,17 +163,6 @@ class Venues:
         outside = [quote for quote in quotes if abs(quote.price - middle) > width]
         why = f"quotes further than {self.band_bps} bps from the others"
         return [quote for quote in quotes if quote not in outside], [(quote.venue, why) for quote in outside]
-
-
-async def _quote(venue: Venue, order: Order) -> Quote | str:
-    try:
-        quote = await venue.quote(order)
-    except VenueUnavailable as refusal:
-        return str(refusal)
-    except Exception as error:  # one adapter's surprise must not stop the orders of all venues
-        observe.venue_failed(venue.name, error)
-        return BROKEN
-    return quote if _makes_sense(quote) else NONSENSE
 
 
 def _makes_sense(quote: Quote) -> bool:

@@ -32,6 +32,7 @@ from application import observe
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
+from application.fitness import Fitness
 from application.follow_store_clock import FollowStoreClock
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
@@ -259,6 +260,7 @@ class Container(containers.DeclarativeContainer):
     gate = providers.Singleton(TradingGate, halts, clock)
     record_step = providers.Singleton(RecordStep, store, feed)
     submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids, gate)
+    fitness = providers.Singleton(Fitness, store, venues, clock, settings.provided.worker_concurrency)
     execute = providers.Singleton(
         ExecuteOrder,
         store,
@@ -270,6 +272,8 @@ class Container(containers.DeclarativeContainer):
         gate,
         retries,
         settings.provided.order_max_age_seconds,
+        settings.provided.venue_wait_seconds,
+        fitness,
     )
     query = providers.Singleton(QueryOrders, store)
     query_executions = providers.Singleton(QueryExecutions, executions)
@@ -299,6 +303,7 @@ class Container(containers.DeclarativeContainer):
         Worker,
         queue,
         execute,
+        fitness,
         clock,
         gate,
         concurrency=settings.provided.worker_concurrency,

@@ -97,6 +97,11 @@ class Settings:
     venue_swap_timeout_ms: int = _setting(
         10_000, whole(1, 600_000), "How long a swap's end is waited for, before the venue is asked about it"
     )
+    venue_wait_seconds: float = _setting(
+        30.0,
+        seconds("0", "86400"),
+        "How long after an order's last step silence of all venues uses no attempt",
+    )
     quote_band_bps: int = _setting(
         0,
         whole(0, 10_000),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from application.ports.errors import VenueUnavailable
+from application.ports.errors import VenueUnavailable, VenueUnreachable
 from application.ports.system import Clock
 from application.venues import Venues
 from domain.order import Order
@@ -30,6 +30,7 @@ class Script:
     """What the venues answer, in the order in which it was set; without any, all goes well but for lookups.
 
     `sent` lists the transactions that were sent, `looked_up` the hashes that were asked for. An exception is raised.
+    While they are `cut_off` no call reaches one; `calls` counts those that were made.
     """
 
     clock: Clock
@@ -40,6 +41,14 @@ class Script:
     sent: list[Transaction] = field(factory=list)
     looked_up: list[str] = field(factory=list)
     expiry: timedelta = timedelta(seconds=30)
+    cut_off: bool = False
+    calls: int = 0
+
+    def called(self) -> None:
+        """Count a call; raise if it cannot reach its venue."""
+        self.calls += 1
+        if self.cut_off:
+            raise VenueUnreachable
 
     @property
     def hashes_sent(self) -> list[str]:
@@ -48,7 +57,8 @@ class Script:
 
     def venues(self) -> Venues:
         """Return the venues that follow this script."""
-        return Venues(tuple(ScriptedVenue(quote.venue, quote, self) for quote in QUOTES))
+        venues = tuple(ScriptedVenue(quote.venue, quote, self) for quote in QUOTES)
+        return Venues(venues, monotonic=self.clock.monotonic)
 
 
 @frozen
@@ -60,11 +70,13 @@ class ScriptedVenue:
     script: Script
 
     async def quote(self, order: Order) -> Quote:
+        self.script.called()
         if self.script.quoting:
             raise self.script.quoting.pop(0)
         return self.offer
 
     async def build(self, order: Order, quote: Quote) -> Transaction:
+        self.script.called()
         if self.script.building:
             raise self.script.building.pop(0)
         return Transaction(
@@ -80,10 +92,12 @@ class ScriptedVenue:
         )
 
     async def send(self, transaction: Transaction) -> TransactionReport:
+        self.script.called()
         self.script.sent.append(transaction)
         return await _answered(self.script.sending.pop(0) if self.script.sending else LANDED, transaction)
 
     async def lookup(self, transaction: Transaction) -> TransactionReport:
+        self.script.called()
         self.script.looked_up.append(transaction.tx_hash)
         answer = self.script.reports.pop(0) if self.script.reports else VenueUnavailable("nothing was scripted")
         return await _answered(answer, transaction)

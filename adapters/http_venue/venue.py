@@ -10,6 +10,7 @@ import httpx
 from attrs import frozen
 
 from adapters.http_venue.connections import Connections
+from adapters.http_venue.reach import is_unreachable
 from adapters.http_venue.wire import (
     NONSENSE,
     Answer,
@@ -22,13 +23,15 @@ from adapters.http_venue.wire import (
     submit_body,
 )
 from application import observe
-from application.ports.errors import VenueUnavailable
+from application.ports.errors import VenueUnavailable, VenueUnreachable
 from application.ports.system import Clock
 from domain.order import Order
 from domain.routing import Quote
 from domain.transaction import Transaction, TransactionReport, TransactionStatus, limit_price
 
 POLL_SECONDS = 0.5
+# The share of a short call's time in which the venue is reached, or is not: the rest is for its answer.
+REACH_SHARE = 0.6
 _NO_TIME_LEFT = "took too long"
 _JSON = {"Content-Type": "application/json"}
 _NONE: Mapping[str, str] = {}
@@ -50,7 +53,7 @@ class HttpVenue:
 
     `timeout_seconds` is for each quote, build and lookup, `swap_timeout_seconds` for a swap until its end. An order
     needs one of up to `connections` at a time. Quotes, builds and lookups take turns to start, and waiting for its turn
-    is not counted as the venue's time.
+    is not counted as the venue's time. A venue that does not even acknowledge is unreachable before a call's time ends.
     """
 
     def __init__(
@@ -76,7 +79,8 @@ class HttpVenue:
     async def open(self) -> None:
         """Get ready; the first call connects."""
         tls = await asyncio.to_thread(httpx.create_ssl_context)
-        self._open = Connections(self._url, self._most, tls)
+        reach_seconds = REACH_SHARE * min(self._timeout, self._swap_timeout)
+        self._open = Connections(self._url, self._most, tls, reach_seconds)
 
     async def close(self) -> None:
         """Close all connections. Idempotent."""
@@ -162,7 +166,9 @@ class HttpVenue:
         except TimeoutError as error:
             raise VenueUnavailable(_NO_TIME_LEFT) from error
         except httpx.HTTPError as error:
-            raise VenueUnavailable("cannot be reached") from error
+            if is_unreachable(error):
+                raise VenueUnreachable("cannot be reached") from error
+            raise VenueUnavailable("refused the connection, or broke it") from error
         if response.status_code != HTTPStatus.OK:
             raise VenueUnavailable(f"answered {response.status_code}")
         return read(response.content, kind)

@@ -9,12 +9,12 @@ from redis.asyncio import Redis
 
 from adapters.batching import FLUSHES_APART, Batcher
 from adapters.redis import keys
-from adapters.redis.breaker import Breaker
 from adapters.redis.errors import translated
 from adapters.redis.leasing import LIMIT_SECONDS, HandBack, Leasing, claim
 from adapters.redis.own_connection import OwnConnection
 from adapters.redis.script import Script
 from application import observe
+from application.breaker import Breaker
 from application.ports.errors import LeaseLost, Overloaded, QueueUnavailable
 from application.ports.order_queue import Lease
 
@@ -77,7 +77,8 @@ class RedisOrderQueue:
 
     async def put(self, order_ids: Collection[str]) -> None:
         for part in _chunks(order_ids):
-            self._breaker.check()
+            if not self._breaker.lets_through():
+                raise QueueUnavailable("the queue could not be reached a moment ago")
             try:
                 await self._put(part)
             except QueueUnavailable:

@@ -83,6 +83,18 @@ def venue_failed(venue: str, error: Exception) -> None:
     _log.error("venue_failed", venue=venue, stack_of=error)
 
 
+def venue_unreachable(venue: str, error: Exception) -> None:
+    """Record that nothing answered at a venue's address: it is left out until a trial reaches it."""
+    metrics.VENUES_UNREACHABLE[venue].set(1)
+    _log.warning("venue_unreachable", venue=venue, error=repr(error.__cause__ or error))
+
+
+def venue_reached(venue: str) -> None:
+    """Record that a venue that could not be reached answers again."""
+    metrics.VENUES_UNREACHABLE[venue].set(0)
+    _log.info("venue_reached", venue=venue)
+
+
 def swap_outcome_unknown(order_id: str, attempt: int, tx_hash: str, error: Exception) -> None:
     """Record that the venue was sent a transaction and nobody knows what became of it; it will be asked."""
     metrics.SWAPS_UNKNOWN.add()
@@ -163,6 +175,19 @@ def batch_flushed(kind: str, size: int, seconds: float) -> None:
 def worker_ready(slots: int) -> None:
     """Record how many orders this worker may execute at once."""
     metrics.SLOTS.set(slots)
+    worker_takes("all")
+
+
+def worker_takes(taking: str) -> None:
+    """Record what this worker takes from now on: `all` jobs, one on `trial`, or `none`, since its store is away."""
+    for each in ("all", "trial", "none"):
+        metrics.WORKERS[each].set(each == taking)
+    _log.info("worker_takes", taking=taking)
+
+
+def jobs_handed_back(why: str, count: int) -> None:
+    """Count jobs that are given to other workers, since this one does not reach the `store`, or any of the `venues`."""
+    metrics.JOBS_HANDED_BACK[why].add(count)
 
 
 def in_flight(orders: int) -> None:

@@ -25,7 +25,7 @@ REFUSALS = METERS.counters("refusals_total", "Requests that were answered with a
 
 STEPS = METERS.histograms(
     "step_duration_seconds",
-    "From an order's step before (or its acceptance) to this one; waiting in the queue and between attempts included",
+    "From the step before (or acceptance) to this one, all waits included",
     LIFE_SECONDS,
     "step",
 )
@@ -33,7 +33,7 @@ ORDERS = METERS.histograms("order_duration_seconds", "From acceptance to the fin
 ORDERS_FINISHED = METERS.counters("orders_finished_total", "Orders that reached a final state", "status", "reason")
 ATTEMPTS_FAILED = METERS.counters("attempts_failed_total", "Attempts that failed, retried or not", "reason")
 SWAPS_UNKNOWN = METERS.counter(
-    "swap_outcomes_unknown_total", "Times that a venue did not tell what became of a transaction; it is asked again"
+    "swap_outcomes_unknown_total", "Times that a venue did not say what became of a transaction"
 )
 STALE_WRITES = METERS.counter(
     "stale_writes_refused_total", "Steps that were not stored since another writer had moved the order on"
@@ -41,6 +41,8 @@ STALE_WRITES = METERS.counter(
 
 IN_FLIGHT = METERS.gauge("orders_in_flight", "Orders that workers execute now")
 SLOTS = METERS.gauge("worker_slots", "Orders that workers may execute at once")
+WORKERS = METERS.gauges("workers", "Workers by what they take: `all`, a `trial`, `none`", "taking")
+JOBS_HANDED_BACK = METERS.counters("jobs_handed_back_total", "Jobs left to other workers, for want of what", "why")
 JOBS_FAILED = METERS.counter("jobs_failed_total", "Executions that ended in an error that nobody foresaw")
 JOBS_BURIED = METERS.counter("jobs_buried_total", "Jobs that the queue gave up: dead letters")
 TAKEOVERS = METERS.counter("lease_takeovers_total", "Jobs that were taken after another worker's lease ran out")
@@ -56,11 +58,12 @@ VENUE_CALLS = METERS.histograms(
     "call",
     "outcome",
 )
+VENUES_UNREACHABLE = METERS.gauges("venue_unreachable", "Workers that cannot reach the venue", "venue")
 
 CLOCK_SKEW = METERS.gauge(
     "clock_skew_seconds", "How far this machine's clock is ahead of Postgres'; decides nothing", of_all=furthest
 )
-STORE_AWAY = METERS.counter("store_away_total", "Times that the store did not answer something that waits or gave up")
+STORE_AWAY = METERS.counter("store_away_total", "Times that the store did not answer")
 LOG_WENT_BACK = METERS.counter(
     "log_went_back_total", "Times that the store lacked a write that it had acknowledged: trading halts"
 )
@@ -95,5 +98,6 @@ STEPS.make(*EventKind)
 ORDERS.make(*FINAL)
 ORDERS_FINISHED.make((OrderStatus.CONFIRMED, ""), *((OrderStatus.FAILED, reason) for reason in FailureReason))
 ATTEMPTS_FAILED.make(*FailureReason)
+JOBS_HANDED_BACK.make("store", "venues")
 SOCKETS_OPEN.make("order", "feed")
 FRAMES_SENT.make("order", "feed")

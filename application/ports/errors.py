@@ -67,3 +67,7 @@ class LeaseLost(PortError):
 
 class VenueUnavailable(PortError):
     """A venue gave no answer that settles the matter. For a sent transaction the outcome is unknown."""
+
+
+class VenueUnreachable(VenueUnavailable):
+    """Nothing answered at the venue's address: neither TCP nor TLS. What was on its way may have arrived."""

@@ -8,7 +8,10 @@ from domain.transaction import Transaction, TransactionReport
 
 
 class Venue(Protocol):
-    """One venue. Any call may raise VenueUnavailable: it gave no answer that settles the matter."""
+    """One venue. Any call may raise VenueUnavailable: it gave no answer that settles the matter.
+
+    VenueUnreachable, below it, is for a venue that nothing was heard of: another process may reach it.
+    """
 
     @property
     def name(self) -> str:

@@ -2,7 +2,10 @@
 
 import asyncio
 import socket
+import ssl
+import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +13,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from adapters.http_venue.connections import Connections
 from adapters.http_venue.venue import HttpVenue
-from application.ports.errors import VenueUnavailable
+from application.ports.errors import VenueUnavailable, VenueUnreachable
 from domain.mock_dex import MockDexRouter
 from domain.order import Order
 from domain.transaction import Transaction, TransactionStatus
@@ -179,8 +183,9 @@ async def test_a_venue_that_is_down_says_nothing() -> None:
         order, transaction = an_order(), sendable(an_order())
         calls = (venue.quote(order), venue.build(order, QUOTES[1]), venue.send(transaction), venue.lookup(transaction))
         for call in calls:
-            with pytest.raises(VenueUnavailable, match="cannot be reached"):
+            with pytest.raises(VenueUnavailable, match="refused the connection") as refused:
                 await call
+            assert not isinstance(refused.value, VenueUnreachable)
 
 
 async def test_a_venue_that_hangs_is_given_up_after_its_timeout() -> None:
@@ -188,8 +193,28 @@ async def test_a_venue_that_hangs_is_given_up_after_its_timeout() -> None:
         url = f"http://127.0.0.1:{hangs.getsockname()[1]}"
         async with venue_at(url, timeout_seconds=0.5, swap_timeout_seconds=0.5) as venue:
             for call in (venue.quote(an_order()), venue.send(sendable(an_order()))):
-                with pytest.raises(VenueUnavailable, match="took too long"):
+                with pytest.raises(VenueUnavailable, match="took too long") as late:
                     await call
+                assert not isinstance(late.value, VenueUnreachable)
+
+
+async def test_a_venue_without_a_word_of_tcp_or_tls_is_unreachable() -> None:
+    order, transaction = an_order(), sendable(an_order())
+    with socket.create_server(("127.0.0.1", 0)) as hangs, _silent() as silent:
+        for url in (f"https://127.0.0.1:{hangs.getsockname()[1]}", f"http://127.0.0.1:{silent}"):
+            async with venue_at(url, timeout_seconds=0.5) as venue:
+                for call in (venue.quote(order), venue.send(transaction), venue.lookup(transaction)):
+                    with pytest.raises(VenueUnreachable, match="cannot be reached"):
+                        await call
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the option")
+async def test_a_connection_is_given_up_when_what_was_sent_is_not_acknowledged(simulator: VenueProcess) -> None:
+    connections = Connections(simulator.url, 1, ssl.create_default_context(), 1.8)
+    async with connections.one() as client, client.stream("GET", "/health/live") as response:
+        stream = response.extensions["network_stream"].get_extra_info("socket")
+        assert stream.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1800
+    await connections.close()
 
 
 async def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
@@ -219,3 +244,16 @@ async def test_calls_that_were_cut_off_anywhere_leave_connections_that_work(tmp_
             call.cancel()
             await asyncio.wait([call])
             assert (await venue.lookup(transaction)).status is TransactionStatus.UNKNOWN
+
+
+@contextmanager
+def _silent() -> Iterator[int]:
+    """Give the port of a listener whose queue is full: the kernel drops what asks for a connection."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with suppress(BlockingIOError):
+                waiting.connect(listener.getsockname())
+        yield listener.getsockname()[1]

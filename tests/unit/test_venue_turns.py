@@ -14,7 +14,7 @@ LONG = 60.0
 
 @pytest.fixture
 def connections() -> Connections:
-    return Connections("http://venue.test", 500, ssl.create_default_context())
+    return Connections("http://venue.test", 500, ssl.create_default_context(), 2.0)
 
 
 async def started(connections: Connections, turns: AsyncExitStack, many: int, seconds: float) -> int:

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from attrs import evolve, frozen
 
-from application.ports.errors import VenueUnavailable
-from application.venues import Quotes, Venues
+from application.ports.errors import VenueUnavailable, VenueUnreachable
+from application.venues import COOL_OFF_SECONDS, UNREACHABLE, Quotes, Venues
 from domain.order import Order
 from domain.routing import Quote
 from tests.builders import QUOTES, a_transaction, an_order
@@ -38,6 +38,11 @@ class Hanging(ScriptedVenue):
         finally:
             self.left.set()
         raise AssertionError
+
+
+async def advance(script: Script, seconds: float) -> None:
+    assert isinstance(script.clock, ManualClock)
+    await script.clock.advance(seconds)
 
 
 async def test_all_are_asked_at_once() -> None:
@@ -127,3 +132,60 @@ async def test_a_venue_whose_adapter_is_broken_stops_no_other() -> None:
     script = Script(ManualClock(), quoting=[KeyError("price")])
     answer = await script.venues().quotes(an_order())
     assert answer == Quotes(QUOTES[1:], (("Raydium", "its adapter failed"),))
+
+
+async def test_who_cannot_be_reached_is_left_out_at_once_until_a_trial_reaches_it() -> None:
+    script = Script(ManualClock(), quoting=[VenueUnreachable()])
+    venues = script.venues()
+    left_out = Quotes(QUOTES[1:], (("Raydium", UNREACHABLE),))
+    for calls in (2, 3, 4):
+        assert await venues.quotes(an_order()) == left_out
+        assert script.calls == calls
+    assert not venues.cut_off
+    with pytest.raises(VenueUnreachable):
+        await venues.send(a_transaction(an_order(), venue="Raydium"))
+    assert script.sent == []
+    await advance(script, COOL_OFF_SECONDS)
+    assert await venues.quotes(an_order()) == Quotes(QUOTES)
+
+
+async def test_a_trial_that_fails_is_the_only_call_of_its_cool_off() -> None:
+    script = Script(ManualClock(), cut_off=True)
+    venues = script.venues()
+    for calls in (2, 4, 6):
+        for _ in range(10):
+            answer = await venues.quotes(an_order())
+            assert answer.unreachable
+            assert script.calls == calls
+        assert venues.cut_off
+        await advance(script, COOL_OFF_SECONDS)
+
+
+async def test_on_trial_every_answer_shows_that_a_venue_is_there() -> None:
+    script = Script(ManualClock(), quoting=[VenueUnreachable(), VenueUnreachable()])
+    venues = script.venues()
+    await venues.quotes(an_order())
+    await advance(script, COOL_OFF_SECONDS)
+    script.quoting = [VenueUnavailable("answered 503"), VenueUnavailable("took too long")]
+    answer = await venues.quotes(an_order())
+    assert (answer.unreachable, venues.cut_off) == (False, False)
+    assert await venues.quotes(an_order()) == Quotes(QUOTES)
+
+
+async def test_a_call_from_before_a_cut_that_gets_no_answer_shows_nothing() -> None:
+    script, answering = Script(ManualClock()), asyncio.Event()
+
+    class Slow(ScriptedVenue):
+        async def quote(self, order: Order) -> Quote:
+            if order.attempt > 1:
+                raise VenueUnreachable
+            await answering.wait()
+            raise VenueUnavailable("took too long")
+
+    venues = Venues((Slow("Raydium", QUOTES[0], script),), monotonic=script.clock.monotonic)
+    before = asyncio.create_task(venues.quotes(an_order()))
+    await asyncio.sleep(0.01)
+    assert (await venues.quotes(evolve(an_order(), attempt=2))).unreachable
+    answering.set()
+    assert (await before).refusals == (("Raydium", "took too long"),)
+    assert venues.cut_off

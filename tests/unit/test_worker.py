@@ -1,88 +1,15 @@
 """The worker: its slots, its leases, its drain, and queues that go away."""
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
-from attrs import define, field
 
-from adapters.memory.jobs import InMemoryJobs
-from adapters.memory.order_queue import InMemoryOrderQueue
-from adapters.memory.order_store import InMemoryOrderStore
-from adapters.memory.queue_operations import InMemoryQueueOperations
-from adapters.memory.trading_halts import InMemoryTradingHalts
-from application.execute_order import Done, Outcome, RetryIn
-from application.ports.errors import QueueUnavailable
-from application.trading_gate import TradingGate
-from application.worker import Worker
+from application.execute_order import Done, RetryIn
 from tests.builders import an_id
-from tests.clock import ManualClock
-
-LEASE = 10.0
-
-
-@define
-class Executions:
-    """Stands for `ExecuteOrder`: each order runs until the test says how it ends."""
-
-    running: dict[str, "asyncio.Future[Outcome]"] = field(factory=dict)
-    started: list[str] = field(factory=list)
-
-    async def __call__(self, order_id: str) -> Outcome:
-        self.started.append(order_id)
-        self.running[order_id] = asyncio.get_running_loop().create_future()
-        try:
-            return await self.running[order_id]
-        finally:
-            del self.running[order_id]
-
-
-@define
-class Bench:
-    clock: ManualClock
-    jobs: InMemoryJobs
-    queue: InMemoryOrderQueue
-    operations: InMemoryQueueOperations
-    executions: Executions
-    stop: asyncio.Event
-    halts: InMemoryTradingHalts
-    gate: TradingGate
-
-    def start(self, concurrency: int = 10, queue: object = None) -> "asyncio.Task[None]":
-        worker = Worker(
-            queue or self.queue,  # type: ignore[arg-type]
-            self.executions,  # type: ignore[arg-type]
-            self.clock,
-            self.gate,
-            concurrency=concurrency,
-            lease_seconds=LEASE,
-            grace_seconds=0.05,
-        )
-        return asyncio.create_task(worker.run(self.stop))
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        for _ in range(200):
-            if true():
-                return
-            await self.clock.advance(0.1)
-        raise AssertionError("it never came true")
+from tests.working import Bench, Unreliable, finish, new_bench
 
 
 @pytest.fixture
 def bench() -> Bench:
-    clock, jobs = ManualClock(), InMemoryJobs()
-    queue = InMemoryOrderQueue(clock, lease_seconds=LEASE, jobs=jobs)
-    operations, halts = InMemoryQueueOperations(clock, jobs), InMemoryTradingHalts(clock, InMemoryOrderStore(clock))
-    gate = TradingGate(halts, clock)
-    return Bench(clock, jobs, queue, operations, Executions(), asyncio.Event(), halts, gate)
-
-
-async def finish(bench: Bench, running: "asyncio.Task[None]") -> None:
-    bench.stop.set()
-    while not running.done():
-        await bench.clock.advance(0.1)
-        await asyncio.sleep(0.001)
-    await running
+    return new_bench()
 
 
 async def test_it_runs_as_many_orders_at_once_as_it_may_and_no_more(bench: Bench) -> None:
@@ -171,22 +98,7 @@ async def test_stopping_hands_back_what_does_not_finish_in_the_grace_time(bench:
 
 
 async def test_a_queue_that_is_away_is_waited_out_and_orders_in_hand_go_on(bench: Bench) -> None:
-    class Unreliable:
-        """The queue, when it is not away."""
-
-        away = False
-
-        def __getattr__(self, name: str) -> object:
-            call = getattr(bench.queue, name)
-
-            async def maybe(*arguments: object, **options: object) -> object:
-                if self.away:
-                    raise QueueUnavailable
-                return await call(*arguments, **options)
-
-            return maybe
-
-    queue = Unreliable()
+    queue = Unreliable(bench.queue)
     first, second = an_id(), an_id()
     await bench.queue.put([first])
     running = bench.start(queue=queue)
