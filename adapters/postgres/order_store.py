@@ -2,24 +2,21 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC
 
 from adapters.batching import FLUSHES_APART
-from adapters.cursor import cursor_after, order_id_of
-from adapters.postgres import statements
+from adapters.postgres import statements, unfinished
 from adapters.postgres.acknowledged_writes import AcknowledgedWrites
 from adapters.postgres.adding import Addition, add_keyed, add_plain
 from adapters.postgres.appending import append_records
 from adapters.postgres.connector import Connector
 from adapters.postgres.getting import get_orders
 from adapters.postgres.grouped_calls import GroupedCalls
+from adapters.postgres.listing import STRETCH, find_orders
 from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.read_pool import ReadPool
-from adapters.postgres.rows import read_or_refuse
 from adapters.postgres.sessions import KEPT_PLANS, SESSION
-from application import observe
 from application.frames import Frame
-from application.ports.errors import DataRefused, InvalidCursor, Overloaded, StoreUnavailable, UnreadableOrder
+from application.ports.errors import DataRefused, Overloaded, StoreUnavailable
 from application.ports.order_store import (
     Admission,
     Backlog,
@@ -35,10 +32,6 @@ from domain.order import Order
 ADDS_APART = 0.001
 # Smaller groups would cost each order more of a commit than is won by not standing still. See ADR 3.
 HALF_FROM = 32
-# Names the sweep among the database's advisory locks.
-SWEEP_LOCK = 0x6F726465_72730001
-# Counting more could take longer than a statement may.
-BACKLOG_MOST = 200_000
 # Those of our tables whose rows get their ids from a sequence.
 NUMBERED_TABLES = ["orders", "executions"]
 
@@ -61,6 +54,7 @@ class PostgresOrderStore:
         readers: int = 3,
         most: int = 200,
         bound: int = 10_000,
+        stretch: int = STRETCH,
     ) -> None:
         self.writes = AcknowledgedWrites()
         self.connector = Connector(url, application_name)
@@ -68,6 +62,7 @@ class PostgresOrderStore:
         self.reads = ReadPool(self.connector, SESSION, readers)
         self.health = ReadPool(self.connector, SESSION, 1)
         self.upkeep = ReadPool(self.connector, SESSION, 1)
+        self._stretch = stretch
         self._gets: GroupedCalls[str, Order | None] = GroupedCalls(
             OwnConnection(self.connector, KEPT_PLANS), get_orders, most=most, bound=bound, kind="get"
         )
@@ -141,22 +136,7 @@ class PostgresOrderStore:
             raise StoreUnavailable("too many reads are waiting") from error
 
     async def find(self, query: OrderFilter, cursor: str | None, limit: int) -> OrderPage:
-        after = order_id_of(cursor) if cursor is not None else None
-        statement = statements.find(
-            by_user=query.user_id is not None,
-            status=query.status,
-            after=after is not None,
-        )
-        params = [value for value in (query.user_id, query.status, after) if value is not None]
-        rows = await self.reads.run(statement, [*params, limit + 1])
-        if after is not None and not rows and await self.get(after) is None:
-            raise InvalidCursor("no order of this store")
-        shown = {row[0]: read_or_refuse(row) for row in rows[:limit]}
-        for order_id, order in shown.items():
-            if isinstance(order, UnreadableOrder):
-                observe.order_unreadable(order_id, order)
-        orders = tuple(order for order in shown.values() if isinstance(order, Order))
-        return OrderPage(orders, cursor_after(rows[limit - 1][0]) if len(rows) > limit else None)
+        return await find_orders(self.reads, query, cursor, limit, self._stretch)
 
     async def events(self, order_id: str, after_seq: int) -> Sequence[Frame]:
         rows = await self.reads.run(statements.EVENTS, (order_id, after_seq))
@@ -167,13 +147,10 @@ class PostgresOrderStore:
         return {order_id: Progress(seq, final) for order_id, seq, final in rows}
 
     async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
-        rows = await self.upkeep.run(statements.SWEEP, (SWEEP_LOCK, after, idle_seconds, idle_seconds, limit))
-        order_ids = tuple(order_id for (order_id,) in rows)
-        return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)
+        return await unfinished.open_orders(self.upkeep, after, limit, idle_seconds)
 
     async def backlog(self) -> Backlog:
-        [(unfinished, oldest_pending_at)] = await self.upkeep.run(statements.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
-        return Backlog(unfinished, oldest_pending_at and oldest_pending_at.replace(tzinfo=UTC))
+        return await unfinished.backlog(self.upkeep)
 
     async def id_ranges_used(self) -> Mapping[str, float]:
         return dict(await self.upkeep.run(statements.ID_RANGES_USED, (NUMBERED_TABLES,)))

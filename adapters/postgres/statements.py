@@ -7,8 +7,6 @@ the plan may be kept.
 
 from typing import Final
 
-from domain.status import RESTING, RUNNABLE, OrderStatus
-
 # The columns that rows.read_order takes, in its order.
 _ORDER: Final = """
     o.order_id, o.user_id, o.input_token, o.output_token, trim_scale(o.amount), o.created_at, o.updated_at, o.status,
@@ -16,7 +14,7 @@ _ORDER: Final = """
     trim_scale(o.tx_limit_price), o.tx_expires_at, trim_scale(o.execution_price), o.reason_code, o.finished_at,
     o.slippage_bps, o.client_order_id, o.held, {payload}
 """
-_LISTED: Final = _ORDER.replace("{payload}", "NULL")
+LISTED: Final = _ORDER.replace("{payload}", "NULL")
 # Only the order that is asked for by its id comes with the bytes that were sent.
 _WHOLE: Final = _ORDER.replace(
     "{payload}",
@@ -85,7 +83,7 @@ JOIN orders AS o ON o.order_id = k.order_id
 UNION ALL
 SELECT i.order_id, false, {order} FROM input AS i
 JOIN orders AS o ON o.user_id = i.user_id AND o.client_order_id = i.client_order_id
-""".replace("{order}", _LISTED)
+""".replace("{order}", LISTED)
 
 # Claim new keys for orders that stand. (rows): those that were claimed.
 CLAIM: Final = """
@@ -172,37 +170,6 @@ LAST_SEQS: Final = """
 SELECT order_id, version, finished_at IS NOT NULL FROM orders WHERE order_id = ANY(%b::text[])
 """
 
-# One page of the sweep. (lock, after or NULL, idle seconds, idle seconds, limit): ids, oldest first; none while another
-# session holds the lock, which lasts for this statement alone. Held orders are an operator's to release; resting ones
-# are not in the index. What moved at a time that is still to come has stood still for nobody knows how long: the
-# server's clock was put back.
-SWEEP: Final = """
-SELECT order_id FROM orders
-WHERE (SELECT pg_try_advisory_xact_lock(%s::bigint))
-    AND finished_at IS NULL
-    AND NOT resting
-    AND NOT held
-    AND id > coalesce((SELECT id FROM orders WHERE order_id = %s::text), 0)
-    AND (updated_at > statement_timestamp() AT TIME ZONE 'UTC'
-        OR updated_at <= statement_timestamp() AT TIME ZONE 'UTC' - make_interval(
-            secs => CASE status WHEN 'pending' THEN least(2, %s::float8) ELSE %s::float8 END))
-ORDER BY id
-LIMIT %s
-"""
-
-# How much there is to do. (limit, limit): the number of unfinished orders that do not rest, up to the limit, and when
-# the first pending one was created. Counting reads the partial index alone where VACUUM has been, so held orders, which
-# look like any other there, are counted; the search ends early, since only what is in workers' hands comes before it.
-# Held orders do not wait: an operator decides on them.
-BACKLOG: Final = """
-SELECT
-    (SELECT count(*)
-        FROM (SELECT FROM orders WHERE finished_at IS NULL AND NOT resting ORDER BY id LIMIT %s) AS unfinished),
-    (SELECT created_at
-        FROM (SELECT * FROM orders WHERE finished_at IS NULL AND NOT resting ORDER BY id LIMIT %s) AS unfinished
-        WHERE status = 'pending' AND NOT held ORDER BY id LIMIT 1)
-"""
-
 # How much of each table's ids is given out. (names): name, share. Ids end where their column or their sequence does,
 # whichever is first. A sequence that this role may not read is left out.
 ID_RANGES_USED: Final = """
@@ -214,33 +181,3 @@ JOIN pg_sequences AS s
     ON format('%%I.%%I', s.schemaname, s.sequencename) = pg_get_serial_sequence(given.name, a.attname)
 WHERE has_sequence_privilege(pg_get_serial_sequence(given.name, a.attname), 'USAGE, SELECT')
 """
-
-_FIND: Final = "SELECT {order} FROM orders AS o WHERE true".replace("{order}", _LISTED)
-_FIND_OF_USER: Final = """
-SELECT {order} FROM (
-    SELECT min(user_id) AS user_id, min(id) AS lowest, max(id) AS highest
-    FROM (SELECT user_id, id FROM orders WHERE user_id = %s{after} ORDER BY id DESC LIMIT %s) AS newest
-) AS page, orders_of_user(page.user_id, page.lowest, page.highest) AS o
-ORDER BY o.id DESC
-""".replace("{order}", _LISTED)
-
-
-def find(*, by_user: bool, status: OrderStatus | None, after: bool) -> str:
-    """List orders newest first. ([user id], [status], [order id to start after], limit): orders.
-
-    Partial indexes have the orders that are not final, and the words for them choose one (migration 0006). A user's
-    orders, which lie far from each other, are bounded in their index first and then read together.
-    """
-    before = " AND id < (SELECT id FROM orders WHERE order_id = %s)" if after else ""
-    if by_user and status is None:
-        return _FIND_OF_USER.replace("{after}", before)
-    query = _FIND
-    if by_user:
-        query += " AND user_id = %s"
-    if status is not None:
-        query += " AND status = %s"
-        if status in RESTING:
-            query += " AND resting" if by_user else " AND resting AND finished_at IS NULL"
-        elif status in RUNNABLE:
-            query += " AND finished_at IS NULL AND NOT resting"
-    return f"{query}{before} ORDER BY id DESC LIMIT %s"

@@ -54,7 +54,7 @@ class OrderFilter:
 
 @frozen
 class OrderPage:
-    """One page of a list; `next_cursor` is None on the last."""
+    """One page of a list; `next_cursor` is None on the last, and only there."""
 
     orders: tuple[Order, ...]
     next_cursor: str | None
@@ -125,7 +125,8 @@ class OrderStore(Protocol):
     async def find(self, query: OrderFilter, cursor: str | None, limit: int) -> OrderPage:
         """Orders newest first, without payloads, at most `limit` (1 to 200), from `cursor` on (None: from the newest).
 
-        Pages neither repeat nor skip an order while new ones arrive; orders that cannot be read are left out.
+        Pages neither repeat nor skip an order while new ones arrive; orders that cannot be read are left out. A page
+        before the last may be short, even empty: a store looks through so many orders for one, and no more.
         Raises InvalidCursor.
         """
         ...

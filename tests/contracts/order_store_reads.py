@@ -116,6 +116,33 @@ class ReadContract:
         assert await found("bert", OrderStatus.CONFIRMED) == []
         assert await found("an\0na", None) == []
 
+    @pytest.mark.parametrize("user_id", [None, "anna"])
+    @pytest.mark.parametrize("status", [OrderStatus.SUBMITTED, OrderStatus.FAILED, OrderStatus.PENDING])
+    async def test_a_list_by_a_rare_status_is_whole_though_pages_may_be_short(
+        self, store: OrderStore, status: OrderStatus, user_id: str | None
+    ) -> None:
+        rare: list[str] = []
+        common: list[str] = []
+        for n in range(60):
+            [order_id] = await added(store, 1, userId="anna" if n % 2 else "bert")
+            (rare if n in (1, 7, 49) else common).append(order_id)
+        for order_id in common if status is OrderStatus.PENDING else rare:
+            order = await store.get(order_id)
+            assert order is not None
+            if status is OrderStatus.FAILED:
+                await failed(store, order_id)
+            else:
+                await append_all(store, life(order)[: 4 if status is OrderStatus.SUBMITTED else 10])
+        found: list[str] = []
+        cursor, pages = None, 0
+        while pages == 0 or cursor is not None:
+            page = await store.find(OrderFilter(user_id, status), cursor, 2)
+            assert len(page.orders) <= 2
+            found += ids(page)
+            cursor, pages = page.next_cursor, pages + 1
+        assert found == rare[::-1]
+        assert pages < 10
+
     @pytest.mark.parametrize(
         "cursor",
         ["", "1", "x" * 22, "=" * 22, "é" * 22, "a" * 23, "\0", "ab cd", "order-1", "A" * 21 + "B", "A" * 1000],

@@ -7,7 +7,8 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from adapters.postgres.order_store import SWEEP_LOCK, PostgresOrderStore
+from adapters.postgres.order_store import PostgresOrderStore
+from adapters.postgres.unfinished import SWEEP_LOCK
 from application.ports.errors import IdempotencyKeyReused, Overloaded, StaleOrder, StoreUnavailable
 from application.ports.order_store import Admission, OpenOrders, OrderFilter
 from domain.order import Order, Step

@@ -16,7 +16,7 @@ from tests.contracts.order_store_harness import OrderStoreHarness
 class TestPostgresOrderStore(OrderStoreContract):
     @pytest.fixture
     async def harness(self, migrated_url: str) -> AsyncIterator[OrderStoreHarness]:
-        store = PostgresOrderStore(migrated_url)
+        store = PostgresOrderStore(migrated_url, stretch=20)  # pages are short sooner
         await store.open()
 
         async def run(statement: LiteralString, parameter: object) -> None:

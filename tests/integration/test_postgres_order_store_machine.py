@@ -16,7 +16,7 @@ def test_the_store_agrees_with_its_model(migrated_url: str) -> None:
         async def new_store(self) -> OrderStore:
             with psycopg.connect(migrated_url, autocommit=True) as connection:
                 connection.execute("TRUNCATE orders, order_events, idempotency_keys, executions, transaction_payloads")
-            self.postgres = PostgresOrderStore(migrated_url)
+            self.postgres = PostgresOrderStore(migrated_url, stretch=3)  # pages are short
             await self.postgres.open()
             return self.postgres
 
