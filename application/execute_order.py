@@ -160,8 +160,19 @@ class ExecuteOrder:
             return RetryIn(LOOKUP_SECONDS)
         if report.status is TransactionStatus.UNKNOWN:
             # That it was not seen proves nothing: another may be sending it. Only its venue can say that it is dead.
-            return await self._send(order, transaction)
+            return await self._send_again(order, transaction)
         return await self._conclude(order, report)
+
+    async def _send_again(self, order: Order, transaction: Transaction) -> Outcome:
+        """Send it once it is certain that whoever has the orders hereafter knows of it: they would build another."""
+        try:
+            latest = await self.store.get(order.order_id, durable=True)
+        except (StoreUnavailable, Overloaded) as error:
+            observe.store_away("an order that is to be sent again", error, order_id=order.order_id)
+            return RetryIn(LOOKUP_SECONDS)
+        if latest is None or latest.version != order.version:
+            raise StaleOrder
+        return await self._send(order, transaction)
 
     async def _conclude(self, order: Order, report: TransactionReport) -> Outcome:
         """Go on as the venue's last word on the transaction says; without one, ask again later."""

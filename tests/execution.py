@@ -85,10 +85,10 @@ def a_gate(clock: Clock) -> TradingGate:
 
 
 @asynccontextmanager
-async def open_bench() -> AsyncIterator[Bench]:
+async def open_bench(kind: type[InMemoryOrderStore] = InMemoryOrderStore) -> AsyncIterator[Bench]:
     """Give a bench with nothing in it, subscribed to all that is published meanwhile."""
     clock = ManualClock()
-    store, feed, script = InMemoryOrderStore(clock), InMemoryUpdateFeed(), Script(clock)
+    store, feed, script = kind(clock), InMemoryUpdateFeed(), Script(clock)
     record_step = RecordStep(store, feed)
     halts = InMemoryTradingHalts(clock, store)
     gate = TradingGate(halts, clock)

@@ -43,7 +43,7 @@ class StoreToRead(InMemoryOrderStore):
 
     away = False
 
-    async def get(self, order_id: str) -> Order | None:
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
         if self.away:
             raise StoreUnavailable
         return await super().get(order_id)

@@ -90,7 +90,7 @@ class InMemoryOrderStore:
             self.executions.append(execution)
         events += ((event.event_id, frame) for (_, event), frame in zip(record.steps, record.frames, strict=True))
 
-    async def get(self, order_id: str) -> Order | None:
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
         return self._orders.get(order_id)
 
     async def find(self, query: OrderFilter, cursor: str | None, limit: int) -> OrderPage:

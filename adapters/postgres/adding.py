@@ -123,7 +123,7 @@ async def _standing(
     """Find what stands, under (asking order's id, whether by its key)."""
     rows = in_json([row_of_order(addition.order, addition.key) for addition in asking])
     found = await connection.run(statements.STANDING, rows, deadline)
-    return {(asking_id, by_key): read_or_refuse(order) for asking_id, by_key, *order in found}
+    return {(asking_id, by_key): read_or_refuse(order) for asking_id, by_key, _, *order in found}
 
 
 async def _not_claimed(connection: OwnConnection, claims: Mapping[int, Claim], deadline: float) -> list[int]:

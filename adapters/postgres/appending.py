@@ -31,7 +31,7 @@ async def _kept(connection: OwnConnection, records: Sequence[Record], deadline: 
     lasts = [record.last for record in records]
     rows = [{"order_id": last.order_id, "seq": last.seq, "event_id": last.event_id} for last in lasts]
     try:
-        kept = {order_id for (order_id,) in await connection.run(statements.KEPT, in_json(rows), deadline)}
+        kept = {order_id for order_id, _ in await connection.run(statements.KEPT, in_json(rows), deadline)}
     except StoreUnavailable as error:
         return [after_a_write(error) for _ in records]
     return [None if last.order_id in kept else StaleOrder() for last in lasts]

@@ -4,12 +4,14 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres.sessions import Backend, Session, settings_of
+from application.ports.errors import StoreUnavailable
 
 # For each address in turn. A host that drops packets costs no more than this before the next has its turn.
 _NETWORK = {
@@ -21,6 +23,7 @@ _NETWORK = {
     "tcp_user_timeout": "5000",
 }
 _RESOLVE_SECONDS = 2.0
+_CLOSE_SECONDS = 1.0
 
 Hook = Callable[[Session], Awaitable[None]]
 
@@ -68,6 +71,13 @@ class Connector:
         One that waits for a standby does not notice at all, and there would be another for each try.
         """
         self._left.add(session.backend)
+
+    async def close(self) -> None:
+        """End what was left behind, as far as that can be done at once."""
+        with suppress(psycopg.Error, StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                if self._left:
+                    await (await self._settled({})).close()
 
     def forget(self) -> None:
         """Have the next session begin with the first host: the one that answered last is of no use."""

@@ -9,7 +9,7 @@ from adapters.postgres.acknowledged_writes import AcknowledgedWrites
 from adapters.postgres.adding import Addition, add_keyed, add_plain
 from adapters.postgres.appending import append_records
 from adapters.postgres.connector import Connector
-from adapters.postgres.getting import get_orders
+from adapters.postgres.getting import get_orders, get_orders_durably
 from adapters.postgres.grouped_calls import GroupedCalls
 from adapters.postgres.listing import STRETCH, find_orders
 from adapters.postgres.own_connection import OwnConnection
@@ -39,11 +39,12 @@ NUMBERED_TABLES = ["orders", "executions"]
 class PostgresOrderStore:
     """The order store; `open` it before use. Building and opening it connect to nothing.
 
-    Four kinds of call go in groups, each over a connection of its own: gets, plain adds, adds that name a key or a
-    client order id (they may have to wait for another process's), and appends. Up to `most` make a group; beyond
-    `bound` waiting ones of a kind it is Overloaded. The other `reads` share `readers` connections. What must not wait
-    behind them has two more: `health` one for readiness, `upkeep` one for sweep and statistics. Connections come back
-    by themselves; `connector` makes them, and `writes`, which knows what was acknowledged last, looks at each new one.
+    Five kinds of call go in groups, each over a connection of its own: gets, durable gets (which may have to wait for
+    a standby), plain adds, adds that name a key or a client order id (for another process's), and appends. Up to
+    `most` make a group; beyond `bound` waiting ones of a kind it is Overloaded. The other `reads` share `readers`
+    connections. What must not wait behind them has two more: `health` one for readiness, `upkeep` one for sweep and
+    statistics. Connections come back by themselves; `connector` makes them, and `writes`, which knows what was
+    acknowledged last, looks at each new one.
     """
 
     def __init__(
@@ -65,6 +66,9 @@ class PostgresOrderStore:
         self._stretch = stretch
         self._gets: GroupedCalls[str, Order | None] = GroupedCalls(
             OwnConnection(self.connector, KEPT_PLANS), get_orders, most=most, bound=bound, kind="get"
+        )
+        self._durable_gets: GroupedCalls[str, Order | None] = GroupedCalls(
+            OwnConnection(self.connector, KEPT_PLANS), get_orders_durably, most=most, bound=bound, kind="durable_get"
         )
         self._plain_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
             OwnConnection(self.connector, KEPT_PLANS),
@@ -96,7 +100,7 @@ class PostgresOrderStore:
             kind="append",
             done=self._appended,
         )
-        self._grouped = (self._gets, self._plain_adds, self._keyed_adds, self._appends)
+        self._grouped = (self._gets, self._durable_gets, self._plain_adds, self._keyed_adds, self._appends)
 
     async def open(self) -> None:
         """Start taking calls, in the event loop that makes them."""
@@ -108,6 +112,7 @@ class PostgresOrderStore:
         async with asyncio.TaskGroup() as group:
             for part in (*self._grouped, self.reads, self.health, self.upkeep):
                 group.create_task(part.close())
+        await self.connector.close()
 
     async def connect(self) -> None:
         """Connect, for as long as it takes to ask all hosts, which is longer than a call may wait.
@@ -127,9 +132,9 @@ class PostgresOrderStore:
     async def append(self, record: Record) -> None:
         await self._appends.submit(record)
 
-    async def get(self, order_id: str) -> Order | None:
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
         try:
-            return await self._gets.submit(order_id)
+            return await (self._durable_gets if durable else self._gets).submit(order_id)
         except DataRefused:  # no order can have such an id
             return None
         except Overloaded as error:

@@ -22,6 +22,12 @@ _WHOLE: Final = _ORDER.replace(
         (SELECT payload FROM transaction_payloads AS p WHERE p.orders_id = ANY(ARRAY[o.id])) END""",
 )
 
+# What is read may be on this server alone: a session that was ended or cancelled while its commit waited for a
+# synchronous standby leaves its rows to be seen. So a statement whose answer others rely on has this: where there is
+# such a standby it writes to the log, and its own commit waits for that and all before. (An id alone does not wait.)
+_DURABLE: Final = """(SELECT CASE WHEN current_setting('synchronous_standby_names') <> '' THEN
+    pg_logical_emit_message(true, 'order_engine'::text, ''::text) END)"""
+
 # Keep new orders that have neither key nor client order id. (rows): nothing. Raises unique_violation, and keeps none of
 # them, if one is there already: to look for each first, as ADD_AGAIN does, would be a tenth of the server's work.
 ADD_NEW: Final = """
@@ -34,8 +40,8 @@ FROM json_to_recordset(%s) AS i (
     created_at timestamp)
 """
 
-# The same; one that is there already stays.
-ADD_AGAIN: Final = ADD_NEW + "ON CONFLICT (order_id) DO NOTHING"
+# The same; one that is there already stays, durably. (rows): nothing of interest.
+ADD_AGAIN: Final = f"WITH added AS ({ADD_NEW} ON CONFLICT (order_id) DO NOTHING) SELECT {_DURABLE}"
 
 # Keep new orders with their keys. (rows): the ids of those that were added.
 # An order is added if its client order id is free and its key, if it has one, could be claimed; else neither order nor
@@ -72,18 +78,18 @@ ON CONFLICT (order_id) DO NOTHING
 RETURNING order_id
 """
 
-# Find what already stands for some requests. (rows): the asking order's id, whether it is by key, and the order.
+# Find what durably stands for some requests. (rows): the asking order's id, whether it is by key, nothing, the order.
 STANDING: Final = """
 WITH input AS (
     SELECT * FROM json_to_recordset(%s) AS i (order_id text, user_id text, client_order_id text, key text)
 )
-SELECT i.order_id, true, {order} FROM input AS i
+SELECT i.order_id, true, {durable}, {order} FROM input AS i
 JOIN idempotency_keys AS k ON k.user_id = i.user_id AND k.key = i.key
 JOIN orders AS o ON o.order_id = k.order_id
 UNION ALL
-SELECT i.order_id, false, {order} FROM input AS i
+SELECT i.order_id, false, {durable}, {order} FROM input AS i
 JOIN orders AS o ON o.user_id = i.user_id AND o.client_order_id = i.client_order_id
-""".replace("{order}", LISTED)
+""".replace("{order}", LISTED).replace("{durable}", _DURABLE)
 
 # Claim new keys for orders that stand. (rows): those that were claimed.
 CLAIM: Final = """
@@ -145,16 +151,19 @@ WITH moved AS (
 SELECT count(*) FROM moved
 """
 
-# Find events that were already kept. (rows): the ids of their orders.
+# Find events that were already kept, durably. (rows): the ids of their orders, and nothing.
 KEPT: Final = """
-SELECT i.order_id
+SELECT i.order_id, {durable}
 FROM json_to_recordset(%s) AS i (order_id text, seq integer, event_id text)
 JOIN orders AS o ON o.order_id = ANY(ARRAY[i.order_id])
 JOIN order_events AS e ON e.orders_id = ANY(ARRAY[o.id]) AND e.seq = i.seq AND e.event_id = i.event_id
-"""
+""".replace("{durable}", _DURABLE)
 
 # Get orders. (list of ids): those that are there, in any order.
 GET: Final = "SELECT {order} FROM orders AS o WHERE o.order_id = ANY(%b::text[])".replace("{order}", _WHOLE)
+
+# The same durably, with nothing behind each order.
+GET_DURABLY: Final = GET.replace(" FROM orders AS o WHERE", f", {_DURABLE} FROM orders AS o WHERE")
 
 # Get an order's events above a seq. (order id, seq): user id, seq, whether it is the order's end, frame; in order.
 EVENTS: Final = """

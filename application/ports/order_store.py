@@ -115,9 +115,11 @@ class OrderStore(Protocol):
         """
         ...
 
-    async def get(self, order_id: str) -> Order | None:
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
         """Return the order as last written, its transaction's payload too; None when there is none.
 
+        It may be what a write left whose writer has no answer yet, and gets none. With `durable` that is waited for as
+        a write is: what is returned will not be taken back.
         Raises UnreadableOrder.
         """
         ...

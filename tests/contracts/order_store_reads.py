@@ -20,7 +20,7 @@ from application.ports.order_store import (
 from domain.order import Order, Step
 from domain.status import FailureReason, OrderStatus
 from tests.builders import START, a_stamp, an_id, an_order
-from tests.contracts.order_store_harness import OrderStoreHarness, append, append_all, life, rested_run
+from tests.contracts.order_store_harness import OrderStoreHarness, append, append_all, life, rested_run, same
 
 # Lists of resting and of routing orders, the sweep's pages, and how many are open.
 Seen = tuple[list[str], list[str], list[list[str]], int]
@@ -70,6 +70,15 @@ class ReadContract:
         assert await store.get(order_id) is None
         assert list(await store.events(order_id, 0)) == []
         assert await store.last_seqs([order_id]) == {}
+
+    async def test_a_durable_read_is_the_order_as_last_written(self, store: OrderStore) -> None:
+        order = an_order()
+        await store.add(order)
+        assert await store.get(order.order_id, durable=True) == await store.get(order.order_id)
+        for step in life(order)[:5]:
+            await append(store, step)
+        assert same(await store.get(order.order_id, durable=True), step[0])
+        assert await store.get("nobody's", durable=True) is None
 
     async def test_orders_are_listed_newest_first_in_pages(self, store: OrderStore) -> None:
         oldest_first = await added(store, 5)

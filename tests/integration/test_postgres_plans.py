@@ -110,6 +110,7 @@ def cases() -> Iterator[Case]:
     yield Case("append", statements.APPEND, in_json(sorted(rows, key=attrgetter("order_id"))), keep_plan=True)
     yield Case("kept", statements.KEPT, in_json(rows), keep_plan=True)
     yield Case("get", statements.GET, (ids,), keep_plan=True)
+    yield Case("get durably", statements.GET_DURABLY, (ids,), keep_plan=True)
     yield Case("last_seqs", statements.LAST_SEQS, (ids,))
     yield Case("events", statements.EVENTS, (ids[0], 0), BLOCKS_FOR_A_READ)
     yield Case("sweep", SWEEP, (SWEEP_LOCK, None, 30, 100), BLOCKS_FOR_A_READ)

@@ -5,9 +5,11 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from attrs import evolve
 
+from adapters.memory.order_store import InMemoryOrderStore
 from application.execute_order import Done, RetryIn
-from application.ports.errors import VenueUnavailable
+from application.ports.errors import StoreUnavailable, VenueUnavailable
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import TransactionReport, TransactionStatus
@@ -72,6 +74,33 @@ async def test_an_unknown_swap_is_sent_again_as_it_was_however_late(bench: Bench
     assert await bench.execute(order.order_id) == Done()
     assert bench.script.sent == [order.transaction]
     assert (await bench.latest(order)).status is OrderStatus.CONFIRMED
+
+
+class StoreInDoubt(InMemoryOrderStore):
+    """Cannot say that what it shows is there to stay."""
+
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
+        if durable:
+            raise StoreUnavailable
+        return await super().get(order_id)
+
+
+class StoreThatWentBack(InMemoryOrderStore):
+    """What stays is an earlier version than what it showed first."""
+
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
+        order = await super().get(order_id)
+        return evolve(order, version=order.version - 1) if order and durable else order
+
+
+@pytest.mark.parametrize("kind", [StoreInDoubt, StoreThatWentBack])
+async def test_a_swap_that_others_may_not_know_of_is_not_sent_again(kind: type[InMemoryOrderStore]) -> None:
+    async with open_bench(kind) as bench:
+        order = await bench.at(*SUBMITTED)
+        bench.script.reports = [UNKNOWN]
+        assert isinstance(await bench.execute(order.order_id), RetryIn)
+        assert bench.script.sent == []
+        assert await bench.latest(order) == order
 
 
 async def test_an_unknown_swap_that_cannot_be_sent_either_is_left_as_it_is(bench: Bench) -> None:

@@ -57,7 +57,7 @@ async def test_appends_that_cannot_be_looked_up_may_be_kept_or_not() -> None:
 
 async def test_an_append_found_kept_is_a_success() -> None:
     kept, stale = a_record(), a_record()
-    connection = ScriptedConnection([(0,)], [(kept.before.order_id,)])
+    connection = ScriptedConnection([(0,)], [(kept.before.order_id, None)])
     outcome, error = await append_records(connection, [kept, stale], 0)
     assert outcome is None
     assert isinstance(error, StaleOrder)
@@ -78,10 +78,10 @@ async def test_a_key_claimed_by_another_at_the_last_moment_decides() -> None:
     asking_id = asking.order.order_id
     connection = ScriptedConnection(
         [],  # not added: its client order id is taken
-        [(asking_id, False, *row_of(standing))],
+        [(asking_id, False, None, *row_of(standing))],
         [],  # its key was not claimed: somebody else just did
         [],
-        [(asking_id, True, *row_of(claimed_for)), (asking_id, False, *row_of(standing))],
+        [(asking_id, True, None, *row_of(claimed_for)), (asking_id, False, None, *row_of(standing))],
     )
     assert await add_keyed(connection, [asking], 0) == [Admission(claimed_for.order_id, replayed=True)]
 

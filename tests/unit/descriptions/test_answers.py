@@ -40,7 +40,7 @@ class BrokenStore(InMemoryOrderStore):
     async def add(self, order: Order, idempotency_key: str | None = None) -> Admission:
         raise self.error
 
-    async def get(self, order_id: str) -> Order | None:
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
         raise self.error
 
     async def find(self, wanted: OrderFilter, cursor: str | None, limit: int) -> OrderPage:

@@ -27,7 +27,7 @@ class FailingStore(InMemoryOrderStore):
             raise self.error
         return await super().add(order, idempotency_key)
 
-    async def get(self, order_id: str) -> Order | None:
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
         if self.error is not None:
             raise self.error
         return await super().get(order_id)

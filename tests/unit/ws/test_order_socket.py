@@ -203,7 +203,7 @@ async def test_too_many_sockets() -> None:
 class AwayStore(InMemoryOrderStore):
     error: Exception | None = None
 
-    async def get(self, order_id: str) -> Order | None:
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
         if self.error is not None:
             raise self.error
         return await super().get(order_id)
