@@ -2,7 +2,8 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
@@ -22,11 +23,13 @@ from adapters.mock.venue import MockVenue
 from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
+from adapters.postgres.server_fault import postgres_fault
 from adapters.postgres.store_clock import PostgresStoreClock
 from adapters.postgres.trading_halts import PostgresTradingHalts
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.queue_operations import RedisQueueOperations
+from adapters.redis.server_fault import redis_fault
 from adapters.redis.update_feed import RedisUpdateFeed
 from application import observe
 from application.cancel_order import CancelOrder
@@ -37,11 +40,12 @@ from application.follow_store_clock import FollowStoreClock
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
 from application.operate_trading import OperateTrading
-from application.ports.errors import StoreUnavailable, StoreUnfit
+from application.ports.errors import QueueUnavailable, StoreUnavailable, StoreUnfit
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
+from application.ports.server_fault import ServerFault
 from application.ports.system import Clock, CorrectedClock, Ids, StoreClock
 from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
@@ -60,11 +64,13 @@ from application.worker import Worker
 from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.lifecycle import Closing, Resource, StartError, Together
 from entrypoints.mock_router import mock_router
-from entrypoints.settings import Settings, SettingsError
+from entrypoints.settings import PREFIX, Settings, SettingsError
 from entrypoints.system import RandomIds, SystemClock
 from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Check, Checks
+
+Look = Callable[[], Awaitable[ServerFault | None]]
 
 MOCK_URL = "mock:"
 # Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
@@ -150,18 +156,42 @@ class _Connected(Resource):
     """A store that is connected before anything needs it, unless it is away: then it connects later."""
 
     _store: PostgresOrderStore
+    _fault: Look
 
     async def open(self) -> None:
-        """Connect. Raises StartError for a server that can never do."""
+        """Connect. Raises StartError for a server that can never do, and SettingsError for a URL that never can."""
         try:
             await self._store.connect()
         except StoreUnfit as error:
             raise StartError(str(error)) from error
         except StoreUnavailable as error:
-            observe.store_away("the start", error)
+            fault = await self._fault()
+            _refuse_if_certain("postgres_url", fault)
+            observe.store_away("the start", StoreUnavailable(f"its URL {fault.text}") if fault else error)
 
     async def close(self) -> None:
         """Leave that to the store."""
+
+
+@frozen
+class _Looked(Resource):
+    """A Redis that was looked at before anything needs it; one that is away is waited for."""
+
+    _fault: Look
+
+    async def open(self) -> None:
+        """Look at it. Raises SettingsError for one that can never do."""
+        if fault := await self._fault():
+            _refuse_if_certain("redis_url", fault)
+            observe.queue_away("the start", QueueUnavailable(f"its URL {fault.text}"))
+
+    async def close(self) -> None:
+        """Do nothing: the look is over."""
+
+
+def _refuse_if_certain(setting: str, fault: ServerFault | None) -> None:
+    if fault and fault.certain:
+        raise SettingsError([f"{PREFIX}{setting.upper()} {fault.text}"])
 
 
 class Container(containers.DeclarativeContainer):
@@ -223,9 +253,14 @@ class Container(containers.DeclarativeContainer):
     each_venue = providers.Singleton(_venues, settings, clock)
     venues = providers.Singleton(_all_venues, each_venue, settings)
     venue_resources = providers.Singleton(Together, each_venue)
-    live_connected = providers.Factory(_Connected, live_store)
+    postgres_fault: providers.Provider[Look] = providers.Factory(
+        partial, postgres_fault, settings.provided.postgres_url
+    )
+    redis_fault: providers.Provider[Look] = providers.Factory(partial, redis_fault, settings.provided.redis_url)
+    live_connected = providers.Factory(_Connected, live_store, postgres_fault)
+    live_looked = providers.Factory(_Looked, redis_fault)
     store_resources: providers.Provider[list[Resource]] = providers.Selector(
-        mode, memory=providers.List(), live=providers.List(live_store, live_connected)
+        mode, memory=providers.List(), live=providers.List(live_store, live_connected, live_looked)
     )
     resources: providers.Provider[list[Resource]] = providers.Selector(
         mode,
@@ -235,6 +270,7 @@ class Container(containers.DeclarativeContainer):
             providers.Factory(Closing, feed_client.provided.aclose),
             live_store,
             live_connected,
+            live_looked,
             live_queue,
             providers.Factory(Closing, live_operations.provided.close),
             live_feed,
@@ -249,6 +285,7 @@ class Container(containers.DeclarativeContainer):
         mode,
         memory=providers.List(),
         live=providers.List(
+            live_looked,
             providers.Factory(Closing, queue_client.provided.aclose),
             providers.Factory(Closing, live_operations.provided.close),
         ),

@@ -2,7 +2,9 @@
 
 import asyncio
 
+from application.ports.errors import StoreUnavailable
 from entrypoints.container import Container
+from entrypoints.server_faults import why_not
 from entrypoints.settings import Settings, require_urls
 
 
@@ -13,5 +15,9 @@ def run(settings: Settings, *, adopt_open: bool) -> None:
 
 
 async def migrate(settings: Settings, *, adopt_open: bool = False) -> None:
-    """Apply what is missing. Raises StoreUnavailable, MigrationError."""
-    await Container(settings=settings, mode="live").migrator().apply(adopt_open=adopt_open)
+    """Apply what is missing. Raises SettingsError, StoreUnavailable, MigrationFailed."""
+    container = Container(settings=settings, mode="live")
+    try:
+        await container.migrator().apply(adopt_open=adopt_open)
+    except StoreUnavailable as error:
+        raise await why_not(container.postgres_fault(), "postgres_url", error) from error

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from urllib.parse import urlsplit
 
+_NUMBER = re.compile(r"-?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _VENUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,50}")
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 
@@ -33,13 +34,9 @@ def number(low: str, high: str) -> Callable[[str], Decimal]:
     """Read a number from `low` to `high`, exactly."""
 
     def read(value: str) -> Decimal:
-        try:
-            found = Decimal(value)
-        except InvalidOperation:
-            found = Decimal("NaN")
-        if not found.is_finite() or not Decimal(low) <= found <= Decimal(high):
+        if not _NUMBER.fullmatch(value) or not Decimal(low) <= Decimal(value) <= Decimal(high):
             raise WrongValue(f"must be a number from {low} to {high}")
-        return found
+        return Decimal(value)
 
     return read
 

@@ -9,7 +9,8 @@ from typing import Any, Self
 from attrs import Attribute, field, fields, frozen
 
 from domain.routing import POLICIES
-from entrypoints.setting_types import WrongValue, any_text, number, one_of, seconds, some_of, url, venue_urls, whole
+from entrypoints.server_urls import postgres_url, redis_url
+from entrypoints.setting_types import WrongValue, any_text, number, one_of, seconds, some_of, venue_urls, whole
 
 PREFIX = "ORDER_ENGINE_"
 MOST_PROCESSES = 64
@@ -38,11 +39,11 @@ class Settings:
     """The settings; the variable of `worker_concurrency` is `ORDER_ENGINE_WORKER_CONCURRENCY`, and so on."""
 
     postgres_url: str | None = _setting(
-        None, url("postgresql", "postgres"), "The orders' home. `dev` starts a private server without it", secret=True
+        None, postgres_url, "The orders' home. `dev` starts a private server without it", secret=True
     )
     redis_url: str | None = _setting(
         None,
-        url("redis", "rediss", "unix"),
+        redis_url,
         "Queue and live feed. `dev` starts a private server without it",
         secret=True,
     )
@@ -131,6 +132,8 @@ class Settings:
             if not text:
                 continue
             try:
+                if not text.isprintable():
+                    raise WrongValue("has a line break, or another sign that cannot be printed")
                 values[setting.name] = setting.metadata["read"](text)
             except WrongValue as wrong:
                 mistakes.append(f"{variable(setting)} {wrong}")

@@ -116,7 +116,7 @@ def _failures_named(what: str) -> Iterator[None]:
     except psycopg.errors.RaiseException as error:  # a file's own words; where in the file is no help to an operator
         raise MigrationFailed(f"{what}: {error.diag.message_primary}") from error
     except psycopg.Error as error:
-        raise MigrationFailed(f"{what}: {error}") from error
+        raise MigrationFailed(f"{what}: {error.diag.message_primary or 'the connection broke'}") from error
 
 
 async def _applied_now(connection: AsyncConnection[Any], migration: Migration) -> bool:

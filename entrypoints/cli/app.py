@@ -98,14 +98,16 @@ def venue_simulator() -> None:
 
 @app.command(rich_help_panel=OPERATE)
 def check_config() -> None:
-    """Check the settings and show them all, without secrets."""
+    """Check the settings, look at the servers that they name, and show all, without secrets."""
     from rich.table import Table
 
     from entrypoints.container import Container
+    from entrypoints.server_faults import check_servers
 
     settings = settings_of_the_environment()
     try:
         Container(settings=settings, mode="memory").each_venue()
+        check_servers(settings)
     except SettingsError as error:
         fail(str(error), WRONG_USAGE)
     table = Table("variable", "value", "meaning")

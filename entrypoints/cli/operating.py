@@ -40,6 +40,7 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
     from entrypoints import logs
     from entrypoints.container import Container
     from entrypoints.lifecycle import StartError, opened
+    from entrypoints.server_faults import why_not
     from entrypoints.settings import SettingsError, require_urls
 
     settings = settings_of_the_environment()
@@ -54,10 +55,15 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
                 resources = container.halt_resources()
             case _:
                 resources = container.resources()
-        async with opened(*resources):
-            if "postgres_url" in urls:
-                await container.follow_clock()()
-            return await command(container, ANYONE)
+        try:
+            async with opened(*resources):
+                if "postgres_url" in urls:
+                    await container.follow_clock()()
+                return await command(container, ANYONE)
+        except QueueUnavailable as error:
+            raise await why_not(container.redis_fault(), "redis_url", error) from error
+        except StoreUnavailable as error:
+            raise await why_not(container.postgres_fault(), "postgres_url", error) from error
 
     try:
         require_urls(settings, *urls)
