@@ -127,7 +127,8 @@ class ExecuteOrder:
 
     async def _unreached(self, order: Order, unrecorded: Sequence[Step]) -> Outcome:
         """Let another worker try, who may reach a venue; the attempt counts once the order stood still for long."""
-        stood = (self.clock.now() - order.updated_at).total_seconds()
+        # Its last step is still to come if the store's clock was put back: then it stood for nobody knows how long.
+        stood = abs((self.clock.now() - order.updated_at).total_seconds())
         left = self.venue_wait_seconds - stood
         if left <= 0:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)

@@ -60,7 +60,12 @@ class Relay:
         await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_connection(self._url.hostname, self._url.port)
+        await self._flows.wait()
+        try:
+            from_server, to_server = await asyncio.open_connection(self._url.hostname, self._url.port)
+        except OSError:  # the server is down
+            writer.transport.abort()
+            return
         with suppress(asyncio.CancelledError):
             await asyncio.gather(self._pump(reader, to_server), self._pump(from_server, writer))
 

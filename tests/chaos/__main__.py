@@ -7,9 +7,11 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 from rich.console import Console
 
+from tests.chaos.clocks import installed
 from tests.chaos.evidence import gathered, open_orders, pending_transactions
 from tests.chaos.fleet import Fleet
 from tests.chaos.load import CLIENTS, Client
@@ -79,12 +81,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--faketime", type=Path, default=installed(), help="libfaketime.so.1, to set clocks wrong")
     options = parser.parse_args()
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(f"chaos: seed {options.seed}, {options.seconds:g} s")
     with ExitStack() as stack:
         folder = stack.enter_context(reachable_folder())
-        fleet = Fleet.in_folder(folder, options.seed)
+        fleet = Fleet.in_folder(folder, options.seed, options.faketime)
         kept = asyncio.run(run(fleet, options.seconds, console))
         if not kept:
             stack.pop_all()

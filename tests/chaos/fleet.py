@@ -14,8 +14,11 @@ from attrs import define, field
 
 from entrypoints.dev.servers import LocalPostgres, LocalRedis
 from entrypoints.dev.servers.folder import is_free
+from tests.chaos.clocks import clock_ahead, skew
 from tests.chaos.process import Process
+from tests.eventually import eventually
 from tests.processes import PREFIX
+from tests.relay import Relay
 from tests.servers import TIMEZONE
 
 APIS, WORKERS = 2, 3
@@ -54,22 +57,28 @@ class Trouble:
 
 @define(eq=False)
 class Fleet:
-    """All that runs, and what was done to it. `started` is the monotonic time that the run counts from."""
+    """All that runs, and what was done to it. `started` is the monotonic time that the run counts from.
+
+    `relays` are the ways from each worker to its servers, `skews` the clocks that are wrong, in seconds.
+    """
 
     folder: Path
     seed: int
     postgres: LocalPostgres
     redis: LocalRedis
     started: float = field(factory=time.monotonic)
+    faketime: Path | None = None
     processes: dict[str, Process] = field(factory=dict)
+    relays: dict[tuple[str, str], Relay] = field(factory=dict)
+    skews: dict[str, int] = field(factory=dict)
     troubles: list[Trouble] = field(factory=list)
     misbehaviour: list[str] = field(factory=list)
 
     @classmethod
-    def in_folder(cls, folder: Path, seed: int) -> "Fleet":
-        """Plan a fleet whose data and logs are all in `folder`."""
+    def in_folder(cls, folder: Path, seed: int, faketime: Path | None = None) -> "Fleet":
+        """Plan a fleet whose data and logs are all in `folder`; with libfaketime its clocks are wrong."""
         postgres = LocalPostgres(folder / "postgres", options={"timezone": TIMEZONE, "max_connections": "300"})
-        return cls(folder, seed, postgres, LocalRedis(folder / "redis"))
+        return cls(folder, seed, postgres, LocalRedis(folder / "redis"), faketime=faketime)
 
     @property
     def apis(self) -> list[Process]:
@@ -107,16 +116,27 @@ class Fleet:
         await asyncio.gather(*(asyncio.to_thread(server.start) for server in (self.postgres, self.redis)))
         ports = itertools.filterfalse(lambda port: not is_free(port), _drawn_ports())
         simulator = self._process("simulator", ("venue-simulator",), "SIMULATOR_PORT", next(ports))
-        venues = ",".join(f"{venue}={simulator.url}/{venue}" for venue in ("Raydium", "Meteora"))
         for number in range(1, APIS + 1):
             self._process(f"api-{number}", ("api",), "PORT", next(ports))
         for number in range(1, WORKERS + 1):
-            self._process(f"worker-{number}", ("worker",), "WORKER_HTTP_PORT", next(ports), VENUES=venues)
+            name = f"worker-{number}"
+            ways = {
+                target: await self._way(name, target, url)
+                for target, url in (
+                    ("postgres", self._postgres_url(name)),
+                    ("redis", self.redis.url),
+                    ("venues", simulator.url),
+                )
+            }
+            venues = ",".join(f"{venue}={ways['venues']}/{venue}" for venue in ("Raydium", "Meteora"))
+            servers = {"POSTGRES_URL": ways["postgres"], "REDIS_URL": ways["redis"], "VENUES": venues}
+            self._process(name, ("worker",), "WORKER_HTTP_PORT", next(ports), **servers)
         migration = self._process("migration", ("migrate",), "PORT", 0)
         await migration.start()
         if await migration.ended():
             raise AssertionError(f"the migration failed: see {migration.log}")
         del self.processes["migration"]
+        self.skews.pop("migration", None)
         for process in self.processes.values():
             await process.start()
         await self.ready()
@@ -133,6 +153,7 @@ class Fleet:
             process.signal(signal.SIGKILL)
         await asyncio.gather(*(process.ended() for process in self.processes.values()))
         await asyncio.gather(*(asyncio.to_thread(server.kill) for server in (self.postgres, self.redis)))
+        await asyncio.gather(*(asyncio.to_thread(relay.stop) for relay in self.relays.values()))
 
     def said_of(self, order_id: str) -> list[str]:
         """Return the processes' log lines about an order, in the order of their times."""
@@ -143,18 +164,31 @@ class Fleet:
                 lines += [f"{line[:34]} {log.stem}: {line[34:]}" for line in text if order_id in line]
         return sorted(lines)
 
+    async def _way(self, name: str, target: str, url: str) -> str:
+        """Lead a process to a server through a relay; return the URL to take."""
+        relay = self.relays[name, target] = Relay(url)
+        relay.start()
+        await eventually(lambda: relay.port)
+        return relay.url
+
+    def _postgres_url(self, name: str) -> str:
+        """Have the database's list of sessions say whose each is."""
+        return f"{self.postgres.url}?application_name={name}"
+
     def _process(self, name: str, arguments: tuple[str, ...], port_name: str, port: int, **settings: str) -> Process:
         chosen = {
             **SETTINGS,
             "MOCK_SEED": str(self.seed),
             "SIMULATOR_LEDGER": str(self.ledger),
-            # So that the database's list of sessions says whose each is.
-            "POSTGRES_URL": f"{self.postgres.url}?application_name={name}",
+            "POSTGRES_URL": self._postgres_url(name),
             "REDIS_URL": self.redis.url,
             port_name: str(port),
             **settings,
         }
         environment = {**_inherited(), **{PREFIX + key: value for key, value in chosen.items()}}
+        if self.faketime is not None:
+            self.skews[name] = skew(self.seed, name)
+            environment |= clock_ahead(self.faketime, self.skews[name])
         made = Process(name, f"http://127.0.0.1:{port}", self.folder / f"{name}.log", arguments, environment)
         self.processes[name] = made
         return made

@@ -15,12 +15,15 @@ from attrs import define, field
 from tests.chaos.fleet import Fleet
 from tests.chaos.plan import Deed, Kind
 from tests.chaos.process import Process
+from tests.venues import set_clock
 
 SWEEP_TRIES = 40
 # Shorter than the engine's lock_timeout: whoever meets the lock only waits a little.
 LOCKED_SECONDS = 0.3
 LOOK_SECONDS = 0.02
 BETWEEN_SECONDS = 0.4  # in which the fleet works on
+STEPS_SECONDS = (-3600, -60, -15, 15, 60, 3600)
+_CUT_FROM = {Kind.CUT_POSTGRES: "postgres", Kind.CUT_REDIS: "redis", Kind.CUT_VENUES: "venues"}
 # The names of the sessions whose sweep is under way; a transaction goes on seeing its first list unless told to forget.
 FORGET = "SELECT pg_stat_clear_snapshot()"
 SWEEPERS = """
@@ -77,6 +80,10 @@ class Mischief:
                 await self._told_redis(deed, "CLIENT KILL TYPE normal SKIPME yes")
             case Kind.DROP_PUBSUB:
                 await self._told_redis(deed, "CLIENT KILL TYPE pubsub")
+            case Kind.CUT_POSTGRES | Kind.CUT_REDIS | Kind.CUT_VENUES:
+                await self._cut_off(deed, worker)
+            case Kind.SET_CLOCK:
+                await self._clock_set(deed)
         self.done[deed.kind] += 1
 
     def _turn(self, target: str) -> asyncio.Lock:
@@ -125,6 +132,24 @@ class Mischief:
             copy.rename(data)
 
         await self._server(deed, "redis", harm, self.fleet.redis.start, age=0)
+
+    async def _cut_off(self, deed: Deed, worker: Process) -> None:
+        """Drop all that goes between a worker and a server, in silence."""
+        relay = self.fleet.relays[worker.name, _CUT_FROM[deed.kind]]
+        async with self._turn(worker.name):
+            with self.fleet.trouble(worker.name, deed.kind):
+                relay.hold()
+                await asyncio.sleep(deed.lasts)
+                relay.release()
+
+    async def _clock_set(self, deed: Deed) -> None:
+        """Set the venues' clock, and set it right again."""
+        async with self._turn("simulator"):
+            with self.fleet.trouble("simulator", deed.kind):
+                url = self.fleet.processes["simulator"].url
+                await set_clock(url, STEPS_SECONDS[deed.who % len(STEPS_SECONDS)])
+                await asyncio.sleep(deed.lasts)
+                await set_clock(url, 0)
 
     async def _told_redis(self, deed: Deed, command: str) -> None:
         async with self._turn("redis"):

@@ -30,6 +30,10 @@ class Kind(StrEnum):
     TURN_BACK_REDIS = "give Redis an old snapshot"
     DROP_NORMAL = "drop Redis connections"
     DROP_PUBSUB = "drop Redis subscribers"
+    CUT_POSTGRES = "cut a worker off from Postgres"
+    CUT_REDIS = "cut a worker off from Redis"
+    CUT_VENUES = "cut a worker off from the venues"
+    SET_CLOCK = "set the venues' clock"
 
 
 @frozen
@@ -60,6 +64,8 @@ def _lasts(kind: Kind, chance: random.Random) -> float:
     match kind:
         case Kind.FREEZE_WORKER | Kind.FREEZE_SWEEPER:
             return chance.uniform(1.2, 2.2) * LEASE_SECONDS
+        case Kind.CUT_POSTGRES | Kind.CUT_REDIS | Kind.CUT_VENUES:
+            return chance.uniform(1.0, 4.0) * LEASE_SECONDS
         case Kind.TURN_BACK_REDIS:
             return chance.uniform(*SNAPSHOT_AGE_SECONDS)
         case Kind.FLUSH | Kind.DROP_NORMAL | Kind.DROP_PUBSUB:

@@ -19,6 +19,7 @@ def summary(fleet: Fleet, evidence: Evidence, done: Mapping[Kind, int], settled_
     table = Table("what", "how many", title=f"chaos, seed {fleet.seed}", title_justify="left")
     for name, value in (*_of_load(evidence), *_of_orders(evidence)):
         table.add_row(name, str(value))
+    table.add_row("clocks", _of_clocks(fleet))
     table.add_row("settled after", f"{settled_after:.1f} s of calm", end_section=True)
     for kind in Kind:
         table.add_row(kind.value, str(done.get(kind, 0)))
@@ -36,6 +37,12 @@ def failures(console: Console, fleet: Fleet, evidence: Evidence, broken: Sequenc
     if broken:
         for trouble in fleet.troubles:
             console.print(f"  {trouble.since:.3f} to {trouble.until:.3f}: {trouble.what}: {trouble.target}")
+
+
+def _of_clocks(fleet: Fleet) -> str:
+    if fleet.faketime is None:
+        return "right: there is no libfaketime"
+    return ", ".join(f"{name} {skew:+d} s" for name, skew in fleet.skews.items())
 
 
 def _of_load(evidence: Evidence) -> list[tuple[str, object]]:
@@ -63,7 +70,7 @@ def _of_orders(evidence: Evidence) -> list[tuple[str, object]]:
     ]
     return [
         ("orders", len(cases)),
-        ("by status", dict(Counter(case.row["status"] for case in cases))),
+        ("by end", dict(Counter(case.row["reason_code"] or case.row["status"] for case in cases))),
         ("dead letters", ", ".join(f"{case.order_id}: {case.buried}" for case in cases if case.buried) or 0),
         ("transactions landed", sum(entry.status is TransactionStatus.LANDED for entry in entries)),
         ("transactions sent again", sum(entry.deliveries - 1 for entry in entries)),

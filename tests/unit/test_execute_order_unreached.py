@@ -52,6 +52,15 @@ async def test_it_waits_for_each_attempt_and_then_fails(bench: Bench) -> None:
     assert await bench.execute(order.order_id) == Done()
 
 
+@pytest.mark.parametrize("seconds", [-86_400, -3_600, -20, 3_600])
+async def test_it_waits_no_longer_when_the_stores_clock_is_set(bench: Bench, seconds: float) -> None:
+    order = await bench.order()
+    bench.script.cut_off = True
+    await bench.execute(order.order_id)
+    await bench.clock.step(seconds)
+    assert await run_until_recorded(bench, order) <= 60
+
+
 async def test_a_venue_that_is_reached_in_time_goes_on_with_the_same_attempt(bench: Bench) -> None:
     order = await bench.order()
     bench.script.cut_off = True
