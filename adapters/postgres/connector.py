@@ -40,6 +40,8 @@ class Connector:
         self._params = {"application_name": application_name, **_NETWORK, **given, "client_encoding": "UTF8"}
         self._options = settings_of(given.get("options") or os.environ.get("PGOPTIONS", ""))
         self._hosts = _hosts(self._params)
+        if len(self._hosts) > 1 and "PGTARGETSESSIONATTRS" not in os.environ:
+            self._params.setdefault("target_session_attrs", "primary")  # a standby among them would take no order
         self._worked: _Place | None = None
         self._resolving: dict[_Place, asyncio.Future[list[_Place]]] = {}
         self._left: set[Backend] = set()

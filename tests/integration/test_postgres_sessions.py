@@ -1,7 +1,6 @@
 """What every session has, whoever it is made for, and at which of several hosts it is made."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -22,16 +21,17 @@ from tests import servers
 from tests.builders import an_order
 from tests.contracts.order_store_harness import append, life, same
 from tests.eventually import eventually
+from tests.integration.hanging import hanging_server
 from tests.integration.pgbouncer import needs_pgbouncer, running_pgbouncer
 
 SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.9)%' AND state = 'active'"
 
 
-@pytest.fixture
-def hanging() -> Iterator[str]:
-    """Give host and port of a server that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"127.0.0.1:{server.getsockname()[1]}"
+@pytest.fixture(params=["silent", "dropping"])
+def hanging(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give host and port of a server that takes connections and never says a word, or whose packets are dropped."""
+    with hanging_server(drops=request.param == "dropping") as address:
+        yield address
 
 
 async def ask(connection: psycopg.AsyncConnection[Any], query: str) -> Any:

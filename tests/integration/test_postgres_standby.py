@@ -216,3 +216,31 @@ async def test_with_the_standby_in_step_a_transaction_is_sent_again(primary: Loc
         script.reports = [UNKNOWN]
         assert await execute(order.order_id) == Done()
         assert len(script.sent) == 1
+
+
+@pytest.mark.parametrize("attributes", ["", "?target_session_attrs=read-write"])
+async def test_of_several_hosts_the_primary_is_found_before_and_after_a_failover(
+    primary: LocalPostgres, server_dir: Path, attributes: str
+) -> None:
+    async with standby_of(primary, server_dir) as standby:
+        at = urlsplit(primary.url)
+        hosts = f"127.0.0.1:{urlsplit(standby.url).port},127.0.0.1:{at.port}"
+        url = at._replace(netloc=f"{at.username}:{at.password}@{hosts}").geturl() + attributes
+        assert await Migrator(url).pending() == []
+        async with opened(url) as store:
+            order = an_order()
+            await store.add(order)
+            primary.kill()
+            await eventually(lambda: ask(standby, "SELECT 1 WHERE pg_promote()"))
+            step = clean_run(order)[0]
+            await eventually(partial(succeeds, partial(append, store, step)))
+            assert same(await store.get(order.order_id), step[0])
+
+
+async def succeeds(call: Callable[[], Awaitable[object]]) -> bool:
+    """Whether a call that may be repeated goes well."""
+    try:
+        await call()
+    except StoreUnavailable:
+        return False
+    return True

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -15,6 +16,7 @@ import websockets
 from entrypoints.dev.servers import LocalRedis
 from tests.clients import all_final, new_engine, rows, stories_are_whole, submit
 from tests.eventually import eventually
+from tests.integration.hanging import hanging_server
 from tests.processes import EngineProcess, finished, free_port, running
 
 CLEAN = [
@@ -128,6 +130,24 @@ async def test_orders_are_taken_while_redis_is_away_and_run_when_it_is_back(
                 orders = await all_final(client, order_ids)
                 assert worker.process.poll() is None
     assert [order["status"] for order in orders] == ["confirmed"] * 20
+
+
+async def test_a_first_postgres_host_that_drops_packets_stops_no_process(settings: dict[str, str]) -> None:
+    with hanging_server(drops=True) as address:
+        host, _, port = address.partition(":")
+        at = urlsplit(settings["POSTGRES_URL"])
+        hosts = f"host={host},{at.hostname}&port={port},{at.port}&user={at.username}&password={at.password}"
+        behind = {**settings, "POSTGRES_URL": f"postgresql://{at.path}?{hosts}"}
+        migrated = await asyncio.to_thread(finished, "migrate", settings=behind)
+        assert (migrated.returncode, migrated.stderr) == (0, "")
+        failed = await asyncio.to_thread(finished, "orders", "fail", str(uuid4()), settings=behind)
+        assert "Postgres" not in failed.stderr
+        with running("api", settings=behind) as api, running("worker", settings=behind):
+            async with httpx.AsyncClient(base_url=api.url, timeout=10) as client:
+                for _ in range(10):
+                    assert (await client.get("/health/ready")).status_code == 200
+                [order] = await all_final(client, await submit(client, 1))
+                assert order["status"] == "confirmed"
 
 
 @pytest.mark.parametrize("command", ["migrate", "api", "api --processes 2", "worker", "dev", "orders requeue x"])
