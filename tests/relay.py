@@ -39,6 +39,10 @@ class Relay:
         """Let nothing pass from now on."""
         self._loop.call_soon_threadsafe(self._flows.clear)
 
+    def lead_to(self, url: str) -> None:
+        """Lead to another server from now on; connections that are open stay where they are."""
+        self._url = urlsplit(url)
+
     def release(self) -> None:
         """Let what was held back pass, and what comes."""
         self._loop.call_soon_threadsafe(self._flows.set)

@@ -1,1 +1,1 @@
-"""The queue and the live feed on Redis 6.2 or newer, or Valkey."""
+"""The queue and the live feed on Redis 7.0 or newer, or Valkey."""

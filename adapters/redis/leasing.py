@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from attrs import frozen
-from redis.asyncio import Redis
 
 from adapters.redis import keys
 from adapters.redis.errors import translated
 from adapters.redis.own_connection import OwnConnection
-from adapters.redis.script import Script
+from adapters.redis.script import LastLook, LookingScript, Script
 from application import observe
 from application.ports.errors import QueueUnavailable
 from application.ports.order_queue import Lease
@@ -37,10 +36,10 @@ class _Answer:
 class HandBack:
     """Hands jobs back for later; those that failed too often are buried."""
 
-    def __init__(self, connection: OwnConnection, most_deliveries: int) -> None:
+    def __init__(self, connection: OwnConnection, looked: LastLook, most_deliveries: int) -> None:
         places = (keys.STREAM, keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.BELL)
         self._most_deliveries = most_deliveries
-        self._script = Script(connection, "retry", *places, limit=LIMIT_SECONDS)
+        self._script = LookingScript(connection, looked, "retry", *places, limit=LIMIT_SECONDS)
 
     async def __call__(self, items: Sequence[tuple[Lease, float, str | None]]) -> Sequence[bool]:
         """Hand back (lease, seconds, failure) each; return which leases still held."""
@@ -59,15 +58,15 @@ class Leasing:
     """Takes jobs for one holder."""
 
     def __init__(
-        self, client: Redis, connection: OwnConnection, holder: str, lease_seconds: float, most_deliveries: int
+        self, connection: OwnConnection, looked: LastLook, holder: str, lease_seconds: float, most_deliveries: int
     ) -> None:
-        places = (keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.PAUSED, keys.BELL)
-        self._client = client
+        places = (keys.STREAM, keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.PAUSED, keys.BELL)
+        self._connection = connection
         self._holder = holder
         self._settings = (round(lease_seconds * 1_000_000), most_deliveries)
-        self._take = Script(connection, "take", keys.STREAM, *places, limit=LIMIT_SECONDS)
+        self._take = LookingScript(connection, looked, "take", *places, limit=LIMIT_SECONDS, after="rows")
         self._tidy = Script(connection, "tidy", keys.STREAM, limit=LIMIT_SECONDS)
-        self._hand_back = HandBack(connection, most_deliveries)
+        self._hand_back = HandBack(connection, looked, most_deliveries)
         self._tidied = False
 
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
@@ -109,13 +108,13 @@ class Leasing:
     async def _wait(self, answer: _Answer, seconds: float) -> None:
         """Wait for a new entry or a ring of the bell, but never beyond what falls due. Only a hint."""
         seconds = min(seconds, BLOCK_SECONDS, BLOCK_SECONDS if answer.due is None else answer.due)
-        after: dict[str, str] = {keys.BELL: answer.bell}
-        if answer.stream:
-            after[keys.STREAM] = answer.stream
+        places = (keys.BELL, keys.STREAM) if answer.stream else (keys.BELL,)
+        after = (answer.bell, answer.stream)[: len(places)]
         with translated():
             async with asyncio.timeout(seconds + LIMIT_SECONDS):
                 # At least 1 ms: BLOCK 0 would wait for ever.
-                await self._client.xread(after, count=1, block=max(1, round(seconds * 1000)))  # type: ignore[arg-type]
+                block = max(1, round(seconds * 1000))
+                await self._connection.wait("XREAD", "COUNT", 1, "BLOCK", block, "STREAMS", *places, *after)
 
 
 def claim(lease: Lease) -> str:

@@ -1,7 +1,7 @@
 """The queue of jobs on a Redis stream."""
 
-import asyncio
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from adapters.redis import keys
 from adapters.redis.errors import translated
 from adapters.redis.leasing import LIMIT_SECONDS, HandBack, Leasing, claim
 from adapters.redis.own_connection import OwnConnection
-from adapters.redis.script import Script
+from adapters.redis.script import LastLook, LookingScript, Script
 from application import observe
 from application.breaker import Breaker
 from application.ports.errors import LeaseLost, Overloaded, QueueUnavailable
@@ -41,19 +41,22 @@ class RedisOrderQueue:
         most_deliveries: int = 10,
         put_limit: float = 0.2,
         cool_off: float = 0.5,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        def script(name: str, *places: str, limit: float = LIMIT_SECONDS) -> Script:
-            return Script(self._connection, name, *places, limit=limit)
-
-        self._client = client
-        self._connection = OwnConnection(client)
+        self._connection = connection = OwnConnection(client)
+        looked = LastLook(monotonic)
+        homes = (keys.LEASES, keys.DELAYED, keys.BURIED)
         self._lease_us = round(lease_seconds * 1_000_000)
         self._breaker = Breaker(cool_off)
-        self._leasing = Leasing(client, self._connection, holder, lease_seconds, most_deliveries)
-        self._put = script("put", keys.STREAM, keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, limit=put_limit)
-        self._extend = script("extend", keys.JOBS, keys.LEASES)
-        self._done = script("done", keys.STREAM, keys.JOBS, keys.LEASES)
-        hand_back = HandBack(self._connection, most_deliveries)
+        self._leasing = Leasing(connection, looked, holder, lease_seconds, most_deliveries)
+        self._put = Script(connection, "put", keys.STREAM, keys.JOBS, *homes, limit=put_limit, after="rows")
+        self._extend = LookingScript(
+            connection, looked, "extend", keys.JOBS, keys.LEASES, keys.DELAYED, limit=LIMIT_SECONDS
+        )
+        self._done = Script(connection, "done", keys.STREAM, keys.JOBS, keys.LEASES, limit=LIMIT_SECONDS)
+        hints = (keys.PAUSED, keys.BELL, keys.CLOCK)
+        self._check = Script(connection, "check", keys.STREAM, keys.JOBS, *homes, *hints, limit=LIMIT_SECONDS)
+        hand_back = HandBack(connection, looked, most_deliveries)
         self._puts = Batcher(self._flush_puts, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="put")
         self._dones = Batcher(self._flush_dones, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="done")
         self._retries = Batcher(hand_back, most=CHUNK, bound=20_000, apart=FLUSHES_APART, kind="retry")
@@ -70,17 +73,15 @@ class RedisOrderQueue:
         await self._connection.close()
 
     async def ping(self) -> None:
-        """Return when the server answers. Raises QueueUnavailable."""
-        with translated():
-            async with asyncio.timeout(LIMIT_SECONDS):
-                await self._client.ping()
+        """Return when the server can do the queue's work; changes nothing. Raises QueueUnavailable."""
+        await self._check((keys.GROUP,))
 
     async def put(self, order_ids: Collection[str]) -> None:
         for part in _chunks(order_ids):
             if not self._breaker.lets_through():
                 raise QueueUnavailable("the queue could not be reached a moment ago")
             try:
-                await self._put(part)
+                await self._put((*part, keys.GROUP))
             except QueueUnavailable:
                 self._breaker.failed()
                 raise

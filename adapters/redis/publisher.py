@@ -9,6 +9,7 @@ from contextlib import suppress
 from redis.asyncio import Redis
 
 from adapters.batching import FLUSHES_APART
+from adapters.redis import keys
 from adapters.redis.channel import PREFIX
 from adapters.redis.own_connection import OwnConnection
 from adapters.redis.script import Script
@@ -32,7 +33,7 @@ class Publisher:
     def __init__(self, client: Redis) -> None:
         self.dropped = 0
         self._connection = OwnConnection(client)
-        self._send = Script(self._connection, "publish", limit=FLUSH_SECONDS)
+        self._send = Script(self._connection, "publish", keys.NOTHING, limit=FLUSH_SECONDS, after="primary")
         self._waiting: deque[Frame] = deque()
         self._arrived = asyncio.Event()
         self._closing = asyncio.Event()
@@ -59,6 +60,14 @@ class Publisher:
             self._waiting.extend(frames)
             self._drop(len(self._waiting) - WAITING_MOST)
             self._arrived.set()
+
+    async def probe(self, channel: str = "") -> None:
+        """Publish nothing, on a channel that hears of it, where frames would go. Raises QueueUnavailable."""
+        await self._send((f"{channel}\n" if channel else "",))
+
+    async def look_again(self) -> None:
+        """Have what comes next published where the address leads now."""
+        await self._connection.look_again()
 
     async def _run(self) -> None:
         now = asyncio.get_running_loop().time

@@ -21,12 +21,14 @@ class RedisQueueOperations:
     """
 
     def __init__(self, client: Redis) -> None:
-        def script(name: str, *places: str) -> Script:
-            return Script(self._connection, name, *places, limit=LIMIT_SECONDS)
+        def script(name: str, *places: str, after: str = "") -> Script:
+            after = f"primary {after}"
+            return Script(self._connection, name, *places, keys.NOTHING, limit=LIMIT_SECONDS, after=after)
 
         self._connection = OwnConnection(client)
-        self._counts = script("counts", keys.JOBS, keys.LEASES, keys.DELAYED, keys.BURIED, keys.PAUSED)
-        self._find = script("find", keys.JOBS, keys.LEASES, keys.DELAYED)
+        homes = (keys.LEASES, keys.DELAYED)
+        self._counts = script("counts", keys.JOBS, *homes, keys.BURIED, keys.PAUSED, keys.CLOCK, after="peek")
+        self._find = script("find", keys.JOBS, *homes, keys.CLOCK, after="rows peek")
         self._buried = script("buried", keys.JOBS, keys.BURIED)
         self._revive = script("revive", keys.STREAM, keys.JOBS, keys.BURIED)
         self._forget = script("forget", keys.JOBS, keys.BURIED)

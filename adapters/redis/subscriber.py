@@ -2,32 +2,43 @@
 
 import asyncio
 import math
+import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import Any
 
 from redis.asyncio import Redis
 
-from adapters.redis.channel import PATTERN, read_frame
+from adapters.redis.channel import PATTERN, PREFIX, read_frame
 from application import observe
+from application.ports.errors import QueueUnavailable
 from application.ports.update_feed import Sink
 
 ACK_SECONDS = 0.2
 CONNECT_SECONDS = 1.0
 REST_SECONDS = 0.5
-# Silence after which the server is asked whether it is there, and then gets as long again to answer.
+# Silence after which something is published for this process alone, and then gets as long again to arrive.
 SILENCE_SECONDS = 2.0
 MOST_AT_ONCE = 1000
 TURN = 64
 
 
 class Subscriber:
-    """Holds the sinks by channel, and a connection while there are any; reconnects and subscribes again by itself."""
+    """Holds the sinks by channel, and a connection while there are any; reconnects and subscribes again by itself.
 
-    def __init__(self, client: Redis) -> None:
+    A demoted primary keeps its subscribers and takes new ones, and may never tell them anything again. So silence is
+    believed only when what `probe` publishes on a channel of our own comes back; else `look_again` is called as well.
+    """
+
+    def __init__(
+        self, client: Redis, probe: Callable[[str], Awaitable[None]], look_again: Callable[[], Awaitable[None]]
+    ) -> None:
         self._pool = client.connection_pool
+        self._probe = probe
+        self._look_again = look_again
+        self._own_channel = f"{PREFIX}probe:{secrets.token_hex(8)}"
         self._sinks: dict[bytes, dict[object, Sink]] = {}
         self._wanted = asyncio.Event()
         self._away = False
@@ -119,10 +130,11 @@ class Subscriber:
             self._unanswered.clear()
             self._changed = dict.fromkeys(self._sinks)
             self._change.set()
+            await connection.send_command("SUBSCRIBE", self._own_channel, check_health=False)
             self._linked, self._away = True, False
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._send_changes(connection))
-                group.create_task(self._watch(connection))
+                group.create_task(self._watch())
                 await self._read(connection)
         finally:
             self._linked = False
@@ -148,8 +160,8 @@ class Subscriber:
                 for start in range(0, len(targets), MOST_AT_ONCE):
                     await connection.send_command(command, *targets[start : start + MOST_AT_ONCE], check_health=False)
 
-    async def _watch(self, connection: Any) -> None:
-        """End a connection that stays silent even when asked."""
+    async def _watch(self) -> None:
+        """End a connection that stays silent though something was published."""
         asked = False
         while True:
             self._heard = False
@@ -157,10 +169,12 @@ class Subscriber:
             if self._heard:
                 asked = False
             elif asked:
-                raise OSError("the server is silent")
+                await self._look_again()
+                raise OSError("what is published does not come here")
             else:
-                await connection.send_command("PING", check_health=False)
                 asked = True
+                with suppress(QueueUnavailable):
+                    await self._probe(self._own_channel)
 
     async def _read(self, connection: Any) -> None:
         for number in count(1):
@@ -169,17 +183,18 @@ class Subscriber:
             message: Sequence[Any] = await connection.read_response(
                 timeout=math.inf, disconnect_on_error=False, push_request=True
             )
-            self._heard = True
             match message:
                 case [b"message", channel, text]:
+                    self._heard = True
                     self._pass_on(channel, channel, text)
                 case [b"pmessage", pattern, channel, text]:
+                    self._heard = True
                     self._pass_on(pattern, channel, text)
                 case [b"subscribe" | b"unsubscribe" | b"psubscribe" | b"punsubscribe", target, _]:
                     self._answered(target)
 
     def _answered(self, target: bytes) -> None:
-        self._unanswered[target] -= 1
+        self._unanswered[target] -= 1  # the own channel's answer is awaited by nobody
         if self._unanswered[target] > 0:
             return
         del self._unanswered[target]

@@ -1,19 +1,15 @@
 """The live channel on Redis pub/sub: `updates:<orderId>`, each message a frame's text."""
 
-import asyncio
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 
 from redis.asyncio import Redis
 
 from adapters.redis.channel import PATTERN, channel_of
-from adapters.redis.errors import translated
 from adapters.redis.publisher import Publisher
 from adapters.redis.subscriber import Subscriber
 from application.frames import Frame
 from application.ports.update_feed import Sink
-
-PING_SECONDS = 2.0
 
 
 class RedisUpdateFeed:
@@ -23,9 +19,8 @@ class RedisUpdateFeed:
     """
 
     def __init__(self, client: Redis) -> None:
-        self._client = client
         self._publisher = Publisher(client)
-        self._subscriber = Subscriber(client)
+        self._subscriber = Subscriber(client, self._publisher.probe, self._publisher.look_again)
 
     @property
     def dropped(self) -> int:
@@ -43,10 +38,8 @@ class RedisUpdateFeed:
         await self._subscriber.close()
 
     async def ping(self) -> None:
-        """Return when the server answers. Raises QueueUnavailable."""
-        with translated():
-            async with asyncio.timeout(PING_SECONDS):
-                await self._client.ping()
+        """Return when the server would publish frames. Raises QueueUnavailable."""
+        await self._publisher.probe()
 
     def publish(self, frames: Iterable[Frame]) -> None:
         self._publisher.publish(frames)

@@ -134,16 +134,15 @@ async def test_silence_alone_is_no_reason_to_connect_again(
     monkeypatch.setattr(subscriber, "SILENCE_SECONDS", 0.02)
     await client.client_kill_filter(_type="pubsub")
     await eventually(inbox.works)
-    ((before),) = await client.client_list(_type="pubsub")
+    (before,) = await client.client_list(_type="pubsub")
+    (channel,) = await client.pubsub_channels("updates:probe:*")
 
-    async def pinged() -> bool:
-        (now,) = await client.client_list(_type="pubsub")
-        assert now["id"] == before["id"]
-        return bool(now["cmd"] == "ping")
-
-    for _ in range(5):
-        await eventually(pinged)
-        await inbox.works()
+    async with client.pubsub() as listener:
+        await listener.subscribe(channel)
+        for _ in range(6):  # its own answer, and five probes
+            assert await listener.get_message(timeout=5)
+            await inbox.works()
+    assert before["id"] in {now["id"] for now in await client.client_list(_type="pubsub")}
 
 
 async def test_a_feed_that_opens_before_its_server_finds_it_later(server: LocalRedis) -> None:

@@ -7,6 +7,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from adapters.redis import keys
 from adapters.redis.clients import queue_client
 from adapters.redis.own_connection import OwnConnection
 from adapters.redis.script import Script
@@ -73,7 +74,7 @@ async def test_a_closed_connection_is_free_for_others(connection: OwnConnection,
 
 
 async def test_a_server_that_lost_its_scripts_gets_them_again(connection: OwnConnection, client: Redis) -> None:
-    publish = Script(connection, "publish", limit=1)
+    publish = Script(connection, "publish", keys.NOTHING, limit=1, after="primary")
     await publish(("updates:a\none",))
     await client.script_flush()
     async with client.pubsub() as listener:

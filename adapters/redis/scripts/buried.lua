@@ -1,4 +1,4 @@
--- Lists the dead letters.
+-- Lists the dead letters. After primary.lua.
 -- KEYS: jobs, buried
 -- Returns: {id, why, id, why, ...}, oldest first
 -- Effects: none

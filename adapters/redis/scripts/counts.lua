@@ -1,10 +1,10 @@
--- Counts the jobs in each place; one whose lease ran out, or whose retry is due, waits.
+-- Counts the jobs in each place; one whose lease ran out, or whose retry is due, waits. After primary.lua,
+-- peek.lua.
 -- KEYS: jobs, leases, delayed, buried, paused
 -- Returns: {waiting, leased, delayed, buried, 1 in a pause or 0}
 -- Effects: none
 local jobs, leases, delayed, buried, paused = unpack(KEYS)
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000000 + time[2])
+local now = string.format('%.0f', peek())
 local held = redis.call('ZCOUNT', leases, '(' .. now, '+inf')
 local later = redis.call('ZCOUNT', delayed, '(' .. now, '+inf')
 local aside = redis.call('ZCARD', buried)

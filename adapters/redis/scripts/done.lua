@@ -20,9 +20,17 @@ for i, id in ipairs(asked) do
   end
 end
 if #ids > 0 then
-  redis.call('HDEL', jobs, unpack(ids))
+  -- First what a key of a wrong type would refuse.
   redis.call('ZREM', leases, unpack(ids))
-  redis.call('XACK', stream, group, unpack(entries))
-  redis.call('XDEL', stream, unpack(entries))
+  redis.call('HDEL', jobs, unpack(ids))
+  local acknowledged = redis.pcall('XACK', stream, group, unpack(entries))
+  if type(acknowledged) == 'number' then
+    redis.call('XDEL', stream, unpack(entries))
+  else -- one entry's id that is none must not keep the others' entries
+    for _, entry in ipairs(entries) do
+      redis.pcall('XACK', stream, group, entry)
+      redis.pcall('XDEL', stream, entry)
+    end
+  end
 end
 return held

@@ -1,12 +1,13 @@
--- Renews leases to their full length from now.
--- KEYS: jobs, leases
+-- Renews leases to their full length from now. After clock.lua.
+-- KEYS: jobs, leases, delayed
 -- ARGV: length of a lease in µs, then for each lease: order id, "delivery holder"
 -- Returns: for each lease 1, or 0 when it was lost
 -- Effects: the end of each lease that is still held moves
-local jobs, leases = unpack(KEYS)
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
+local jobs, leases, delayed = unpack(KEYS)
+local now = look(leases, delayed)
 local held = {}
+-- First a write that needs no memory: a server that is full refuses none after that, and leases must not run out.
+redis.call('HDEL', jobs, '')
 for i = 2, #ARGV, 2 do
   local id, claim = ARGV[i], ARGV[i + 1]
   local place, owner = string.match(redis.call('HGET', jobs, id) or '', '^(%a) %d+ %S+ (.*)$')

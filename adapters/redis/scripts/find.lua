@@ -1,4 +1,5 @@
--- Tells where a job is; one whose lease ran out, or whose retry is due, waits.
+-- Tells where a job is; one whose lease ran out, or whose retry is due, waits. After primary.lua,
+-- rows.lua, peek.lua.
 -- KEYS: jobs, leases, delayed
 -- ARGV: order id
 -- Returns: {place, deliveries that count, µs that its lease is still good or until it is due, holder, why}, with 0 and ''
@@ -6,8 +7,7 @@
 -- Effects: none
 local jobs, leases, delayed = unpack(KEYS)
 local id = ARGV[1]
-local row = redis.call('HGET', jobs, id) or ''
-local place, count, rest = string.match(row, '^(%a) (%d+) %S+ %d+ (.*)$')
+local place, count, _, _, rest = parse(redis.call('HGET', jobs, id))
 if not place then
   return {}
 end
@@ -15,10 +15,9 @@ count = tonumber(count)
 if place == 'b' then
   return { 'buried', count, 0, '', rest }
 end
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
+local now = peek()
 local home = place == 'l' and leases or delayed
-local left = place ~= 'w' and (redis.call('ZSCORE', home, id) or now) - now or 0
+local left = math.min(2 ^ 53, place ~= 'w' and (redis.call('ZSCORE', home, id) or now) - now or 0)
 if left <= 0 then
   return { 'waiting', count, 0, '', '' }
 elseif place == 'l' then

@@ -1,4 +1,4 @@
--- Drops a buried job, whose order was decided on.
+-- Drops a buried job, whose order was decided on. After primary.lua.
 -- KEYS: jobs, buried
 -- ARGV: order id
 -- Returns: 1, or 0 when it is not buried

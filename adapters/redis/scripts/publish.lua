@@ -1,4 +1,4 @@
--- Publishes messages, in order.
+-- Publishes messages, in order. After primary.lua: a replica would take them, and tell them to nobody.
 -- KEYS: none (channels belong to no slot)
 -- ARGV: lines: channel, message, channel, message, ... (an argument for each would cost the client five times as much)
 -- Returns: nothing

@@ -1,34 +1,76 @@
 -- Adds jobs that are not in the queue yet. A known job that fell out of its place (its key was evicted or deleted by
--- hand) is put back there.
+-- hand, or holds what no script wrote) is put back there. After rows.lua.
 -- KEYS: stream, jobs, leases, delayed, buried
--- ARGV: order ids, at most 3,000
+-- ARGV: order ids, at most 3,000, then group
 -- Returns: how many were added
 -- Effects: one stream entry and one row in jobs for each new id
---
--- A row of the hash `jobs` is "place count entry delivery rest", for each job that is not done:
---   place     w: waits in the stream, l: leased, d: delayed, b: buried
---   count     deliveries that add up to burial
---   entry     the job's id in the stream, where it stays until it is done or buried
---   delivery  the fencing token of the last lease, 0 before the first
---   rest      l: the holder, b: why
--- The sorted sets hold ids by time in µs of the server's clock: leases (end), delayed (due), buried (since).
 local stream, jobs, leases, delayed, buried = unpack(KEYS)
+local group = table.remove(ARGV)
 local homes = { l = leases, d = delayed, b = buried }
-local rows = redis.call('HMGET', jobs, unpack(ARGV))
+-- µs: no lease is longer.
+local LONGEST = 3601000000
 local fresh, seen = {}, {}
 
-local function missing(id, row)
-  local place, entry = string.match(row, '^(%a) %d+ (%S+)')
-  if place == 'w' then
-    return #redis.call('XRANGE', stream, entry, entry) == 0
+-- Returns which entry the group was given last, as two numbers.
+local delivered = nil
+local function last_delivered()
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  for _, fields in ipairs(groups.err and {} or groups) do
+    local about = {}
+    for i = 1, #fields, 2 do
+      about[fields[i]] = fields[i + 1]
+    end
+    if about.name == group then
+      local ms, seq = string.match(about['last-delivered-id'], '^(%d+)-(%d+)$')
+      return { tonumber(ms), tonumber(seq) }
+    end
   end
-  if not redis.call('ZSCORE', homes[place], id) then
-    local time = redis.call('TIME')
-    redis.call('ZADD', homes[place], time[1] * 1000000 + time[2], id)
+  return { 0, 0 }
+end
+
+-- Whether a job's entry is still to be delivered. One that was read past it would never be.
+local function waits(id, entry)
+  local found = redis.pcall('XRANGE', stream, entry, entry)
+  if found.err or not found[1] or found[1][2][4] ~= id then
+    return false
   end
+  delivered = delivered or last_delivered()
+  local ms, seq = string.match(entry, '^(%d+)-(%d+)$')
+  ms, seq = tonumber(ms), tonumber(seq)
+  if ms > delivered[1] or ms == delivered[1] and seq > delivered[2] then
+    return true
+  end
+  redis.call('XACK', stream, group, entry)
+  redis.call('XDEL', stream, entry)
   return false
 end
 
+-- Puts a job back into its sorted set, to be taken at once, when it is not there or could wait there for ever.
+local function settle(id, place, longest)
+  local time = redis.call('TIME')
+  local now = time[1] * 1000000 + time[2]
+  local score = redis.call('ZSCORE', homes[place], id)
+  if not score or tonumber(score) > now + longest then
+    redis.call('ZADD', homes[place], now, id)
+  end
+end
+
+local function missing(id, row)
+  local place, _, entry, _, rest = parse(row)
+  if place == 'w' then
+    return not waits(id, entry)
+  elseif place then
+    local delay = place == 'd' and tonumber(string.match(rest, '^%d+$') or nil)
+    settle(id, place, place == 'b' and math.huge or delay and delay + 1000000 or LONGEST)
+    return false
+  end
+  for _, home in pairs(homes) do
+    redis.call('ZREM', home, id)
+  end
+  return true
+end
+
+local rows = redis.call('HMGET', jobs, unpack(ARGV))
 for i, id in ipairs(ARGV) do
   if not seen[id] and (not rows[i] or missing(id, rows[i])) then
     local entry = redis.call('XADD', stream, '*', 'name', 'execute', 'orderId', id)

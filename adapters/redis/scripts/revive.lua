@@ -1,4 +1,4 @@
--- Puts a buried job back at the end of the stream, with a fresh count.
+-- Puts a buried job back at the end of the stream, with a fresh count. After primary.lua.
 -- KEYS: stream, jobs, buried
 -- ARGV: order id
 -- Returns: 1, or 0 when it is not buried
