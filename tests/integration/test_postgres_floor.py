@@ -153,3 +153,12 @@ async def test_where_ids_begin_anew_so_does_the_floor(engine: Engine) -> None:
     order = await engine.add()
     assert (await engine.store.backlog()).open == 1
     assert await engine.sweep() == [order.order_id]
+
+
+async def test_the_sweep_goes_on_where_the_floor_cannot_rise(engine: Engine) -> None:
+    order = await engine.add()
+    await engine.run("ALTER FUNCTION raise_sweep_floor RENAME TO not_there")
+    try:
+        assert await engine.sweep() == [order.order_id]
+    finally:
+        await engine.run("ALTER FUNCTION not_there RENAME TO raise_sweep_floor")
