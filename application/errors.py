@@ -27,6 +27,15 @@ class TradingHalted(ApplicationError):
         super().__init__("Trading is halted: no orders are taken now")
 
 
+class TradingNotCompared(ApplicationError):
+    """The database lacks writes, and what the venues did was not compared with it yet."""
+
+    code = "trading_not_compared"
+
+    def __init__(self) -> None:
+        super().__init__("The database lacks writes: trading goes on after the orders were compared with the venues")
+
+
 class OrderNotFound(ApplicationError):
     """No such order, or not one that the asker may see."""
 

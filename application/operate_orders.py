@@ -19,8 +19,9 @@ from domain.status import FailureReason, OrderStatus
 from domain.transaction import TransactionStatus
 
 _HELD = (
-    "it is held, as it was adopted unfinished; `migrate --adopt-open` releases it, unless its amount is 0 or it was "
-    "submitted, and then its venue tells what became of it"
+    "it is held: it was adopted unfinished, and `migrate --adopt-open` releases it, unless its amount is 0 or it was "
+    "submitted, and then its venue tells what became of it; or it was open when the database went back, and may have "
+    "been swapped: look at the venues, then `orders release` or `orders fail` it"
 )
 _RESTING = "it is resting, and is queued when its price is reached; `orders cancel` and `orders fail` end it"
 

@@ -52,9 +52,12 @@ from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
+from application.reconcile import Reconcile
 from application.record_step import RecordStep
 from application.recover_orders import RecoverOrders
+from application.resume_trading import ResumeTrading
 from application.retry_policy import RetryPolicy
+from application.settle_open_orders import SettleOpenOrders
 from application.submit_order import SubmitOrder
 from application.trading_gate import TradingGate
 from application.venues import Venues
@@ -319,7 +322,16 @@ class Container(containers.DeclarativeContainer):
     watch_feed = providers.Singleton(WatchFeed, feed)
     stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges, gate)
     operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids)
-    operate_trading = providers.Singleton(OperateTrading, halts)
+    operate_trading = providers.Singleton(OperateTrading, store, halts)
+    reconcile = providers.Singleton(Reconcile, store, executions, venues)
+    resume_trading = providers.Singleton(
+        ResumeTrading,
+        halts,
+        reconcile,
+        providers.Singleton(SettleOpenOrders, store, halts, record_step, retries, clock, ids),
+        clock,
+        settings.provided.tx_expiry_seconds,
+    )
     operate_queue = providers.Singleton(OperateQueue, operations)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 

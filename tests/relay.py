@@ -1,4 +1,4 @@
-"""A TCP relay in front of a server, which can hold back what passes, or let it pass late: a bad way there."""
+"""A TCP relay in front of a server, which holds back what passes, lets it pass late, or leads elsewhere."""
 
 import asyncio
 import threading
@@ -21,6 +21,7 @@ class Relay:
         self._url = urlsplit(url)
         self._flows = asyncio.Event()
         self._stop = asyncio.Event()
+        self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
 
@@ -47,6 +48,15 @@ class Relay:
         """Let what was held back pass, and what comes."""
         self._loop.call_soon_threadsafe(self._flows.set)
 
+    def switch_to(self, url: str) -> None:
+        """Lead to another server with the same accounts, and cut all connections, so that they come to it."""
+        self.lead_to(url)
+        self._loop.call_soon_threadsafe(self._cut)
+
+    def _cut(self) -> None:
+        for writer in self._open:
+            writer.transport.abort()
+
     def stop(self) -> None:
         """End, and cut all connections."""
         self._loop.call_soon_threadsafe(self._stop.set)
@@ -70,8 +80,10 @@ class Relay:
         except OSError:  # the server is down
             writer.transport.abort()
             return
+        self._open |= {writer, to_server}
         with suppress(asyncio.CancelledError):
             await asyncio.gather(self._pump(reader, to_server), self._pump(from_server, writer))
+        self._open -= {writer, to_server}
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """Pass on what comes in, in order; each piece waits by itself, so that a way that is long is no narrower."""

@@ -1,10 +1,12 @@
 """A venue over HTTP: how it is asked, and what each way of not answering means. See docs/adding-a-venue.md."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote as quoted
+from urllib.parse import urlencode
 
 import httpx
 from attrs import frozen
@@ -15,6 +17,7 @@ from adapters.http_venue.wire import (
     NONSENSE,
     Answer,
     BuildAnswer,
+    HistoryAnswer,
     QuoteAnswer,
     TransactionAnswer,
     build_body,
@@ -23,8 +26,9 @@ from adapters.http_venue.wire import (
     submit_body,
 )
 from application import observe
-from application.ports.errors import VenueUnavailable, VenueUnreachable
+from application.ports.errors import NotOffered, VenueUnavailable, VenueUnreachable
 from application.ports.system import Clock
+from application.ports.venue_history import Received
 from domain.order import Order
 from domain.routing import Quote
 from domain.transaction import Transaction, TransactionReport, TransactionStatus, limit_price
@@ -34,6 +38,7 @@ POLL_SECONDS = 0.5
 REACH_SHARE = 0.6
 _NO_TIME_LEFT = "took too long"
 _JSON = {"Content-Type": "application/json"}
+_NOT_OFFERED = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 _NONE: Mapping[str, str] = {}
 
 
@@ -46,6 +51,7 @@ class _Call:
     path: str
     body: bytes = b""
     headers: Mapping[str, str] = _NONE
+    optional: bool = False
 
 
 class HttpVenue:
@@ -129,6 +135,19 @@ class HttpVenue:
         answer = await self._ask(_Call("lookup", "GET", _path(transaction)), TransactionAnswer)
         return answer.report(transaction)
 
+    async def received(self, since: datetime) -> AsyncIterator[Sequence[Received]]:
+        """Go through the venue's list; 404, 405 and 501 mean that it has none."""
+        cursor: str | None = None
+        while True:
+            query = {"since": since.isoformat()} | ({} if cursor is None else {"cursor": cursor})
+            page = await self._ask(
+                _Call("list", "GET", f"transactions?{urlencode(query)}", optional=True), HistoryAnswer
+            )
+            yield [one.described(self.name) for one in page.data]
+            if page.next_cursor is None or page.next_cursor == cursor:
+                return
+            cursor = page.next_cursor
+
     async def _submit(self, transaction: Transaction) -> TransactionReport:
         # The venue gets less time than we wait: an answer that it is still on its way is worth more than none.
         wait = max(0, int(self._swap_timeout - self._timeout))
@@ -169,6 +188,8 @@ class HttpVenue:
             if is_unreachable(error):
                 raise VenueUnreachable("cannot be reached") from error
             raise VenueUnavailable("refused the connection, or broke it") from error
+        if call.optional and response.status_code in _NOT_OFFERED:
+            raise NotOffered(f"does not offer it (answered {response.status_code})")
         if response.status_code != HTTPStatus.OK:
             raise VenueUnavailable(f"answered {response.status_code}")
         return read(response.content, kind)

@@ -9,6 +9,7 @@ from attrs import evolve
 from msgspec import Meta
 
 from application.ports.errors import VenueUnavailable
+from application.ports.venue_history import Received
 from domain.errors import InvalidAmount
 from domain.money import amount_of_text, plain, price, price_of_text
 from domain.order import Order
@@ -102,6 +103,38 @@ class TransactionAnswer(msgspec.Struct, rename="camel"):
         if self.network_fee is None or self.network_fee_asset is None:
             return fill
         return evolve(fill, network_fee=NetworkFee(Decimal(self.network_fee), self.network_fee_asset))
+
+
+class ReceivedAnswer(TransactionAnswer, rename="camel", kw_only=True):
+    """A transaction that the venue was sent, as it describes it itself."""
+
+    order_id: Annotated[str, Meta(min_length=1, max_length=255)]
+    attempt: Annotated[int, Meta(ge=1)]
+    amount: Plain
+    received_at: Annotated[datetime, Meta(tz=True)]
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    limit_price: Plain | None = None
+
+    def described(self, venue: str) -> Received:
+        """Return it as the port's. Raises VenueUnavailable."""
+        at = self.received_at.astimezone(UTC)
+        sent = Transaction(
+            order_id=self.order_id,
+            attempt=self.attempt,
+            tx_hash=self.tx_hash,
+            venue=venue,
+            amount=Decimal(self.amount),
+            limit_price=None if self.limit_price is None else Decimal(self.limit_price),
+            expires_at=self.expires_at.astimezone(UTC) if self.expires_at else at,
+        )
+        return Received(sent, self.report(sent), at)
+
+
+class HistoryAnswer(msgspec.Struct, rename="camel"):
+    """One page of what a venue was sent."""
+
+    data: list[ReceivedAnswer]
+    next_cursor: str | None = None
 
 
 _REASONS: dict[str | None, FailureReason] = {FailureReason.SLIPPAGE_EXCEEDED.value: FailureReason.SLIPPAGE_EXCEEDED}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from attrs import define
+from attrs import define, evolve
 
 from adapters.memory.order_store import InMemoryOrderStore
 from application.ports.system import Clock
@@ -21,11 +21,13 @@ class InMemoryTradingHalts:
 
     async def current(self) -> Halt | None:
         if self.found is not None:
-            return await self._start(self.found, "this process", lost_writes=True)
-        return self._halt
+            self._start(self.found, "this process", lost_writes=True)
+        if self._halt is None:
+            return None
+        return evolve(self._halt, seconds=(self.clock.now() - self._halt.since).total_seconds())
 
-    async def start(self, why: str, by: str) -> Halt:
-        return await self._start(why, by, lost_writes=False)
+    async def start(self, why: str, by: str, *, lost_writes: bool = False) -> Halt:
+        return self._start(why, by, lost_writes=lost_writes)
 
     async def end(self, by: str) -> Halt | None:
         ended, self._halt, self.found = self._halt, None, None
@@ -37,7 +39,9 @@ class InMemoryTradingHalts:
     async def release(self, order_id: str) -> bool:
         return self.store.set_held(order_id, False)
 
-    async def _start(self, why: str, by: str, *, lost_writes: bool) -> Halt:
-        if self._halt is None or (lost_writes and not self._halt.lost_writes):
+    def _start(self, why: str, by: str, *, lost_writes: bool) -> Halt:
+        if self._halt is None:
             self._halt = Halt(self.clock.now(), why, by, lost_writes)
+        elif lost_writes:
+            self._halt = evolve(self._halt, lost_writes=True)
         return self._halt

@@ -18,12 +18,17 @@ LEFT JOIN orders AS o ON o.order_id = ANY(ARRAY[i.order_id])
 WHERE o.version IS NULL OR o.version < i.version
 """
 
-# The halt that holds: since, why, who began it, whether writes were lost.
-CURRENT: Final = "SELECT since, why, begun_by, lost_writes FROM trading_halts WHERE ended_at IS NULL"
+# The halt that holds: since, why, who began it, whether writes were lost, for how many seconds already.
+_HALT: Final = """
+since, why, begun_by, lost_writes, extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - since)::float8
+"""
+CURRENT: Final = "SELECT {halt} FROM trading_halts WHERE ended_at IS NULL".replace("{halt}", _HALT)
 
-# Begin a halt, unless there is one. (why, who).
+# Begin a halt, unless there is one; it learns that writes are lost. (why, who, whether writes are lost).
 START: Final = """
-INSERT INTO trading_halts (why, begun_by, lost_writes) VALUES (%s, %s, false) ON CONFLICT DO NOTHING
+INSERT INTO trading_halts (why, begun_by, lost_writes) VALUES (%s, %s, %s)
+ON CONFLICT ((true)) WHERE ended_at IS NULL DO UPDATE SET lost_writes = true
+    WHERE excluded.lost_writes AND NOT trading_halts.lost_writes
 """
 
 # Begin a halt because a write is lost, or let the one that holds say so. (why, who, timeline, seconds since the write
@@ -46,8 +51,8 @@ ON CONFLICT ((true)) WHERE ended_at IS NULL DO UPDATE
 END: Final = """
 UPDATE trading_halts SET ended_at = clock_timestamp() AT TIME ZONE 'UTC', ended_by = %s
 WHERE ended_at IS NULL
-RETURNING since, why, begun_by, lost_writes
-"""
+RETURNING {halt}
+""".replace("{halt}", _HALT)
 
 # Hold orders that are not final. (list of ids): those that were not held.
 HOLD: Final = """

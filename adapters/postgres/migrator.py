@@ -31,8 +31,13 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 )
 """
 _NOTE = "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)"
-# Not those in `submitted`: their swap may have landed already. Nor those that never could run.
-_RELEASE = "UPDATE orders SET held = false WHERE held AND status <> 'submitted' AND amount > 0"
+# Not those in `submitted`: their swap may have landed already. Nor those that never could run, nor those that were not
+# adopted: they are held since the database went back, and may have been swapped.
+_RELEASE = """
+UPDATE orders SET held = false
+WHERE held AND status <> 'submitted' AND amount > 0 AND created_at <= (
+    SELECT applied_at AT TIME ZONE 'UTC' FROM schema_migrations WHERE name = '0001_orders.sql')
+"""
 
 
 class MigrationFailed(PortError):

@@ -42,9 +42,9 @@ class PostgresTradingHalts:
                 self._writes.settle()
         return halt
 
-    async def start(self, why: str, by: str) -> Halt:
+    async def start(self, why: str, by: str, *, lost_writes: bool = False) -> Halt:
         while True:
-            await self._pool.run(statements.START, (why, by))
+            await self._pool.run(statements.START, (why, by, lost_writes))
             if halt := await self._current():
                 return halt
 
@@ -62,6 +62,6 @@ class PostgresTradingHalts:
 
 
 def _halt_of(rows: Rows) -> Halt | None:
-    for since, why, by, lost_writes in rows:
-        return Halt(since.replace(tzinfo=UTC), why, by, lost_writes)
+    for since, why, by, lost_writes, seconds in rows:
+        return Halt(since.replace(tzinfo=UTC), why, by, lost_writes, seconds)
     return None

@@ -149,6 +149,16 @@ def trading_resumed_by_operator(why: str, by: str) -> None:
     _log.warning("trading_resumed_by_operator", why=why, by=by)
 
 
+def open_orders_settled(submitted: int, held: int) -> None:
+    """Record how many open orders got the transaction that their venue had, and how many an operator decides on."""
+    _log.warning("open_orders_settled", submitted=submitted, held=held)
+
+
+def order_released(order_id: str) -> None:
+    """Record that an operator let an order run that was held."""
+    _log.warning("order_released", order_id=order_id)
+
+
 def id_range_low(table: str, used: float) -> None:
     """Record that a table's ids are nearly used up, and which share is."""
     _log.warning("id_range_low", table=table, used=round(used, 3))

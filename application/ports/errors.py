@@ -71,3 +71,7 @@ class VenueUnavailable(PortError):
 
 class VenueUnreachable(VenueUnavailable):
     """Nothing answered at the venue's address: neither TCP nor TLS. What was on its way may have arrived."""
+
+
+class NotOffered(VenueUnavailable):
+    """The venue does not have what was asked for, and never will."""

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 @frozen
@@ -12,13 +12,15 @@ class Halt:
     """A halt of all trading: since when (the store's clock, UTC), why, and who began it.
 
     `lost_writes` says that the store no longer has what it had acknowledged, as after a failover to a standby that was
-    behind: then what the venues did has to be compared with the orders before trading goes on.
+    behind: then what the venues did has to be compared with the orders before trading goes on. `seconds` is how long
+    it holds already, by the store's clock.
     """
 
     since: datetime
     why: str
     by: str
     lost_writes: bool = False
+    seconds: float = field(default=0.0, eq=False)
 
 
 class TradingHalts(Protocol):
@@ -38,8 +40,8 @@ class TradingHalts(Protocol):
         """Return the halt that holds now. What this process found is begun as a halt first, until that is kept."""
         ...
 
-    async def start(self, why: str, by: str) -> Halt:
-        """Begin a halt, unless there is one; return the one that holds."""
+    async def start(self, why: str, by: str, *, lost_writes: bool = False) -> Halt:
+        """Begin a halt, unless there is one, which learns of lost writes at most; return the one that holds."""
         ...
 
     async def end(self, by: str) -> Halt | None:

@@ -11,6 +11,7 @@ from entrypoints.cli import orders, queue, trading
 from entrypoints.cli.ending import INTERRUPTED, WRONG_USAGE, fail, settings_of_the_environment
 from entrypoints.cli.options import URL_VARIABLE
 from entrypoints.cli.output import complain, show, unprintable_replaced
+from entrypoints.cli.reconcile import reconcile
 from entrypoints.cli.submit import submit
 from entrypoints.load.command import load
 from entrypoints.settings import MOST_PROCESSES, Settings, SettingsError, shown, unknown_variables
@@ -73,6 +74,7 @@ def worker() -> None:
 
 
 app.command(rich_help_panel=TRADE)(submit)
+app.command(rich_help_panel=OPERATE)(reconcile)
 app.command(rich_help_panel=TRADE)(load)
 
 

@@ -16,6 +16,7 @@ WRONG_USAGE = 2  # of the command line or of the settings
 ORDER_FAILED = 3
 NO_ENGINE = 4  # nobody answers, or somebody who is no engine
 NOT_IN_TIME = 5
+DIFFERENCES = 6  # between the orders and the venues
 INTERRUPTED = 130
 
 

@@ -1,6 +1,8 @@
 """Options that several commands share, and what a shell may complete them with."""
 
 import os
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -36,6 +38,17 @@ def tokens_like(incomplete: str) -> list[str]:
     return [token for token in _TOKENS if token.startswith(incomplete.upper())]
 
 
+def instant(text: str | None) -> datetime | None:
+    """Read a time with its zone, and return it in UTC. Raises typer.BadParameter."""
+    if text is None:
+        return None
+    with suppress(ValueError, OverflowError):
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    raise typer.BadParameter("must be a time with its zone, such as 2026-01-02T03:04:05Z", param_hint="--since")
+
+
 Url = Annotated[
     str,
     typer.Option(
@@ -54,4 +67,13 @@ OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.", sh
 Timeout = Annotated[
     float | None,
     typer.Option(min=0, metavar="SECONDS", help="Wait no longer than this.", show_default="for ever"),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        show_default="an hour before the halt, or now",
+        help="Compare from then on: before the first write that may be lost, as 2026-01-02T03:04:05Z.",
+    ),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from entrypoints.cli.ending import fail
-from entrypoints.cli.operating import on_orders
+from entrypoints.cli.operating import on_halts, on_orders
 from entrypoints.cli.options import AsJson, OrderId
 from entrypoints.cli.output import say, say_json
 
@@ -53,6 +53,16 @@ def fail_order(order_id: OrderId, as_json: AsJson = False) -> None:
         say(f"The order is failed.{' Its dead letter was dropped.' if outcome.dead_letter else ''}")
     if outcome.dead_letter is None:
         fail("The order is failed, but Redis does not answer: if it is a dead letter, repeat this when Redis is back.")
+
+
+def release(order_id: OrderId, as_json: AsJson = False) -> None:
+    """Let an order run that is held; for one that was held after a halt, only when its venues have not swapped it."""
+    order = on_halts(lambda container, caller: container.operate_trading().release(caller, order_id))
+    if order is None:
+        fail("The order is not held.")
+    if as_json:
+        return say_json({"orderId": order.order_id, "held": False})
+    say("The order runs again.")
 
 
 def _facts(report: "OrderReport") -> _Facts:

@@ -1,7 +1,7 @@
 """The mock venues' HTTP: quotes, builds and transactions of each venue, and the ledger behind them all."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import falcon
 import msgspec
@@ -26,6 +26,7 @@ from simulators.venue.wire import (
     report_json,
 )
 
+PAGE = 500
 _WAIT = re.compile(r"wait=([0-9]{1,4})\Z")
 
 
@@ -106,6 +107,22 @@ class TransactionResource:
 
 
 @frozen
+class TransactionsResource:
+    """What a venue received: for whoever lost its own record of it."""
+
+    venues: Venues
+
+    async def on_get(self, req: Request, resp: Response, venue: str) -> None:
+        """List all from `since` on, the oldest first, in pages; `nextCursor` is null on the last."""
+        self.venues.market(venue)
+        since, after = _instant(req.get_param("since", required=True)), req.get_param_as_int("cursor", min_value=0)
+        found = self.venues.ledger.received(venue, since, after or 0, PAGE + 1)
+        page = found[:PAGE]
+        more = str(page[-1][0]) if len(found) > PAGE else None
+        resp.data = msgspec.json.encode({"data": [entry_fields(entry) for _, entry in page], "nextCursor": more})
+
+
+@frozen
 class LedgerResource:
     """The ledger, for whoever checks the engine."""
 
@@ -154,8 +171,16 @@ def create_app(venues: Venues) -> "App[Request, Response]":
     app.add_route("/ledger/{order_id}", LedgerResource(venues), suffix="order")
     app.add_route("/{venue}/quotes", QuotesResource(venues))
     app.add_route("/{venue}/builds", BuildsResource(venues))
+    app.add_route("/{venue}/transactions", TransactionsResource(venues))
     app.add_route("/{venue}/transactions/{tx_hash}", TransactionResource(venues))
     return app
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise falcon.HTTPInvalidParam("must be an RFC 3339 time", "since") from error
 
 
 def _wait_of(req: Request) -> int:

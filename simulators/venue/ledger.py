@@ -135,6 +135,13 @@ class LedgerReader:
         """Return everything that was ever received, first received first."""
         return self._entries("ORDER BY rowid")
 
+    def received(self, venue: str, since: datetime, after: int, limit: int) -> list[tuple[int, Entry]]:
+        """Return what a venue received since, the oldest first, each with its place; from the place `after` on."""
+        where = "WHERE venue = ? AND received_at >= ? AND rowid > ? ORDER BY rowid LIMIT ?"
+        query = f"SELECT rowid, {COLUMNS} FROM transactions {where}"  # noqa: S608 - our own names
+        found = self._rows.execute(query, (venue, since.isoformat(), after, limit)).fetchall()
+        return [(row[0], Entry.of_row(row[1:])) for row in found]
+
     def landed(self) -> Iterator[Entry]:
         """Go through everything that landed; an order that is in it twice was swapped twice."""
         return map(Entry.of_row, self._rows.execute(f"{_SELECT} WHERE status = 'landed'"))

@@ -54,6 +54,9 @@ class TradingHaltsContract(ABC):
     async def test_a_second_start_changes_nothing(self, bench: HaltsBench) -> None:
         begun = await bench.halts.start("first", "ada")
         assert await bench.others.start("second", "bob") == begun
+        learnt = await bench.others.start("third", "bob", lost_writes=True)
+        assert (learnt.why, learnt.by, learnt.lost_writes) == ("first", "ada", True)
+        assert await bench.halts.start("fourth", "bob") == learnt
 
     async def test_after_its_end_another_may_begin(self, bench: HaltsBench) -> None:
         await bench.halts.start("first", "ada")

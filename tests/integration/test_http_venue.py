@@ -20,10 +20,12 @@ from domain.mock_dex import MockDexRouter
 from domain.order import Order
 from domain.transaction import Transaction, TransactionStatus
 from entrypoints.system import SystemClock
+from simulators.venue import app
 from simulators.venue.faults import Fault
 from tests.builders import QUOTES, an_order
 from tests.clock import ManualClock
 from tests.contracts.venue import DEAD, REJECTED, Result, VenueBench, VenueContract
+from tests.contracts.venue_history import HistoryBench, VenueHistoryContract
 from tests.eventually import eventually
 from tests.processes import free_port
 from tests.venues import (
@@ -257,3 +259,40 @@ def _silent() -> Iterator[int]:
             with suppress(BlockingIOError):
                 waiting.connect(listener.getsockname())
         yield listener.getsockname()[1]
+
+
+class TestHttpVenueHistory(VenueHistoryContract):
+    @pytest.fixture
+    async def bench(self, tmp_path: Path) -> AsyncIterator[HistoryBench]:
+        faults = Rejecting()
+        async with venue_in_loop(tmp_path, faults) as venue, venue_at(venue.url) as meteora:
+
+            async def sent(fails: bool) -> Transaction:
+                faults.on = fails
+                transaction = sendable(an_order())
+                await settled(meteora, transaction)
+                return transaction
+
+            yield HistoryBench(meteora, sent, SystemClock().now)
+
+
+class Rejecting(Spoiling):
+    """Has the network reject what is sent while it is `on`."""
+
+    on = False
+
+    def rejects(self, tx_hash: str) -> bool:
+        return self.on
+
+
+async def test_a_long_history_comes_in_pages_each_transaction_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "PAGE", 2)
+    async with venue_in_loop(tmp_path) as venue, venue_at(venue.url) as meteora:
+        sent = [sendable(an_order()) for _ in range(5)]
+        for transaction in sent:
+            await settled(meteora, transaction)
+        pages = [page async for page in meteora.received(SystemClock().now() - timedelta(minutes=1))]
+        assert [len(page) for page in pages] == [2, 2, 1]
+        assert [one.transaction.tx_hash for page in pages for one in page] == [one.tx_hash for one in sent]

@@ -73,7 +73,7 @@ async def engine() -> Engine:
         WatchFeed(feed),
         OperateOrders(store, queue, operations, record_step, venues, clock, ids),
         OperateQueue(operations),
-        OperateTrading(halts),
+        OperateTrading(store, halts),
         EngineStats(store, operations, clock, store, gate),
     )
 
@@ -91,6 +91,7 @@ OF_ONE_ORDER: dict[str, tuple[Call, Scope]] = {
     "show": (lambda e, c, id_: e.operate.show(c, id_), Scope.ADMIN),
     "requeue": (lambda e, c, id_: e.operate.requeue(c, id_), Scope.ADMIN),
     "fail": (lambda e, c, id_: e.operate.fail(c, id_), Scope.ADMIN),
+    "release": (lambda e, c, id_: e.operate_trading.release(c, id_), Scope.ADMIN),
     "cancel": (lambda e, c, id_: e.cancel(c, id_), Scope.ORDERS_CANCEL),
 }
 OF_NONE: dict[str, tuple[Call, Scope]] = {

@@ -121,7 +121,7 @@ async def test_nothing_is_executed_before_it_is_known_that_there_is_no_halt(monk
 async def test_it_looks_again_and_again_and_says_when_it_changes(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     async with open_bench() as bench:
-        operate = OperateTrading(bench.halts)
+        operate = OperateTrading(bench.store, bench.halts)
         await operate.halt(ANYONE, "a drill", "ada")
         for _ in range(2):
             await bench.gate.look()

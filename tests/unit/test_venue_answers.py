@@ -9,11 +9,12 @@ from decimal import Decimal
 import pytest
 
 from adapters.http_venue.venue import HttpVenue
-from application.ports.errors import VenueUnavailable
+from application.ports.errors import NotOffered, VenueUnavailable
+from application.ports.venue_history import Received
 from domain.routing import Quote
 from domain.status import FailureReason
 from domain.transaction import Fill, NetworkFee, TransactionReport, TransactionStatus
-from tests.builders import a_fill, a_transaction, an_order
+from tests.builders import START, a_fill, a_transaction, an_order
 from tests.clock import ManualClock
 
 HASH = "tx_1"
@@ -237,3 +238,34 @@ async def test_a_swap_that_takes_too_long_is_unknown() -> None:
     async with venue_that_answers(reply('{"txHash":"tx_1","status":"pending"}')) as venue:
         with pytest.raises(VenueUnavailable):
             await venue.send(a_transaction(an_order(), tx_hash=HASH))
+
+
+async def history_of(*answers: bytes) -> list[Received]:
+    async with venue_that_answers(*answers) as venue:
+        return [one async for page in venue.received(START) for one in page]
+
+
+ENTRY = '"orderId":"o","attempt":1,"amount":"10","receivedAt":"2026-01-02T03:04:05Z"'
+
+
+async def test_a_history_is_read_page_by_page_without_what_a_venue_need_not_say() -> None:
+    first, last = LANDED.replace("}", f",{ENTRY}}}"), f'{{"txHash":"tx_2","status":"pending",{ENTRY}}}'
+    found = await history_of(reply(f'{{"data":[{first}],"nextCursor":"1"}}'), reply(f'{{"data":[{last}]}}'))
+    assert [(one.transaction.tx_hash, one.transaction.amount) for one in found] == [
+        ("tx_1", Decimal(10)),
+        ("tx_2", Decimal(10)),
+    ]
+    assert found[0].report.fill == Fill.at_price(Decimal(10), Decimal("147.3312"), Decimal(0))
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed", "501 Not Implemented"])
+async def test_a_venue_that_has_no_history_says_so(status: str) -> None:
+    with pytest.raises(NotOffered):
+        await history_of(reply("", status))
+
+
+@pytest.mark.parametrize("answer", [b"", reply("", "500 No"), reply("[]"), reply(f'{{"data":[{LANDED}]}}')])
+async def test_a_bad_history_is_no_answer(answer: bytes) -> None:
+    with pytest.raises(VenueUnavailable) as refused:
+        await history_of(answer)
+    assert not isinstance(refused.value, NotOffered)
