@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
 
 from redis.asyncio import Redis
 
@@ -16,16 +17,18 @@ from application.ports.queue_operations import BuriedJob, Job, JobPlace, QueueCo
 class RedisQueueOperations:
     """`QueueOperations` in at most 2 s a call.
 
-    Its connection is not the queue's: a call that is cancelled cuts its connection, and a long list of dead letters
-    holds one up, and neither may cost the jobs anything.
+    Its connection is not the queue's: a call that is cancelled cuts its connection, which may not cost the jobs
+    anything. Dead letters come by the `chunk`, so that a million of them holds the server up for nobody, and takes as
+    long as it takes; some are left out when others are revived or forgotten meanwhile.
     """
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, *, chunk: int = 1000) -> None:
         def script(name: str, *places: str, after: str = "") -> Script:
             after = f"primary {after}"
             return Script(self._connection, name, *places, keys.NOTHING, limit=LIMIT_SECONDS, after=after)
 
         self._connection = OwnConnection(client)
+        self._chunk = chunk
         homes = (keys.LEASES, keys.DELAYED)
         self._counts = script("counts", keys.JOBS, *homes, keys.BURIED, keys.PAUSED, keys.CLOCK, after="peek")
         self._find = script("find", keys.JOBS, *homes, keys.CLOCK, after="rows peek")
@@ -57,8 +60,13 @@ class RedisQueueOperations:
         )
 
     async def buried(self) -> Sequence[BuriedJob]:
-        listed = await self._buried()
-        return [BuriedJob(order_id, why) for order_id, why in zip(listed[::2], listed[1::2], strict=True)]
+        jobs: list[BuriedJob] = []
+        for passed in count(step=self._chunk):
+            there, *listed = await self._buried((passed, self._chunk))
+            jobs += map(BuriedJob, listed[::2], listed[1::2])
+            if there < self._chunk:
+                break
+        return jobs
 
     async def revive(self, order_id: str) -> bool:
         return bool(await self._revive((order_id,)))

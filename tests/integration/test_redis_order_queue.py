@@ -31,7 +31,7 @@ async def client(redis_db_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def harness(client: Redis) -> AsyncIterator[OrderQueueHarness]:
     given: list[RedisOrderQueue] = []
-    operations = RedisQueueOperations(client)
+    operations = RedisQueueOperations(client, chunk=2)
 
     async def holder(name: str, lease_seconds: float = LONG) -> RedisOrderQueue:
         queue = RedisOrderQueue(client, name, lease_seconds=lease_seconds, put_limit=2)

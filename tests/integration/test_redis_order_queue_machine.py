@@ -31,7 +31,7 @@ def test_the_queue_agrees_with_its_model(redis_db_url: str) -> None:
             ]
             for queue in self.given:
                 await queue.open()
-            self.operations_given = RedisQueueOperations(self.client)
+            self.operations_given = RedisQueueOperations(self.client, chunk=2)
             return self.given, self.operations_given
 
         async def pass_time(self, seconds: float) -> None:

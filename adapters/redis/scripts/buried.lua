@@ -1,10 +1,12 @@
--- Lists the dead letters. After primary.lua.
+-- Lists some of the dead letters. After primary.lua.
 -- KEYS: jobs, buried
--- Returns: {id, why, id, why, ...}, oldest first
+-- ARGV: how many to pass over, how many to look at
+-- Returns: {how many were there, id, why, id, why, ...}, oldest first
 -- Effects: none
 local jobs, buried = unpack(KEYS)
-local listed = {}
-for _, id in ipairs(redis.call('ZRANGE', buried, 0, -1)) do
+local ids = redis.call('ZRANGE', buried, ARGV[1], ARGV[1] + ARGV[2] - 1)
+local listed = { #ids }
+for _, id in ipairs(ids) do
   local why = string.match(redis.call('HGET', jobs, id) or '', '^b %d+ %S+ %d+ (.*)$')
   if why then
     listed[#listed + 1] = id
