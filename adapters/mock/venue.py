@@ -1,7 +1,7 @@
 """A mock venue: the domain's MockDexRouter, given a clock and a memory of what was sent."""
 
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from application import observe
 from application.ports.system import Clock
@@ -26,7 +26,7 @@ class MockVenue:
         self._market = router.market(name)
         self._clock = clock
         self._expiry = timedelta(seconds=expiry_seconds)
-        self._lands_at: OrderedDict[str, datetime | None] = OrderedDict()  # None: it came too late
+        self._lands_at: OrderedDict[str, float | None] = OrderedDict()  # monotonic; None: it came too late
 
     async def open(self) -> None:
         """Do nothing: there is nothing to open."""
@@ -58,16 +58,17 @@ class MockVenue:
 
     async def send(self, transaction: Transaction) -> TransactionReport:
         """Swap; the network goes on even when the caller stops waiting."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if transaction.tx_hash not in self._lands_at:
-            duration = timedelta(milliseconds=self._router.swap_ms(transaction.order_id, transaction.attempt))
-            self._lands_at[transaction.tx_hash] = now + duration if now < transaction.expires_at else None
+            lands = now + self._router.swap_ms(transaction.order_id, transaction.attempt) / 1000
+            in_time = self._clock.now() < transaction.expires_at
+            self._lands_at[transaction.tx_hash] = lands if in_time else None
             if len(self._lands_at) > REMEMBERED:
                 self._lands_at.popitem(last=False)
         lands_at = self._lands_at[transaction.tx_hash]
         if lands_at is None:
             return TransactionReport(TransactionStatus.DEAD)
-        seconds = max(0.0, (lands_at - now).total_seconds())
+        seconds = max(0.0, lands_at - now)
         await self._clock.sleep(seconds)
         report = self._outcome(transaction)
         observe.venue_called(self.name, "submit", "rejected" if report.reason else "ok", seconds)
@@ -80,7 +81,7 @@ class MockVenue:
         lands_at = self._lands_at[transaction.tx_hash]
         if lands_at is None:
             return TransactionReport(TransactionStatus.DEAD)
-        if self._clock.now() < lands_at:
+        if self._clock.monotonic() < lands_at:
             return TransactionReport(TransactionStatus.PENDING)
         return self._outcome(transaction)
 

@@ -12,8 +12,9 @@ FROM executions WHERE true
 # Times rise with ids, so a range of time is a range of ids: what is outside is not read.
 _SINCE: Final = " AND executed_at >= %s AND id >= (SELECT executions_from(%s::timestamp - {slack}))"
 _UNTIL: Final = " AND executed_at < %s AND id < (SELECT executions_from(%s::timestamp + {slack}))"
-# Times are of workers' clocks. Twice what these, and what a worker needs to record, may be away from the truth: any row
-# that the search meets may be late by half of it, and the one that is looked for early by the other half.
+# Times are Postgres', as workers know them. Twice what these, and what a worker needs to record, may be away from the
+# truth: any row that the search meets may be late by half of it, and the one that is looked for early by the other.
+# A step of Postgres' clock by more may leave executions near it out of a range; without a range all are there.
 EXECUTION_SLACK: Final = "interval '10 minutes'"
 
 

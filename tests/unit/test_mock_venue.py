@@ -10,7 +10,7 @@ from attrs import evolve
 from adapters.mock.venue import REMEMBERED, MockVenue
 from domain.mock_dex import MockDexRouter
 from domain.order import Order
-from domain.transaction import Transaction, TransactionStatus
+from domain.transaction import Transaction, TransactionReport, TransactionStatus
 from tests.builders import a_transaction, an_order
 from tests.clock import ManualClock
 from tests.contracts.venue import Result, VenueBench, VenueContract
@@ -74,6 +74,18 @@ async def test_a_swap_on_its_way_is_pending(bench: MockBench) -> None:
     assert (await bench.venue.lookup(transaction)).status is TransactionStatus.PENDING
     await bench.clock.advance(3)
     assert (await sending).status is TransactionStatus.LANDED
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+async def test_a_swap_on_its_way_takes_no_longer_when_the_clock_is_set(bench: MockBench, seconds: float) -> None:
+    transaction = await bench.built(bench.order())
+    sending = asyncio.create_task(bench.venue.send(transaction))
+    await bench.clock.advance(1)
+    sending.cancel()
+    await bench.set_clock(seconds)
+    assert await bench.report(transaction) == TransactionReport(TransactionStatus.PENDING)
+    await bench.clock.advance(3)
+    assert (await bench.report(transaction)).status is TransactionStatus.LANDED
 
 
 async def test_it_remembers_a_bounded_number_of_transactions(bench: MockBench) -> None:
