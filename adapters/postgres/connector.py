@@ -45,7 +45,7 @@ class Connector:
         self._worked: _Place | None = None
         self._resolving: dict[_Place, asyncio.Future[list[_Place]]] = {}
         self._left: set[Backend] = set()
-        self._apart = False
+        self._apart = False  # as a pooler was seen to keep sessions
         self.after_connecting: list[Hook] = []
 
     async def connect(self, settings: Mapping[str, str]) -> Session:
@@ -59,7 +59,7 @@ class Connector:
             if not (self._apart or session.is_direct):
                 async with await self._settled(settings) as other:
                     await session.refuse_a_shared_server(other)
-            self._apart = True
+                self._apart = True
             for hook in self.after_connecting:
                 await hook(session)
         except BaseException:
