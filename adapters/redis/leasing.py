@@ -18,6 +18,8 @@ MOST = 1000
 LIMIT_SECONDS = 2.0
 # Then a look at everything again, in case a hint was missed.
 BLOCK_SECONDS = 5.0
+# How much later than asked the end of a wait may come, before it is not waited for.
+LATE_SECONDS = 0.5
 GONE_AFTER_MS = 3_600_000
 WHY_MOST = 500
 _LOST, _BURIED = 0, 2  # two of the outcomes in retry.lua
@@ -106,12 +108,15 @@ class Leasing:
         return _Answer((), None if due < 0 else due / 1_000_000, stream, bell)
 
     async def _wait(self, answer: _Answer, seconds: float) -> None:
-        """Wait for a new entry or a ring of the bell, but never beyond what falls due. Only a hint."""
+        """Wait for a new entry or a ring of the bell, but never beyond what falls due. Only a hint.
+
+        A server whose clock is put back meanwhile would let it wait as much longer.
+        """
         seconds = min(seconds, BLOCK_SECONDS, BLOCK_SECONDS if answer.due is None else answer.due)
         places = (keys.BELL, keys.STREAM) if answer.stream else (keys.BELL,)
         after = (answer.bell, answer.stream)[: len(places)]
-        with translated():
-            async with asyncio.timeout(seconds + LIMIT_SECONDS):
+        with translated(), suppress(TimeoutError):
+            async with asyncio.timeout(seconds + LATE_SECONDS):
                 # At least 1 ms: BLOCK 0 would wait for ever.
                 block = max(1, round(seconds * 1000))
                 await self._connection.wait("XREAD", "COUNT", 1, "BLOCK", block, "STREAMS", *places, *after)
