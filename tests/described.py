@@ -15,6 +15,13 @@ from entrypoints.web.pages.descriptions import asyncapi, openapi
 Json = Mapping[str, Any]
 OUTSIDE = "any call"  # what can be answered at any address, or where there is none
 METHODS = ("get", "post")
+# The answers to requests that cannot be read, by code.
+UNREADABLE = {
+    "malformed_request": "MalformedRequest",
+    "request_timeout": "RequestTimeout",
+    "not_implemented": "NotImplemented",
+    "http_version_not_supported": "HttpVersionNotSupported",
+}
 # Headers that tell something: each is described wherever it is sent.
 TELLING = {
     *("X-Request-Id", "Location", "Idempotency-Replayed", "Retry-After", "Allow", "ETag", "Cache-Control"),
@@ -64,7 +71,7 @@ def described_answers() -> Iterator[Answer]:
     for _, _, operation in operations():
         for status, response in operation["responses"].items():
             yield from _answers(operation["operationId"], int(status), response)
-    for name in ("MalformedRequest", "NotFound", "MethodNotAllowed"):
+    for name in ("NotFound", "MethodNotAllowed", *UNREADABLE.values()):
         response = openapi()["components"]["responses"][name]
         [example] = response["content"]["application/problem+json"]["examples"].values()
         yield from _answers(OUTSIDE, example["value"]["status"], response)
@@ -164,8 +171,9 @@ def _frames() -> Mapping[str, jsonschema_rs.Draft202012Validator]:
 def _declared(method: str, path: str, status: int, body: bytes) -> tuple[str, Json]:
     """Return the operation's id and the response that is described for this answer."""
     outside = openapi()["components"]["responses"]
-    if status == 400 and b'"code":"malformed_request"' in body:
-        return OUTSIDE, outside["MalformedRequest"]
+    for code, name in UNREADABLE.items():
+        if status >= 400 and f'"code":"{code}"'.encode() in body:
+            return OUTSIDE, outside[name]
     template = address_of(path)
     if template is None:
         assert status == 404, f"{method} {path} is not described and answered {status}"

@@ -40,6 +40,7 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "not_found": _kind(404, "Not found", "There is nothing at this address"),
         "order_not_found": _kind(404, "Order not found", "No such order"),
         "method_not_allowed": _kind(405, "Method not allowed", "This address does not take this method"),
+        "request_timeout": _kind(408, "Request timeout", "The request did not come in time"),
         "client_order_id_conflict": _kind(
             409, "Client order id conflict", "This clientOrderId belongs to an order that asks for something else"
         ),
@@ -49,11 +50,16 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "idempotency_key_reused": _kind(
             422, "Idempotency key reused", "This Idempotency-Key belongs to an order that asks for something else"
         ),
+        "upgrade_required": _kind(426, "Upgrade required", "The version of WebSockets that is spoken here is 13"),
         "rate_limited": _kind(429, "Rate limited", "Too many requests"),
         "internal": _kind(500, "Internal error", "Something went wrong here; it was logged with the requestId"),
+        "not_implemented": _kind(501, "Not implemented", "The request needs what is not spoken here"),
         "store_unavailable": _kind(503, "Store unavailable", "Orders cannot be read or written now"),
         "overloaded": _kind(503, "Overloaded", "Too much is waiting already"),
         "trading_halted": _kind(503, "Trading halted", "Trading is halted: no orders are taken now"),
+        "http_version_not_supported": _kind(
+            505, "HTTP version not supported", "The versions of HTTP that are spoken here are 1.0 and 1.1"
+        ),
     }
 )
 

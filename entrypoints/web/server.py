@@ -17,7 +17,7 @@ from entrypoints.web.ws.protocol import BoundedWebSocketProtocol
 
 BACKLOG = 2048
 MESSAGE_BYTES = 4096
-KEEP_ALIVE_SECONDS = 75  # longer than common balancers keep a quiet connection, so that they end it and not the server
+TICKS_A_SECOND = 10  # uvicorn's
 
 AsgiApp = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -32,12 +32,16 @@ class ServerTimes:
 
     A socket without a pong for `ping_seconds` + `pong_seconds` is closed. On its way out the server stays up but not
     ready for `linger_seconds`, so that balancers notice, and then gives open requests `grace_seconds` to end.
+    A client has `request_seconds` for each request and for reading what it is sent, and may be idle between two
+    requests for `idle_seconds`: longer than common balancers keep a quiet connection, so that they end it.
     """
 
     ping_seconds: float = 20.0
     pong_seconds: float = 20.0
     linger_seconds: float = 0.0
     grace_seconds: int = 10
+    request_seconds: float = 30.0
+    idle_seconds: float = 75.0
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -79,7 +83,7 @@ async def serve(
     When it is cancelled instead, all connections are cut.
     """
     times = times or ServerTimes()
-    server = _Server(_config(app, times, http))
+    server = _Server(_config(app, times, http), times)
     async with asyncio.TaskGroup() as group:
         stopping = group.create_task(_stop_when_asked(server, stop, drain, times.linger_seconds))
         try:
@@ -90,6 +94,19 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, times: ServerTimes) -> None:
+        super().__init__(config)
+        self._times = times
+
+    async def on_tick(self, counter: int) -> bool:
+        """End connections whose clients have let them wait for too long, once a second."""
+        if counter % TICKS_A_SECOND == 0:
+            now, times = asyncio.get_running_loop().time(), self._times
+            for connection in tuple(self.server_state.connections):
+                if isinstance(connection, ProblemHttpProtocol):
+                    connection.end_if_late(now, times.request_seconds, times.idle_seconds)
+        return await super().on_tick(counter)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to whoever owns the process."""
@@ -128,9 +145,7 @@ def _config(app: AsgiApp, times: ServerTimes, http: type[HttpToolsProtocol]) -> 
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        date_header=False,
         backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=times.grace_seconds,
     )
 

@@ -34,6 +34,11 @@ class JoinedWrites:
         self.flush()
         self.plain.close()
 
+    def write_eof(self) -> None:
+        """Send what waits, then say that there is no more."""
+        self.flush()
+        self.plain.write_eof()
+
     def flush(self) -> None:
         """Send what waits, unless the connection is gone."""
         waiting, self._waiting = self._waiting, b""

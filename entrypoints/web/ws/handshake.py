@@ -1,5 +1,6 @@
 """The opening handshake's refusals, as problem documents like any other refusal."""
 
+from email.utils import formatdate
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -11,6 +12,8 @@ from entrypoints.web import observe
 from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.web.request import request_id_of
 
+VERSION = "13"
+
 
 class ProblemServerProtocol(ServerProtocol):
     """Refuses with a problem document what is no handshake, and sockets that the app does not accept."""
@@ -21,7 +24,10 @@ class ProblemServerProtocol(ServerProtocol):
     def accept(self, request: Request) -> Response:
         """Remember who asks, for the refusal that may follow."""
         self._path = unquote(request.path.partition("?")[0])
-        self._request_id = ",".join(request.headers.get_all("X-Request-Id"))
+        ids = set(request.headers.get_all("X-Request-Id"))
+        self._request_id = ids.pop() if len(ids) == 1 else None
+        if request.headers.get_all("Sec-WebSocket-Version") not in ([], [VERSION]):
+            return self.reject(HTTPStatus.UPGRADE_REQUIRED, "")
         return super().accept(request)
 
     def reject(self, status: int, text: str) -> Response:
@@ -32,12 +38,15 @@ class ProblemServerProtocol(ServerProtocol):
         body = problem.document(self._path, request_id)
         headers = Headers(
             {
+                "Date": formatdate(usegmt=True),
                 "Content-Type": MEDIA_TYPE,
                 "Content-Length": str(len(body)),
                 "X-Request-Id": request_id,
                 "Connection": "close",
             }
         )
+        if status == HTTPStatus.UPGRADE_REQUIRED:
+            headers.update({"Sec-WebSocket-Version": VERSION, "Upgrade": "websocket"})
         return Response(problem.kind.status, HTTPStatus(problem.kind.status).phrase, headers, body)
 
 
@@ -47,6 +56,8 @@ def _problem(status: int) -> HttpProblem:
             return HttpProblem("forbidden", "Sockets are not opened for pages of another origin")
         case HTTPStatus.METHOD_NOT_ALLOWED:
             return HttpProblem("method_not_allowed")
+        case HTTPStatus.UPGRADE_REQUIRED:
+            return HttpProblem("upgrade_required")
         case HTTPStatus.INTERNAL_SERVER_ERROR:
             return HttpProblem("internal")
     return HttpProblem("malformed_request", "The request is not a valid WebSocket handshake")

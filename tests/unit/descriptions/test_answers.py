@@ -19,6 +19,7 @@ from application.ports.queue_operations import QueueCounts
 from domain.order import Order
 from entrypoints.web.http.health import Check
 from entrypoints.web.pages.console.resources import INDEX, console_files
+from entrypoints.web.server import ServerTimes
 from tests.api import CLOCK, ORDER, Api, Engine, running_api
 from tests.builders import an_id
 from tests.described import OUTSIDE, Answer, check_answer, described_answers
@@ -91,7 +92,7 @@ class Caller:
 
 @asynccontextmanager
 async def calling(engine: Engine | None = None) -> AsyncIterator[Caller]:
-    async with running_api(engine) as api:
+    async with running_api(engine, times=ServerTimes(request_seconds=0.5)) as api:
         yield Caller(api)
 
 
@@ -145,6 +146,14 @@ async def pages(call: Caller) -> None:
         await call("GET", path)
 
 
+async def unreadable(call: Caller) -> None:
+    """Send what is no request of ours, and half of one."""
+    await call.raw(b"\x16\x03\x01\r\n\r\n")
+    await call.raw(b"GET / HTTP/2.0\r\nHost: x\r\n\r\n")
+    await call.raw(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
+    await call.raw(b"GET / HTTP/1.1\r\n")
+
+
 async def operation(call: Caller) -> None:
     """Ask how the engine is, then let it stop."""
     for path in ("/health/live", "/health/ready", "/api/stats", "/metrics"):
@@ -164,7 +173,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
         await orders(call)
         await executions(call)
         await pages(call)
-        await call.raw(b"\x16\x03\x01\r\n\r\n")
+        await unreadable(call)
         await operation(call)
         seen |= call.seen
     async with calling(Engine(live={"flusher": Check(down)}, operations=OperationsAway(CLOCK, InMemoryJobs()))) as call:

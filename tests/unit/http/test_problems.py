@@ -35,6 +35,10 @@ CONTRACT: Mapping[int, set[str]] = {
     500: {"internal"},
     503: {"store_unavailable", "overloaded", "trading_halted"},
 }
+# What is no request that could be routed.
+BELOW_THE_CONTRACT = {
+    *("malformed_request", "request_timeout", "upgrade_required", "not_implemented", "http_version_not_supported"),
+}
 # Use cases deal with these, or only operators meet them; over HTTP one would be a mistake, which is `internal`.
 NEVER_SHOWN = {
     "domain_error",
@@ -59,7 +63,7 @@ def test_the_table_has_the_contracts_codes_with_their_statuses() -> None:
     for status, codes in CONTRACT.items():
         assert {code for code in codes if code in PROBLEMS} == codes
         assert {PROBLEMS[code].status for code in codes} == {status}
-    assert set(PROBLEMS) - set().union(*CONTRACT.values()) == {"malformed_request"}
+    assert set(PROBLEMS) - set().union(*CONTRACT.values()) == BELOW_THE_CONTRACT
 
 
 @pytest.mark.parametrize("base", [DomainError, ApplicationError, PortError])

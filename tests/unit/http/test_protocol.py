@@ -16,7 +16,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LENGTH = (b"content-length", b"5")
-CONTINUE = b"POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi"
+CONTINUE = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi"
 
 
 def answering(*bodies: bytes, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = (LENGTH,)) -> App:
@@ -87,7 +87,7 @@ async def headless(_scope: Any, _receive: Any, send: Any) -> None:
         pytest.param(answering(b"hello", status=599), GET, id="status without a phrase"),
         pytest.param(HELLO, GET.replace(b"GET", b"HEAD"), id="HEAD"),
         pytest.param(HELLO, GET.replace(b"1.1", b"1.0"), id="HTTP/1.0"),
-        pytest.param(HELLO, GET.replace(b"Host: x", b"Connection: close"), id="the client wants no more"),
+        pytest.param(HELLO, GET.replace(b"Host: x", b"Host: x\r\nConnection: close"), id="the client wants no more"),
         pytest.param(answering(b"hello", headers=(LENGTH, (b"connection", b"close"))), GET, id="the app wants no more"),
         pytest.param(answering(b"hello", headers=()), GET, id="no length"),
         pytest.param(answering(b"hello", headers=((b"transfer-encoding", b"chunked"),)), GET, id="chunked"),
@@ -100,7 +100,7 @@ async def headless(_scope: Any, _receive: Any, send: Any) -> None:
         pytest.param(silent, GET, id="no answer"),
         pytest.param(headless, GET, id="no head"),
         pytest.param(bare, GET, id="no headers"),
-        pytest.param(unread, GET.replace(b"Host: x", b"Content-Length: 9"), id="before the body came"),
+        pytest.param(unread, GET.replace(b"Host: x", b"Host: x\r\nContent-Length: 9"), id="before the body came"),
         pytest.param(HELLO, CONTINUE, id="100 Continue"),
         pytest.param(unread, CONTINUE, id="not awaited"),
         pytest.param(reading_late, CONTINUE, id="read after the answer"),

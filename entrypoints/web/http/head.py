@@ -1,0 +1,64 @@
+"""A request's head: what is refused whatever it asks for, how, and offers to speak another protocol."""
+
+from collections.abc import Sequence
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
+from entrypoints.web.request import request_id_of
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+def check_head(method: bytes, version: str, headers: Headers) -> None:
+    """Raise HttpProblem for a head that leaves open what is asked, of whom, or where the body ends."""
+    if version[:2] != "1.":  # a later minor version is served as 1.1
+        raise HttpProblem("http_version_not_supported")
+    if method == b"CONNECT":
+        raise HttpProblem("malformed_request", "There is no tunnel through here")
+    names = [name for name, _ in headers]
+    hosts = names.count(b"host")
+    if hosts > 1 or (not hosts and version != "1.0"):
+        raise HttpProblem("malformed_request", "The request must have one Host header")
+    if b"transfer-encoding" in names:
+        _check_coding(version, _list_of(headers, b"transfer-encoding"))
+
+
+def is_handshake(method: bytes, version: str, headers: Headers) -> bool:
+    """Whether a head that offers another protocol asks for a WebSocket. All other offers may be ignored."""
+    has_body = _list_of(headers, b"transfer-encoding") or _list_of(headers, b"content-length") not in ([], [b"0"])
+    return method == b"GET" and version != "1.0" and not has_body and _list_of(headers, b"upgrade") == [b"websocket"]
+
+
+def without_offer(method: bytes, url: bytes, version: str, headers: Headers) -> bytes:
+    """Return a head as it would have been without its offer of another protocol."""
+    lines = [b"%b: %b" % (name, value) for name, value in headers if name != b"upgrade"]
+    return b"\r\n".join([b"%b %b HTTP/%b" % (method, url, version.encode()), *lines, b"", b""])
+
+
+def refusal(problem: HttpProblem, default_headers: Headers) -> bytes:
+    """Return the last answer of a connection."""
+    request_id = request_id_of(None)
+    body = problem.document("/", request_id)
+    headers = (
+        *default_headers,
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request_id.encode()),
+        (b"connection", b"close"),
+    )
+    lines = [b"%b: %b\r\n" % header for header in headers]
+    return b"".join([STATUS_LINE[problem.kind.status], *lines, b"\r\n", body])
+
+
+def _check_coding(version: str, codings: list[bytes]) -> None:
+    if version == "1.0":
+        raise HttpProblem("malformed_request", "HTTP/1.0 has no Transfer-Encoding")
+    if codings != [b"chunked"]:
+        raise HttpProblem("not_implemented", "The only Transfer-Encoding that is spoken here is chunked")
+
+
+def _list_of(headers: Headers, name: bytes) -> list[bytes]:
+    """Return a list header's items, in lower case, from all its lines."""
+    values = b",".join(value for header, value in headers if header == name)
+    return [item for item in (part.strip(b" \t").lower() for part in values.split(b",")) if item]
