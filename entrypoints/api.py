@@ -79,5 +79,6 @@ async def serve_api(container: Container, listener: socket.socket, stop: asyncio
     await container.follow_clock()()  # so that the first order is born at the right time
     times = ServerTimes(linger_seconds=settings.linger_seconds, grace_seconds=round(settings.grace_seconds))
     beside = [container.follow_clock().run(), container.watch().run(), container.gate().run()]
+    beside.append(container.share_marks().run())
     async with background(*beside, container.stats().warn_of_id_ranges()):
         await serve(container.api(), listener, stop, drain=container.drain(), times=times)

@@ -19,6 +19,7 @@ from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.store_clock import InMemoryStoreClock
 from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from adapters.memory.write_marks import InMemoryWriteMarks
 from adapters.mock.venue import MockVenue
 from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
@@ -31,6 +32,7 @@ from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.queue_operations import RedisQueueOperations
 from adapters.redis.server_fault import redis_fault
 from adapters.redis.update_feed import RedisUpdateFeed
+from adapters.redis.write_marks import RedisWriteMarks
 from application import observe
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
@@ -50,6 +52,7 @@ from application.ports.system import Clock, CorrectedClock, Ids, StoreClock
 from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
+from application.ports.write_marks import WriteMarks
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.reconcile import Reconcile
@@ -58,6 +61,7 @@ from application.recover_orders import RecoverOrders
 from application.resume_trading import ResumeTrading
 from application.retry_policy import RetryPolicy
 from application.settle_open_orders import SettleOpenOrders
+from application.share_marks import ShareMarks
 from application.submit_order import SubmitOrder
 from application.trading_gate import TradingGate
 from application.venues import Venues
@@ -237,6 +241,7 @@ class Container(containers.DeclarativeContainer):
     live_queue: providers.Provider[OrderQueue] = providers.Singleton(
         RedisOrderQueue, queue_client, holder, lease_seconds=lease_seconds
     )
+    live_marks: providers.Provider[WriteMarks] = providers.Singleton(RedisWriteMarks, queue_client)
     live_operations: providers.Provider[QueueOperations] = providers.Singleton(RedisQueueOperations, queue_client)
     live_feed: providers.Provider[UpdateFeed] = providers.Singleton(RedisUpdateFeed, feed_client)
 
@@ -244,6 +249,9 @@ class Container(containers.DeclarativeContainer):
     id_ranges: providers.Provider[IdRanges] = providers.Selector(mode, memory=memory_store, live=live_store)
     store_clock: providers.Provider[StoreClock] = providers.Selector(mode, memory=memory_clock, live=live_clock)
     follow_clock = providers.Singleton(FollowStoreClock, store_clock, clock)
+    marks: providers.Provider[WriteMarks] = providers.Selector(
+        mode, memory=providers.Singleton(InMemoryWriteMarks), live=live_marks
+    )
     halts: providers.Provider[TradingHalts] = providers.Selector(mode, memory=memory_halts, live=live_halts)
     executions: providers.Provider[Executions] = providers.Selector(
         mode, memory=memory_executions, live=live_executions
@@ -276,6 +284,7 @@ class Container(containers.DeclarativeContainer):
             live_looked,
             live_queue,
             providers.Factory(Closing, live_operations.provided.close),
+            providers.Factory(Closing, live_marks.provided.close),
             live_feed,
             venue_resources,
         ),
@@ -297,6 +306,7 @@ class Container(containers.DeclarativeContainer):
     policy: providers.Provider[RoutingPolicy] = providers.Callable(_policy, settings.provided.routing_policy)
     retries = providers.Singleton(RetryPolicy, settings.provided.retry_attempts, settings.provided.retry_base_ms)
 
+    share_marks = providers.Singleton(ShareMarks, halts, marks, clock)
     gate = providers.Singleton(TradingGate, halts, clock)
     record_step = providers.Singleton(RecordStep, store, feed)
     submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids, gate)

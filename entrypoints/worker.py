@@ -37,9 +37,14 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
 async def work(container: Container, stop: asyncio.Event) -> None:
     """Execute orders and sweep until `stop`, then drain; not ready any more from then on."""
     await container.follow_clock()()
+    await container.share_marks().compare()
     await container.gate().look()  # nothing is begun before it is known that trading is not halted
     beside = [container.follow_clock().run(), container.gate().run(), container.recover().run()]
-    beside += container.stats().warn_of_id_ranges(), _unready_after(stop, container.drain())
+    beside += (
+        container.share_marks().run(),
+        container.stats().warn_of_id_ranges(),
+        _unready_after(stop, container.drain()),
+    )
     async with background(*beside):
         await container.worker().run(stop)
 

@@ -1,12 +1,14 @@
 """Halts in this process's memory."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from attrs import define, evolve
 
 from adapters.memory.order_store import InMemoryOrderStore
 from application.ports.system import Clock
 from application.ports.trading_halts import Halt
+from application.ports.write_marks import WriteMark
 
 
 @define(eq=False)
@@ -32,6 +34,12 @@ class InMemoryTradingHalts:
     async def end(self, by: str) -> Halt | None:
         ended, self._halt, self.found = self._halt, None, None
         return ended
+
+    async def mark(self, at: datetime) -> WriteMark | None:
+        return None
+
+    async def compare(self, marks: Sequence[WriteMark]) -> None:
+        """Nothing is lost but with the whole process."""
 
     async def hold(self, order_ids: Collection[str]) -> int:
         return sum(self.store.set_held(order_id, True) for order_id in order_ids)

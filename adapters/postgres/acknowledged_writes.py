@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from math import inf
+from operator import itemgetter
 from typing import Any
 
 from attrs import frozen
@@ -60,6 +61,7 @@ class AcknowledgedWrites:
         self.seconds = seconds
         self._last: dict[str, tuple[Callable[[], Write], float]] = {}
         self._changed_at = -inf
+        self._shared_at = -inf
 
     @property
     def settling(self) -> bool:
@@ -76,6 +78,21 @@ class AcknowledgedWrites:
         self.lost = None
         self._last.clear()
 
+    def newest(self) -> Write | None:
+        """Return the newest write since this was last asked; None without one."""
+        if not self._last or self.lost is not None:
+            return None
+        write, at = max(self._last.values(), key=itemgetter(1))
+        if at <= self._shared_at:
+            return None
+        self._shared_at = at
+        return write()
+
+    def lose(self, write: Write, seconds_ago: float) -> None:
+        """Say that a write is lost which was acknowledged so long ago, perhaps to another process."""
+        if self.lost is None and self.server is not None:
+            self._lose(write, self.seconds() - seconds_ago, self.server.timeline)
+
     async def look(self, connection: AsyncConnection[Any]) -> None:
         """See whether the server of a new connection has all that was acknowledged. Raises psycopg.Error."""
         until = asyncio.get_running_loop().time() + _LOOK_SECONDS
@@ -91,7 +108,8 @@ class AcknowledgedWrites:
             return
         rows = in_json([{"order_id": order_id, "version": version} for order_id, version in recent])
         if missing := await execute(cursor, MISSING, rows, until):
-            self._lose(max(missing, key=recent.__getitem__), recent, timeline)
+            write = max(missing, key=recent.__getitem__)
+            self._lose(write, recent[write], timeline)
 
     def _meet(self, server: Server) -> None:
         if self.server not in (None, server):
@@ -99,11 +117,11 @@ class AcknowledgedWrites:
             self._changed_at = self.seconds()
         self.server = server
 
-    def _lose(self, write: Write, recent: dict[Write, float], timeline: int) -> None:
+    def _lose(self, write: Write, written_at: float, timeline: int) -> None:
         order_id, version = write
         why = (
             f"order {order_id} was acknowledged at version {version} and is not there any more: the database went back "
             f"(now {self.server})"
         )
-        self.lost = Lost(why, recent[write], timeline)
+        self.lost = Lost(why, written_at, timeline)
         observe.log_went_back(why)

@@ -10,6 +10,10 @@ SELECT
     pg_postmaster_start_time()::text
 """
 
+# Whether this role may ask which database this is, and then which.
+MAY_ASK: Final = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')"
+IDENTITY: Final = "SELECT (SELECT system_identifier::text FROM pg_control_system()), current_database()::text"
+
 # Find writes that are not there. (rows): order id and version of those.
 MISSING: Final = """
 SELECT i.order_id, i.version

@@ -1,13 +1,15 @@
 """Halts in Postgres: rows that every process looks for."""
 
-from collections.abc import Collection
-from datetime import UTC
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 from adapters.postgres import halt_statements as statements
 from adapters.postgres.acknowledged_writes import AcknowledgedWrites
 from adapters.postgres.connection import Rows
 from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.rows import in_json
 from application.ports.trading_halts import Halt
+from application.ports.write_marks import WriteMark
 
 
 class PostgresTradingHalts:
@@ -51,11 +53,42 @@ class PostgresTradingHalts:
     async def end(self, by: str) -> Halt | None:
         return _halt_of(await self._pool.run(statements.END, (by,)))
 
+    async def mark(self, at: datetime) -> WriteMark | None:
+        server, write = self._writes.server, self._writes.newest()
+        if server is None or write is None or (identity := await self._identity()) is None:
+            return None
+        return WriteMark(*identity, server.timeline, *write, at)
+
+    async def compare(self, marks: Sequence[WriteMark]) -> None:
+        if not marks:
+            return
+        identity = await self._identity()
+        [(now,)] = await self._pool.run("SELECT clock_timestamp()", ())
+        server = self._writes.server
+        if server is None:  # it is in recovery
+            return
+        ours = [m for m in marks if (m.system, m.database) == identity and m.timeline < server.timeline]
+        by_write = {(mark.order_id, mark.version): mark for mark in reversed(ours)}
+        rows = in_json([{"order_id": order_id, "version": version} for order_id, version in by_write])
+        missing = await self._pool.run(statements.MISSING, rows)
+        if missing:
+            newest = max((by_write[write] for write in missing), key=lambda mark: mark.at)
+            age = (now - newest.at).total_seconds()
+            self._writes.lose((newest.order_id, newest.version), max(0.0, age))
+
     async def hold(self, order_ids: Collection[str]) -> int:
         return len(await self._pool.run(statements.HOLD, (list(order_ids),)))
 
     async def release(self, order_id: str) -> bool:
         return bool(await self._pool.run(statements.RELEASE, (order_id,)))
+
+    async def _identity(self) -> tuple[str, str] | None:
+        """Return the names of system and database; None when this role may not ask for them."""
+        [(may_ask,)] = await self._pool.run(statements.MAY_ASK, ())
+        if not may_ask:
+            return None
+        [(system, database)] = await self._pool.run(statements.IDENTITY, ())
+        return system, database
 
     async def _current(self) -> Halt | None:
         return _halt_of(await self._pool.run(statements.CURRENT, ()))

@@ -12,6 +12,7 @@ BURIED = "{order-execution}:buried"
 PAUSED = "{order-execution}:paused"
 BELL = "{order-execution}:bell"
 CLOCK = "{order-execution}:clock"
+MARKS = "{order-execution}:marks"
 # Never there: to delete it changes nothing, and is refused wherever a write would be.
 NOTHING = "{order-execution}:nothing"
 

@@ -1,10 +1,12 @@
 """Whether trading is halted, for all processes of the engine, and which orders an operator has to decide on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from attrs import field, frozen
+
+from application.ports.write_marks import WriteMark
 
 
 @frozen
@@ -46,6 +48,17 @@ class TradingHalts(Protocol):
 
     async def end(self, by: str) -> Halt | None:
         """End the halt that holds, for all processes and for good; return it, None when there was none."""
+        ...
+
+    async def mark(self, at: datetime) -> WriteMark | None:
+        """Return the newest write that was acknowledged to this process since the last mark; None without one."""
+        ...
+
+    async def compare(self, marks: Sequence[WriteMark]) -> None:
+        """Look for writes that were acknowledged to other processes; `found` and `current` say what is lost.
+
+        Only marks of this very database are judged, from before a failover that no ended halt was begun for.
+        """
         ...
 
     async def hold(self, order_ids: Collection[str]) -> int:

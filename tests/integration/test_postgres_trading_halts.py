@@ -2,17 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
-from attrs import define
+from attrs import define, evolve
 
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.postgres.trading_halts import PostgresTradingHalts
 from application.ports.order_store import Record
+from application.ports.write_marks import WriteMark
 from domain.order import Order
-from tests.builders import a_stamp, an_order
+from tests.builders import START, a_stamp, an_order
 from tests.contracts.trading_halts import HaltsBench, TradingHaltsContract
 
 
@@ -157,3 +160,53 @@ async def test_old_orders_may_be_deleted(processes: list[Process], monkeypatch: 
     monkeypatch.setattr(finder.store.writes, "seconds", lambda: day_later)
     await finder.disconnected()
     assert (await finder.halts.current(), finder.halts.found) == (None, None)
+
+
+async def marked(process: Process, **over: Any) -> WriteMark:
+    """Add an order; return its mark, changed as wanted."""
+    await process.added()
+    mark = await process.halts.mark(datetime.now(UTC))
+    assert mark is not None
+    return evolve(mark, **over)
+
+
+async def test_a_mark_is_the_newest_write_once(processes: list[Process]) -> None:
+    process, _ = processes
+    assert await process.halts.mark(START) is None
+    order = await process.added()
+    mark = await process.halts.mark(START)
+    assert mark is not None
+    assert (mark.order_id, mark.version, mark.timeline, mark.at) == (order.order_id, 0, 1, START)
+    assert mark.database.startswith("test_")
+    assert await process.halts.mark(START) is None
+
+
+async def test_a_mark_of_before_a_failover_that_is_not_there_halts_whoever_finds_it(processes: list[Process]) -> None:
+    writer, started_later = processes
+    mark = await marked(writer, timeline=0)
+    await started_later.halts.compare([mark])
+    assert started_later.halts.found is None
+    await writer.sql("DELETE FROM orders")
+    await started_later.halts.compare([mark])
+    halt = await started_later.halts.current()
+    assert halt is not None
+    assert halt.lost_writes
+    # What an operator has seen to is not found again, by whoever starts next.
+    await writer.halts.end("ada")
+    await started_later.halts.current()
+    assert await started_later.halts.current() is None
+    await started_later.halts.compare([mark])
+    assert await started_later.halts.current() is None
+
+
+@pytest.mark.parametrize(
+    "over", [{}, {"timeline": 2}, {"system": "1", "timeline": 0}, {"database": "other", "timeline": 0}]
+)
+async def test_a_mark_of_elsewhere_or_of_this_timeline_proves_nothing(
+    processes: list[Process], over: dict[str, Any]
+) -> None:
+    writer, started_later = processes
+    mark = await marked(writer, **over)
+    await writer.sql("DELETE FROM orders")
+    await started_later.halts.compare([mark])
+    assert await started_later.halts.current() is None

@@ -19,6 +19,7 @@ from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 from application.ports.venue_history import VenueHistory
+from application.ports.write_marks import WriteMarks
 
 TESTS = Path(__file__).parents[1]
 SUITES = {
@@ -32,6 +33,7 @@ SUITES = {
     UpdateFeed: "UpdateFeedContract",
     Venue: "VenueContract",
     VenueHistory: "VenueHistoryContract",
+    WriteMarks: "WriteMarksContract",
 }
 OF_SOME = {VenueHistory}  # no adapter needs it, and a venue in memory forgets with its process
 WITHOUT_SUITE = {"Clock", "CorrectedClock", "Ids"}  # tests/unit/test_system.py tests their only adapters
