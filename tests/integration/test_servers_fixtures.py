@@ -1,8 +1,20 @@
 """The servers of a test run are as promised: empty and own for each test, and far from UTC."""
 
+import os
+
 import psycopg
 import pytest
 import redis
+
+OLDEST_VARIABLE = "ORDER_ENGINE_TEST_OLDEST"
+
+
+@pytest.mark.skipif(OLDEST_VARIABLE not in os.environ, reason="this run is not for the oldest servers")
+def test_these_are_the_oldest_servers_that_will_do(postgres_url: str, redis_url: str) -> None:
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.info.server_version // 10_000 in (14, 15)
+    with redis.Redis.from_url(redis_url) as client:
+        assert str(client.info("server")["redis_version"]).startswith("7.0.")
 
 
 @pytest.mark.parametrize("turn", [1, 2])
