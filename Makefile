@@ -1,6 +1,8 @@
 # Needs git, make and Python 3.11+; everything else goes into .venv. ARGS passes options on: make run ARGS=--memory
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
+# What a person set for other Pythons would keep .venv's from starting, or have it import their packages.
+unexport PYTHONHOME PYTHONPATH PYTHONINSPECT
 .NOTPARALLEL:
 .PHONY: help run test test-oldest check soak acceptance browser chaos bench lock format clean venv venv-dev
 

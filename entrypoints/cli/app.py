@@ -1,5 +1,6 @@
 """The command line itself, and the commands that run processes."""
 
+import errno
 import os
 from collections.abc import Callable
 from typing import Annotated
@@ -8,13 +9,15 @@ import typer
 from attrs import evolve
 
 from entrypoints.cli import orders, queue, trading
-from entrypoints.cli.ending import INTERRUPTED, WRONG_USAGE, fail, settings_of_the_environment
+from entrypoints.cli.ending import INTERRUPTED, NOT_WRITTEN, WRONG_USAGE, fail, settings_of_the_environment
 from entrypoints.cli.options import URL_VARIABLE
-from entrypoints.cli.output import complain, show, unprintable_replaced
+from entrypoints.cli.output import complain, give_up_output, open_streams, show, write_out
 from entrypoints.cli.reconcile import reconcile
 from entrypoints.cli.submit import submit
 from entrypoints.load.command import load
 from entrypoints.settings import MOST_PROCESSES, Settings, SettingsError, shown, unknown_variables
+
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EBADF)
 
 RUN, TRADE, OPERATE = "Run", "Trade", "Operate"  # in this order in the list of commands
 
@@ -122,9 +125,19 @@ def check_config() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    with unprintable_replaced():
-        app()
+    """Run the command line. What it prints has to arrive, or the exit code says that it did not."""
+    open_streams()
+    try:
+        try:
+            app()
+        finally:
+            write_out()
+    except OSError as error:
+        if error.filename is not None or error.errno not in _OUTPUT_ERRORS:
+            raise
+        complain(f"The answer could not be written: {error.strerror}.", "red")
+        give_up_output()
+        raise SystemExit(NOT_WRITTEN) from None
 
 
 def _run(process: Callable[[Settings], None]) -> None:

@@ -12,11 +12,13 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from entrypoints.cli.troubles import NoAnswer, NoEngine, NotAnEngine, Refused
+from entrypoints.cli.troubles import NoAnswer, NoEngine, NotAnEngine, Refused, WrongEnvironment
 
 TIMEOUT_SECONDS = 10.0
 PAGE_MOST = 200
 PROBLEM = "application/problem+json"
+_TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 Document = dict[str, Any]
 
@@ -24,19 +26,26 @@ Document = dict[str, Any]
 class EngineClient:
     """Talks to the engine at `url`. Numbers in what it returns are ints and Decimals, as they were written.
 
-    All methods raise NoEngine, NotAnEngine, NoAnswer and Refused.
+    All methods raise NoEngine, NotAnEngine, NoAnswer and Refused; to make one raises WrongEnvironment.
     """
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url
         self._date: str | None = None
-        self._http = httpx.Client(
-            base_url=url,
-            timeout=TIMEOUT_SECONDS,
-            trust_env=not is_loopback(url),
-            verify=url.startswith("https:"),  # reading all the certificates takes time, and redirects are not followed
-            transport=transport,
-        )
+        # Reading all the certificates takes time, and redirects are not followed.
+        verify = url.startswith("https:")
+        try:
+            self._http = httpx.Client(
+                base_url=url,
+                timeout=TIMEOUT_SECONDS,
+                trust_env=not is_loopback(url),
+                verify=verify,
+                transport=transport,
+            )
+        except OSError as error:  # as TLS has it
+            raise WrongEnvironment("a file for TLS", _TLS_VARIABLES) from error
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            raise WrongEnvironment("a proxy", _PROXY_VARIABLES) from error
 
     def __enter__(self) -> Self:
         return self

@@ -17,6 +17,7 @@ ORDER_FAILED = 3
 NO_ENGINE = 4  # nobody answers, or somebody who is no engine
 NOT_IN_TIME = 5
 DIFFERENCES = 6  # between the orders and the venues
+NOT_WRITTEN = 7  # the command came to its end, and its answer went nowhere
 INTERRUPTED = 130
 
 

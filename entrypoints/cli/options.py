@@ -26,11 +26,13 @@ def engine_url(text: str) -> str:
     try:
         parts = urlsplit(address)
         parts.port  # noqa: B018 - reading it is the check
-    except ValueError:
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # as UnicodeError is
         parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    is_address = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+    if not is_address or " " in address or not address.isprintable():
         raise typer.BadParameter("must be the address of an engine, such as http://127.0.0.1:3000")
-    return address.rstrip("/")
+    return parts.geturl().rstrip("/")  # its scheme in small letters
 
 
 def tokens_like(incomplete: str) -> list[str]:

@@ -1,8 +1,9 @@
 """What commands print: plain on a pipe, in colours on a terminal, JSON for scripts. Imports rich when it is needed."""
 
+import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,9 @@ def show(what: "RenderableType") -> None:
 
 def complain(text: str, style: str = "yellow") -> None:
     """Print something on stderr, beside what a script reads."""
-    for line in text.splitlines():
-        console(stderr=True).print(printable(line), style=style, markup=False)
+    with suppress(OSError):  # whoever cannot be told has at least the exit code
+        for line in text.splitlines():
+            console(stderr=True).print(printable(line), style=style, markup=False)
 
 
 def cell(value: object, style: str = "") -> "Text":
@@ -93,10 +95,33 @@ def _with_plain_decimals(value: Any) -> Any:
     return value
 
 
-@contextmanager
-def unprintable_replaced() -> Iterator[None]:
-    """Meanwhile print a question mark for what the terminal's encoding lacks, instead of failing."""
+def open_streams() -> None:
+    """Have all three standard streams: one that the caller closed leads nowhere.
+
+    Else the first file or socket that is opened would get its number, and what is printed. A sign that the terminal's
+    encoding lacks is printed as a question mark, instead of failing.
+    """
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # takes the lowest number that is free, which is this one
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - open to the end
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    yield
+
+
+def write_out() -> None:
+    """Write out what is printed so far. Raises OSError."""
+    sys.stdout.flush()
+
+
+def give_up_output() -> None:
+    """Let what is still to be printed go nowhere: at its end the interpreter would try again, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(nowhere, number)
+    os.close(nowhere)

@@ -1,9 +1,10 @@
 """What can go wrong between a user and an engine: each with its sentence and its exit code."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from entrypoints.cli.ending import NO_ENGINE, NOT_IN_TIME, REFUSED, Trouble
+from entrypoints.cli.ending import NO_ENGINE, NOT_IN_TIME, REFUSED, WRONG_USAGE, Trouble
 
 
 class NoEngine(Trouble):
@@ -17,6 +18,16 @@ class NoEngine(Trouble):
             f"No engine answers at {url}{because}: start one with `make run` or `order-engine dev`, "
             "or name another with --url."
         )
+
+
+class WrongEnvironment(Trouble):
+    """A variable that is not ours, and that every program obeys, cannot be obeyed."""
+
+    exit_code = WRONG_USAGE
+
+    def __init__(self, what: str, variables: Iterable[str]) -> None:
+        given = [name for name in variables for name in (name, name.lower()) if os.environ.get(name)]
+        super().__init__(f"The environment names {what} that cannot be used: mend or unset {' or '.join(given)}.")
 
 
 class NotAnEngine(Trouble):

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import uvloop
 from attrs import evolve
@@ -101,4 +101,5 @@ def _print_banner(url: str, places: Places) -> None:
     postgres, redis = places
     url_option = "" if url == _DEFAULT_URL else f" --url {url}"
     text = _BANNER.format(url=url, url_option=url_option, postgres=postgres, redis=redis)
-    Console(highlight=False, soft_wrap=True).print(text)
+    with suppress(OSError):  # the engine runs, whoever hears of it; the exit code will say that nobody did
+        Console(highlight=False, soft_wrap=True).print(text)
