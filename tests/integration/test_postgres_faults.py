@@ -182,6 +182,19 @@ async def test_a_hanging_server_holds_no_call_and_is_found_again(
     assert same(await store.get(late.order_id), late)
 
 
+async def test_a_call_on_a_hanging_server_that_is_cancelled_ends_soon(
+    server: LocalPostgres, store: PostgresOrderStore
+) -> None:
+    await store.find(OrderFilter(), None, 10)
+    server.pause()
+    call = asyncio.create_task(store.find(OrderFilter(), None, 10))
+    await asyncio.sleep(0.1)  # until it is sent
+    start = time.monotonic()
+    call.cancel()
+    await asyncio.wait([call])
+    assert time.monotonic() - start < LIMIT_SECONDS
+
+
 async def test_a_second_host_is_reached_behind_one_that_hangs(migrated_url: str) -> None:
     """Its turn comes after 2 s, later than any call may wait: an attempt to connect outlives its call."""
     with socket.create_server(("127.0.0.1", 0)) as hanging:
