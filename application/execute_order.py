@@ -22,7 +22,8 @@ from domain.transaction import Transaction, TransactionReport, TransactionStatus
 STORE_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0)
 LOOKUP_SECONDS = 1.0
 HALTED_SECONDS = 1.0
-UNREACHED_SECONDS = 1.0
+# Half as long as the order has waited, within these: soon for those who reach a venue, and seldom if nobody does.
+UNREACHED_SECONDS = (1.0, 5.0)
 
 
 @frozen
@@ -133,7 +134,8 @@ class ExecuteOrder:
         if left <= 0:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
         observe.jobs_handed_back("venues", 1)
-        return RetryIn(max(UNREACHED_SECONDS, min(stood / 2, left)))
+        soonest, latest = UNREACHED_SECONDS
+        return RetryIn(max(soonest, min(stood / 2, latest, left)))
 
     async def _send(self, order: Order, transaction: Transaction) -> Outcome:
         """Send the stored transaction. However often and late it is sent, its venue lands it once or never."""

@@ -22,7 +22,7 @@ ERROR_BACKOFF_SECONDS = 1.0
 HAND_BACK_SECONDS = 0.5
 # A worker that reaches no venue looks this often for jobs that others leave lying, and takes so many.
 LEFT_OVER_SECONDS = 1.0
-LEFT_OVER_MOST = 50
+LEFT_OVER_MOST = 100
 
 
 @frozen

@@ -216,6 +216,7 @@ async def test_a_connection_is_given_up_when_what_was_sent_is_not_acknowledged(s
     async with connections.one() as client, client.stream("GET", "/health/live") as response:
         stream = response.extensions["network_stream"].get_extra_info("socket")
         assert stream.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1800
+        assert stream.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     await connections.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from application.execute_order import Done, RetryIn
-from application.ports.errors import StoreUnavailable, VenueUnavailable
+from application.ports.errors import Overloaded, StoreUnavailable, VenueUnavailable
 from application.ports.order_store import Record
 from domain.order import Order
 from domain.status import OrderStatus
@@ -138,6 +138,42 @@ async def test_a_store_that_is_away_is_waited_out_in_mid_order(bench: Bench, mon
     await bench.clock.advance(1)
     assert await run == Done()
     assert (await bench.latest(order)).logs == CLEAN
+
+
+@pytest.mark.parametrize(
+    ("error", "room"), [(StoreUnavailable(), 0), (Overloaded(), 1)], ids=["the store is away", "too much at once"]
+)
+async def test_a_store_that_fails_a_step_is_reported_and_one_that_only_has_much_to_do_is_not(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception, room: int
+) -> None:
+    order = await bench.order()
+
+    async def unreliable(_: Record) -> None:
+        raise error
+
+    monkeypatch.setattr(bench.store, "append", unreliable)
+    run = asyncio.create_task(bench.execute(order.order_id))
+    await bench.clock.advance(5)
+    assert bench.execute.fitness.room(1) == room
+    run.cancel()
+
+
+async def test_an_order_whose_row_is_locked_stops_no_other(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked, append = await bench.order(), bench.store.append
+
+    async def refuses_one(record: Record) -> None:
+        if record.before.order_id == locked.order_id:
+            await bench.clock.sleep(0.5)
+            raise StoreUnavailable
+        await append(record)
+
+    monkeypatch.setattr(bench.store, "append", refuses_one)
+    run = asyncio.create_task(bench.execute(locked.order_id))
+    for _ in range(100):
+        await bench.clock.advance(0.2)
+        assert await bench.execute((await bench.order()).order_id) == Done()
+        assert bench.execute.fitness.room(1) == 1
+    run.cancel()
 
 
 async def test_the_transaction_is_stored_before_it_is_sent(bench: Bench) -> None:

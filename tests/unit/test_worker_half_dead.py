@@ -136,9 +136,9 @@ async def test_who_reaches_no_venue_takes_what_others_leave_a_little_at_a_time(b
     assert bench.fitness.cut_off
     running = bench.start(concurrency=500)
     await bench.clock.advance(1)
-    await bench.queue.put([an_id() for _ in range(500)])
+    await bench.queue.put([an_id() for _ in range(550)])
     assert len(await another_holder(bench).take(400, 0)) == 400
-    for many in (50, 100, 100):
+    for many in (100, 150, 150):
         await bench.clock.advance(1.01)
         assert len(bench.executions.started) == many
     for order_id in bench.executions.started:
