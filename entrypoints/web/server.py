@@ -18,6 +18,7 @@ from entrypoints.web.ws.protocol import BoundedWebSocketProtocol
 BACKLOG = 2048
 MESSAGE_BYTES = 4096
 TICKS_A_SECOND = 10  # uvicorn's
+TICK_MOST_SECONDS = 2.0  # a process that stood still longer did not wait for its clients meanwhile
 
 AsgiApp = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -96,15 +97,17 @@ async def serve(
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, times: ServerTimes) -> None:
         super().__init__(config)
-        self._times = times
+        self._times, self._looked_at = times, 0.0
 
     async def on_tick(self, counter: int) -> bool:
         """End connections whose clients have let them wait for too long, once a second."""
         if counter % TICKS_A_SECOND == 0:
-            now, times = asyncio.get_running_loop().time(), self._times
+            now, before = asyncio.get_running_loop().time(), self._looked_at
+            self._looked_at = now
+            passed = min(now - before, TICK_MOST_SECONDS)
             for connection in tuple(self.server_state.connections):
                 if isinstance(connection, ProblemHttpProtocol):
-                    connection.end_if_late(now, times.request_seconds, times.idle_seconds)
+                    connection.end_if_late(passed, self._times.request_seconds, self._times.idle_seconds)
         return await super().on_tick(counter)
 
     @contextmanager

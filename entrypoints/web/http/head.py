@@ -1,27 +1,39 @@
 """A request's head: what is refused whatever it asks for, how, and offers to speak another protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.web.request import request_id_of
 
-Headers = Sequence[tuple[bytes, bytes]]
+Headers = Iterable[tuple[bytes, bytes]]
 
 
-def check_head(method: bytes, version: str, headers: Headers) -> None:
+class _Nowhere(list[tuple[bytes, bytes]]):
+    def append(self, _header: tuple[bytes, bytes]) -> None:
+        """Keep nothing."""
+
+
+NO_MORE = _Nowhere()
+
+
+def check_head(version: str, headers: Headers) -> None:
     """Raise HttpProblem for a head that leaves open what is asked, of whom, or where the body ends."""
     if version[:2] != "1.":  # a later minor version is served as 1.1
         raise HttpProblem("http_version_not_supported")
-    if method == b"CONNECT":
-        raise HttpProblem("malformed_request", "There is no tunnel through here")
     names = [name for name, _ in headers]
     hosts = names.count(b"host")
     if hosts > 1 or (not hosts and version != "1.0"):
         raise HttpProblem("malformed_request", "The request must have one Host header")
     if b"transfer-encoding" in names:
         _check_coding(version, _list_of(headers, b"transfer-encoding"))
+
+
+def check_offer(method: bytes) -> None:
+    """Raise HttpProblem for what is no offer: after a CONNECT there is no more HTTP."""
+    if method == b"CONNECT":
+        raise HttpProblem("malformed_request", "There is no tunnel through here")
 
 
 def is_handshake(method: bytes, version: str, headers: Headers) -> bool:

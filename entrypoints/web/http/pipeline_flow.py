@@ -15,5 +15,5 @@ class PipelineFlow(FlowControl):
 
     def resume_reading(self) -> None:
         """Read on, if no request waits."""
-        if not self._pipeline:
+        if self.read_paused and not self._pipeline:
             super().resume_reading()

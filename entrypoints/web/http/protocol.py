@@ -1,7 +1,6 @@
 """uvicorn's HTTP protocol, with the engine's own answer to what it cannot serve, and bounds on every connection."""
 
 import asyncio
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import cast
@@ -10,7 +9,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.web import observe
-from entrypoints.web.http.head import check_head, is_handshake, refusal, without_offer
+from entrypoints.web.http.head import NO_MORE, check_head, check_offer, is_handshake, refusal, without_offer
 from entrypoints.web.http.joined_writes import JoinedWrites
 from entrypoints.web.http.pipeline_flow import PipelineFlow
 from entrypoints.web.paced_reads import PacedReads
@@ -18,7 +17,8 @@ from entrypoints.web.problems import HttpProblem
 
 HEAD_BYTES = 64 * 1024
 PIECE_BYTES = 4096  # what is parsed in one turn: some 150 of the smallest requests
-BLANKS = b" \t"
+# How far the reading is.
+SILENT, HEAD, OFFER, BODY, WHOLE = range(5)
 ANSWERING = "answering"
 
 
@@ -29,16 +29,13 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     PacedReads, HEAD_BYTES and `end_if_late`.
     """
 
-    _reading = False  # a request has begun that is not whole
-    _in_head = False
-    _is_offer = False
+    _stage = SILENT
     _head_bytes = 0
     _unanswered = 0  # requests that are read and not answered
     _then: Callable[[], None] | None = None  # what comes after their answers, instead of more requests
     _at_eof = False
     _left = False
-    _is_idle = False
-    _client_since = math.inf  # since when it is the client's turn
+    _waited = 0.0  # seconds, for the client
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin; what is written from now on is joined, what is read is paced."""
@@ -46,7 +43,6 @@ class ProblemHttpProtocol(HttpToolsProtocol):
         self._reads = PacedReads(transport, self.loop, self._read, PIECE_BYTES)
         self.flow = PipelineFlow(self._reads, self.pipeline)
         self.parser = self._new_parser()
-        self._client_since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget all, whoever ended it and how."""
@@ -62,26 +58,31 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
         """Answer all that was asked before the client closed its sending half, and then close."""
         self._at_eof = True
-        if self._reading:
+        if self._is_reading:
             self._refuse(HttpProblem("malformed_request", "The request is not complete"))
         elif not self._unanswered:
             self._close()
         return True  # closed by us: an answer may still wait to be written
 
-    def end_if_late(self, now: float, request_seconds: float, idle_seconds: float) -> None:
-        """End the connection of a client that has let it wait for too long (by the event loop's clock, in seconds).
+    def end_if_late(self, passed: float, request_seconds: float, idle_seconds: float) -> None:
+        """End the connection of a client that lets it wait for too long; `passed` seconds ago it was looked at before.
 
         It may be idle after an answer for `idle_seconds`. Within `request_seconds` it must begin its first request,
         send each as a whole, and read what it was sent.
         """
-        if now - self._client_since < (idle_seconds if self._is_idle else request_seconds):
+        is_stuck = self._left or self.flow.write_paused or self.transport.is_closing()
+        if not is_stuck and (self._reads.waiting or (self._unanswered and not self._is_reading)):
+            self._waited = 0.0  # it is our turn
             return
-        if self._left or self.flow.write_paused or self.transport.is_closing():
+        is_idle = self._stage == WHOLE and not is_stuck
+        if self._waited < (idle_seconds if is_idle else request_seconds):
+            self._waited += passed
+        elif is_stuck:
             self.transport.abort()
-        elif not self._reading:
-            self._close()
-        elif not self._reads.waiting:
+        elif self._is_reading:
             self._refuse(HttpProblem("request_timeout"))
+        else:
+            self._close()
 
     def shutdown(self) -> None:
         """End the connection because the server stops; open requests are answered before."""
@@ -90,54 +91,38 @@ class ProblemHttpProtocol(HttpToolsProtocol):
         else:
             super().shutdown()
 
-    def pause_writing(self) -> None:
-        """Wait for the client to read."""
-        super().pause_writing()
-        self._client_since, self._is_idle = self.loop.time(), False
-
     def resume_writing(self) -> None:
         """Go on: the client has read."""
         super().resume_writing()
-        if self._reading:
-            self._client_since = self.loop.time()
-        else:
-            self._our_turn()
+        self._waited = 0.0
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
         super().on_message_begin()
-        self._reading = self._in_head = True
-        self._is_offer = self._is_idle = False
-        self._head_bytes = 0
-        self._client_since = self.loop.time()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; blanks around its value are no part of it, and what comes after a body is ignored."""
-        if self._in_head:
-            name, value = name.lower(), value.strip(BLANKS)
-            if name == b"expect" and value.lower() == b"100-continue":
-                self.expect_100_continue = True
-            self.headers.append((name, value))
+        self._stage, self._head_bytes, self._waited = HEAD, 0, 0.0
 
     def on_headers_complete(self) -> None:
         """Start the request, or have it wait for those before it, unless it is refused or offers another protocol."""
-        method, version = self.parser.get_method(), self.parser.get_http_version()
-        check_head(method, version, self.headers)
-        self._is_offer = self.parser.should_upgrade()
-        if self._is_offer:
+        version = self.parser.get_http_version()
+        check_head(version, self.headers)
+        if self.parser.should_upgrade():
+            method = self.parser.get_method()
+            check_offer(method)
             self.scope["method"] = method.decode()
+            self._stage = OFFER
         else:
             super().on_headers_complete()
-            self.scope["http_version"] = "1.0" if version == "1.0" else "1.1"
             self._unanswered += 1
-        self._in_head = False
+            self._stage = BODY
+            if version != "1.1":
+                self.scope["http_version"] = "1.0" if version == "1.0" else "1.1"
+        self.headers = NO_MORE  # what comes after a body is no header
 
     def on_message_complete(self) -> None:
-        """Note that the request is whole: now it is our turn. The parser takes an offer's body for what comes next."""
-        if not self._is_offer:
+        """Note that the request is whole. Of an offer the parser knows no body."""
+        if self._stage == BODY:
             super().on_message_complete()
-            self._reading = False
-            self._our_turn()
+            self._stage = WHOLE
 
     def on_response_complete(self) -> None:
         """Go on with what the client asked meanwhile."""
@@ -147,9 +132,13 @@ class ProblemHttpProtocol(HttpToolsProtocol):
             self._close()
         elif self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif not self._unanswered:
-            self._all_answered()
-        self.flow.resume_reading()
+        elif self._then is not None and not self._unanswered:
+            then, self._then = self._then, None
+            then()
+        elif self._at_eof and not self._unanswered:
+            self._close()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
 
     def handle_websocket_upgrade(self) -> None:
         """Give the connection away as it came, with what was read beyond the handshake."""
@@ -157,6 +146,11 @@ class ProblemHttpProtocol(HttpToolsProtocol):
         joined.flush()
         self.transport = joined.plain
         super().handle_websocket_upgrade()
+
+    @property
+    def _is_reading(self) -> bool:
+        """Whether a request has begun that is not whole."""
+        return self._stage in (HEAD, BODY)
 
     def _new_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
@@ -174,7 +168,7 @@ class ProblemHttpProtocol(HttpToolsProtocol):
                 return self._refuse(cause if isinstance(cause, HttpProblem) else HttpProblem("malformed_request"))
             else:
                 break
-        if self._in_head:
+        if self._stage == HEAD:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(HttpProblem("malformed_request", "The request line and headers are too long"))
@@ -184,9 +178,9 @@ class ProblemHttpProtocol(HttpToolsProtocol):
 
         The parser stopped after the head, and believes that `rest` is no HTTP. A new one reads it all.
         """
-        head = self.parser.get_method(), self.parser.get_http_version(), self.headers
+        head = self.parser.get_method(), self.parser.get_http_version(), self.scope["headers"]
         if is_handshake(*head):
-            self._reading = False
+            self._stage = WHOLE
             self._after_answers(partial(self._open_socket, rest))
             return b""
         self.parser = self._new_parser()
@@ -202,9 +196,12 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     def _refuse(self, problem: HttpProblem) -> None:
         """Answer and leave: where the next request would start is not known."""
         observe.refused(problem.code)
-        begun = self._reading and not self._in_head
-        answer = b"" if begun and not self._take_back() else refusal(problem, self.server_state.default_headers)
-        self._reading = self._in_head = False
+        answer = (
+            b""
+            if self._stage == BODY and not self._take_back()
+            else refusal(problem, self.server_state.default_headers)
+        )
+        self._stage = WHOLE
         self._after_answers(partial(self._leave, answer))
 
     def _take_back(self) -> bool:
@@ -223,24 +220,8 @@ class ProblemHttpProtocol(HttpToolsProtocol):
         self._reads.pause_reading(ANSWERING)
         if self._unanswered:
             self._then = then
-            self._our_turn()
         else:
             then()
-
-    def _all_answered(self) -> None:
-        if self._then is not None:
-            then, self._then = self._then, None
-            then()
-        elif self._at_eof:
-            self._close()
-        elif not self._reading:
-            self._our_turn()
-
-    def _our_turn(self) -> None:
-        """Wait for no more of a request: it is ours to answer, or the client's to read, or to ask again."""
-        self._is_idle = not self._unanswered
-        is_ours = self._unanswered and not self.flow.write_paused
-        self._client_since = math.inf if is_ours else self.loop.time()
 
     def _leave(self, answer: bytes) -> None:
         """Send a last answer; what still comes is read and thrown away, else the client might lose the answer."""
@@ -250,10 +231,10 @@ class ProblemHttpProtocol(HttpToolsProtocol):
             self._close()
         elif not self.transport.is_closing():
             self.transport.write_eof()
-            self._client_since, self._is_idle = self.loop.time(), False
+            self._waited = 0.0
             self._reads.resume_reading(ANSWERING)
 
     def _close(self) -> None:
         """Close; a client that does not read what is left has as long as for a request."""
-        self._client_since, self._is_idle = self.loop.time(), False
+        self._waited = 0.0
         self.transport.close()
