@@ -98,11 +98,17 @@ def empty_database(server_url: str) -> Iterator[str]:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
 
 
-@contextmanager
-def reachable_folder() -> Iterator[Path]:
-    """Give a temporary folder that a server's account can reach too; pytest's `tmp_path` is closed to it."""
+def new_reachable_folder() -> Path:
+    """Make a temporary folder that a server's account can reach too; pytest's `tmp_path` is closed to it."""
     folder = Path(tempfile.mkdtemp(prefix="order-engine-"))
     folder.chmod(0o711)
+    return folder
+
+
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """Give such a folder, and remove it afterwards."""
+    folder = new_reachable_folder()
     try:
         yield folder
     finally:

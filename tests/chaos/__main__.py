@@ -3,10 +3,10 @@
 import argparse
 import asyncio
 import random
+import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +19,7 @@ from tests.chaos.mischief import Mischief
 from tests.chaos.plan import plan
 from tests.chaos.report import failures, summary
 from tests.chaos.verdict import violations
-from tests.servers import reachable_folder
+from tests.servers import new_reachable_folder
 
 # After the last harm an order may still have all its attempts before it, each until its transaction is dead.
 SETTLE_SECONDS = 75.0
@@ -85,12 +85,14 @@ def main() -> int:
     options = parser.parse_args()
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(f"chaos: seed {options.seed}, {options.seconds:g} s")
-    with ExitStack() as stack:
-        folder = stack.enter_context(reachable_folder())
-        fleet = Fleet.in_folder(folder, options.seed, options.faketime)
+    folder = new_reachable_folder()
+    fleet, kept = Fleet.in_folder(folder, options.seed, options.faketime), False
+    try:
         kept = asyncio.run(run(fleet, options.seconds, console))
-        if not kept:
-            stack.pop_all()
+    finally:
+        if kept:
+            shutil.rmtree(folder)
+        else:
             console.print(f"seed {options.seed} FAILED; data and logs are in {folder}")
     return 0 if kept else 1
 

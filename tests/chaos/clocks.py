@@ -19,5 +19,5 @@ def skew(seed: int, name: str) -> int:
 
 def clock_ahead(library: Path, skew: int) -> Mapping[str, str]:
     """Return the variables of a process whose clock is ahead; its monotonic clock, and so its waits, are right."""
-    names = ("FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC", "FAKETIME_NO_CACHE")  # releases differ
+    names = ("FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC")  # releases differ
     return {"LD_PRELOAD": str(library), "FAKETIME": f"{skew:+d}", **dict.fromkeys(names, "1")}

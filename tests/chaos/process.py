@@ -60,6 +60,7 @@ class Process:
                 with suppress(httpx.HTTPError):
                     if (await client.get(f"{self.url}/health/{question}")).status_code == HTTPStatus.OK:
                         return
-                if time.monotonic() > deadline or self._running is None or self._running.returncode is not None:
-                    raise AssertionError(f"{self.name} is not {question}: see {self.log}")
+                code = self._running.returncode if self._running else None
+                if time.monotonic() > deadline or self._running is None or code is not None:
+                    raise AssertionError(f"{self.name} is not {question} (its exit code: {code}): see {self.log}")
                 await asyncio.sleep(POLL_SECONDS)
