@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from attrs import define
+from redis import Redis
 
+from adapters.redis import keys
 from domain.status import OrderStatus
 from entrypoints.cli.ending import DIFFERENCES
 from entrypoints.dev.servers import LocalPostgres, LocalRedis
@@ -26,6 +28,11 @@ from tests.relay import Relay, relay_to
 from tests.venues import VenueProcess
 
 pytestmark = pytest.mark.timeout(180)
+
+
+def copy_data(folder: Path, name: str) -> None:
+    """Copy the stopped primary's data, as it is, with its owner."""
+    subprocess.run(["/bin/cp", "-a", str(folder / "postgres"), str(folder / name)], check=True)
 
 
 @define
@@ -42,7 +49,7 @@ class Engine:
     @contextmanager
     def copy(self, name: str) -> Iterator[LocalPostgres]:
         """Give a server on the data that the primary has now; it must be stopped."""
-        subprocess.run(["/bin/cp", "-a", str(self.folder / "postgres"), str(self.folder / name)], check=True)
+        copy_data(self.folder, name)
         with ExitStack() as stack:
             yield LocalPostgres(self.folder / name, options=OPTIONS)
             stack.callback(shutil.rmtree, self.folder / name, ignore_errors=True)
@@ -116,19 +123,14 @@ async def test_a_failover_that_lost_writes_halts_and_an_operator_lets_it_go_on(e
 
 async def goes_on_after_the_halt(engine: Engine, client: httpx.AsyncClient, lost: list[str]) -> None:
     """Check everything from the failover on: the halt, its report, and that trading goes on."""
-
-    async def refused() -> bool:
-        answer = await client.post("/api/orders/execute", json=ORDER)
-        return answer.status_code == 503 and answer.json()["code"] == "trading_halted"
-
-    await eventually(refused, within=10)
+    await eventually(lambda: is_halted(client), within=10)
     state = engine.cli("trading", "state")
     assert (state["halted"], state["lostWrites"]) == (True, True)
     assert (await client.get("/health/ready")).json()["checks"]["trading"] == "halted"
     assert (await client.get("/api/orders")).status_code == 200
     await asyncio.to_thread(no_transaction_is_on_its_way, engine)
     landed, known = engine.landed(), engine.known()
-    assert await refused()
+    assert await is_halted(client)
 
     report = engine.cli("reconcile", exit_code=DIFFERENCES)
     unknown = {one["orderId"] for one in report["findings"] if one["what"] == "unknown_order"}
@@ -171,3 +173,34 @@ async def test_a_failover_that_lost_nothing_halts_nothing(engine: Engine) -> Non
             assert rows(engine.settings, "SELECT (pg_control_checkpoint()).timeline_id AS id")[0]["id"] == 2
             promoted.stop()
         assert {order_id: hashes for order_id, hashes in engine.landed().items() if len(hashes) > 1} == {}
+
+
+async def test_a_fleet_that_was_down_during_the_failover_finds_it_by_the_marks_in_redis() -> None:
+    with (
+        servers.reachable_folder() as folder,
+        LocalPostgres(folder / "postgres", options=OPTIONS) as postgres,
+        LocalRedis(folder / "redis") as redis,
+    ):
+        settings = await asyncio.to_thread(new_engine, postgres.url, redis.url)
+        postgres.stop()
+        copy_data(folder, "promoted")
+        postgres.start()
+        with running("api", settings={**settings, "POSTGRES_URL": postgres.url}) as api:
+            async with httpx.AsyncClient(base_url=api.url) as client:
+                await submit(client, 3)
+            with Redis.from_url(redis.url) as marks:
+                await eventually(lambda: marks.llen(keys.MARKS))
+        postgres.kill()
+        (folder / "promoted" / "data" / "recovery.signal").touch()
+        options = {**OPTIONS, "restore_command": "false", "recovery_target_timeline": "latest"}
+        with (
+            LocalPostgres(folder / "promoted", options=options) as promoted,
+            running("api", settings={**settings, "POSTGRES_URL": promoted.url}) as api,
+        ):
+            async with httpx.AsyncClient(base_url=api.url) as client:
+                await eventually(lambda: is_halted(client))
+
+
+async def is_halted(client: httpx.AsyncClient) -> bool:
+    answer = await client.post("/api/orders/execute", json=ORDER)
+    return answer.status_code == 503 and answer.json()["code"] == "trading_halted"
