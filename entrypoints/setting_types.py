@@ -76,8 +76,10 @@ def url(*schemes: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         try:
             parts = urlsplit(value)
-            parts.port  # noqa: B018 - reading it is the check
-        except ValueError:
+            if parts.port == 0 or " " in value:
+                raise ValueError
+            (parts.hostname or "").encode("idna")
+        except ValueError:  # as UnicodeError is
             parts = urlsplit("")
         if parts.scheme not in schemes:
             raise WrongValue(f"must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}")

@@ -57,7 +57,7 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind((host, port))
         listener.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # UnicodeError: no name of a host can be so
         listener.close()
         raise CannotListen(f"Cannot listen on {_address(host, port)}: {_reason(error)}.") from error
     return listener

@@ -48,6 +48,20 @@ def vars_in_order() -> list[str]:
     return [name for name, _, _ in shown(Settings())]
 
 
+@pytest.mark.parametrize("text", ["1_000", "\u0661\u0660", "1e3", "+10", "Infinity", "1 0", "0x10"])
+@pytest.mark.parametrize("name", ["MOCK_BASE_PRICE", "GRACE_SECONDS", "PORT"])
+def test_numbers_are_plain_digits(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"ORDER_ENGINE_{name} must be a"):
+        Settings.from_environment({f"ORDER_ENGINE_{name}": text})
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x1bb", "a\udcffb"])
+@pytest.mark.parametrize("name", ["HOST", "DATA_DIR", "POSTGRES_URL", "REDIS_URL", "VENUES"])
+def test_what_cannot_be_printed_is_a_mistake(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"ORDER_ENGINE_{name} has a line break, or another sign"):
+        Settings.from_environment({f"ORDER_ENGINE_{name}": text})
+
+
 def test_settings_that_contradict_each_other_are_a_mistake() -> None:
     with pytest.raises(SettingsError, match="ORDER_ENGINE_MOCK_SWAP_MIN_MS must not be above"):
         Settings.from_environment({"ORDER_ENGINE_MOCK_SWAP_MIN_MS": "5000"})
@@ -96,6 +110,10 @@ def test_venues_are_pairs_in_the_order_in_which_clients_see_them() -> None:
         "A=http://a,A=http://b",
         "A=http://",
         "A=http://a?k=v",
+        "A=http://a b",
+        "A=http://a..b",
+        "A=http://a:0",
+        "A=http://[::1",
         "A b=http://a",
     ],
 )

@@ -35,7 +35,9 @@ def test_a_port_in_use() -> None:
     assert str(refusal.value) == f"Cannot listen on 127.0.0.1:{port}: another program is already using this port."
 
 
-@pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("no such host", 0), ("127.0.0.1", 70_000), ("", -1)])
+@pytest.mark.parametrize(
+    ("host", "port"), [("192.0.2.1", 0), ("no such host", 0), ("a..b", 0), ("127.0.0.1", 70_000), ("", -1)]
+)
 def test_no_such_address(host: str, port: int) -> None:
     with pytest.raises(CannotListen, match=r"^Cannot listen on .*: .*\.$"):
         bind(host, port)
