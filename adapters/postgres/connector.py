@@ -4,7 +4,10 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
+from ipaddress import ip_address
+from threading import Thread
 from typing import NamedTuple
 
 import psycopg
@@ -115,7 +118,7 @@ class Connector:
     async def _resolved(self, place: "_Place") -> list["_Place"]:
         """Return the host's addresses; those of before if they cannot be had in time, else none.
 
-        A look-up that hangs goes on and is waited for again: they have but a few threads.
+        A look-up that hangs goes on and is waited for again.
         """
         if place.address or not place.host or place.host.startswith(("/", "@")):
             return [place]
@@ -146,12 +149,30 @@ def _hosts(params: Mapping[str, str]) -> list[_Place]:
         ports *= count
     if len(ports) != count or (hosts and addresses and len(hosts) != len(addresses)):
         return []  # libpq says what does not match
-    unnamed = [""] * count
-    parts = zip(hosts or unnamed, addresses or unnamed, ports, strict=True)
+    parts = zip(hosts or [""] * count, addresses or map(_literal, hosts), ports, strict=True)
     return [_Place(host, address, port or "5432") for host, address, port in parts]
 
 
 async def _look_up(place: _Place) -> list[_Place]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(place.host, place.port, proto=socket.IPPROTO_TCP, type=socket.SOCK_STREAM)
-    return [place._replace(address=str(item[4][0])) for item in found]
+    """Look the name up in a thread that nobody waits for in the end, as a process may that has done its work."""
+    found: Future[list[_Place]] = Future()
+
+    def look() -> None:
+        found.set_running_or_notify_cancel()
+        try:
+            infos = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+            found.set_result([place._replace(address=str(info[4][0])) for info in infos])
+        except Exception as error:  # whoever waits has it
+            found.set_exception(error)
+
+    Thread(target=look, name="look-up", daemon=True).start()
+    return await asyncio.wrap_future(found)
+
+
+def _literal(host: str) -> str:
+    """Return the address that needs no looking up; empty for a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return ""
+    return host
