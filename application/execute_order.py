@@ -87,14 +87,14 @@ class ExecuteOrder:
         """Quote and route, then build, submit and send.
 
         Steps that may be in vain again and again, until a venue is reached, stay `unrecorded` until what follows them
-        is recorded: to ask for quotes when no venue was in reach just now, or not for the first time, and what leads
-        to a build when there was one before.
+        is recorded: to ask for quotes when no venue was in reach just now, or again in this attempt, and what leads to
+        a build when there was one before.
         """
         if self._too_old(order):
             return await self._expire(order)
         built_before = order.chosen_venue is not None
         unrecorded = [order.request_quotes(self._stamp(), self.venues.names)]
-        if order.status is OrderStatus.PENDING and not self.venues.cut_off:
+        if not (order.asked or self.venues.cut_off):
             order, unrecorded = await self._record(order, *unrecorded), []
         answer = await self.venues.quotes(order)
         if answer.unreachable:

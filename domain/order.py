@@ -17,6 +17,8 @@ from domain.transaction import Fill, Transaction
 
 Step = tuple["Order", OrderEvent]
 
+_FETCHING = "Fetching quotes"
+
 
 @frozen(slots=False)
 class Order:
@@ -75,6 +77,11 @@ class Order:
         return quote.price if quote else None
 
     @property
+    def asked(self) -> bool:
+        """Whether quotes were asked for in this attempt before, by a worker that got none or did not get further."""
+        return self.chosen_venue is not None or (bool(self.logs) and self.logs[-1].startswith(_FETCHING))
+
+    @property
     def runs(self) -> bool:
         """Whether there is a job for this order: the sweep sees to it, and a worker leaves all others alone."""
         return self.status.is_runnable and not self.held
@@ -98,7 +105,7 @@ class Order:
     def request_quotes(self, stamp: Stamp, venues: Sequence[str]) -> Step:
         """Start an attempt; the same one again when a crash cut it short after its route was chosen."""
         kind = EventKind.RESUMED if self.chosen_venue else EventKind.QUOTES_REQUESTED
-        return self._step(stamp, kind, f"Fetching quotes from {' & '.join(venues)}...")
+        return self._step(stamp, kind, f"{_FETCHING} from {' & '.join(venues)}...")
 
     def choose_route(self, stamp: Stamp, quotes: Sequence[Quote], best: Quote) -> Step:
         """Keep this attempt's quotes, without what their venues need to build, and the venue that was chosen."""

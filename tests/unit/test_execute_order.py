@@ -13,6 +13,7 @@ from attrs import evolve
 from application.execute_order import Done, RetryIn
 from application.ports.errors import Overloaded, StoreUnavailable, VenueUnavailable
 from application.ports.order_store import Record
+from application.venues import Quotes, Venues
 from domain.order import Order
 from domain.status import OrderStatus
 from domain.transaction import Transaction, TransactionReport
@@ -93,6 +94,24 @@ async def test_a_rejected_attempt_is_followed_by_a_confirmed_one(bench: Bench) -
     assert (latest.status, latest.attempt, latest.version) == (OrderStatus.CONFIRMED, 2, 10)
     attempts = [json.loads(f.text)["attempt"] for f in await bench.store.events(order.order_id, 0)]
     assert attempts == [1] * 5 + [2] * 5
+
+
+async def test_each_attempt_says_that_it_asks_for_quotes_before_they_come(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bench.order()
+    bench.script.sending = [REJECTED, LANDED]
+    told_at_quotes = []
+    quotes = type(bench.execute.venues).quotes
+
+    async def noted(venues: Venues, asking: Order) -> Quotes:
+        told_at_quotes.append(json.loads(bench.told[-1].text)["message"])
+        return await quotes(venues, asking)
+
+    monkeypatch.setattr(type(bench.execute.venues), "quotes", noted)
+    await bench.execute(order.order_id)
+    await bench.execute(order.order_id)
+    assert told_at_quotes == [CLEAN[0]] * 2
 
 
 async def test_no_quote_at_all_fails_the_attempt(bench: Bench) -> None:
