@@ -13,7 +13,7 @@ import pytest
 import uvloop
 
 from entrypoints.web.server import ServerTimes
-from entrypoints.web.ws.protocol import PIECE_BYTES, BoundedWebSocketProtocol
+from entrypoints.web.ws.protocol import BoundedWebSocketProtocol
 from tests.api import Api, running_api
 from tests.eventually import eventually
 from tests.unit.http.wire import HOST, connect, get, next_answer, request, say
@@ -27,6 +27,8 @@ VERSION = "Sec-WebSocket-Version: 13"
 FEED = "/ws/orders"
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MOST_SENT = 64 << 20
+STILL_TURNS = 1000
+MOST_A_TURN = 2048
 
 
 def frame(opcode: int, data: bytes = b"", *, last: bool = True) -> bytes:
@@ -83,7 +85,7 @@ def test_others_have_their_turns_meanwhile(run: Callable[[Scenario], None], piec
                 while not reading.done():
                     turns += 1
                     await asyncio.sleep(0)
-                assert turns > len(flood) / (2 * PIECE_BYTES)
+                assert turns > len(flood) / MOST_A_TURN
                 await reading
 
     run(scenario)
@@ -133,17 +135,18 @@ def test_answers_that_are_not_read_stop_the_reading(
 
 
 async def fill(client: socket.socket, piece: bytes, until: Callable[[], bool]) -> None:
-    """Send as much as goes, until the fact holds while nothing goes any more."""
-    sent, rest = 0, piece
+    """Send as much as goes, until the fact holds for many turns in which nothing goes any more."""
+    sent, rest, turns = 0, piece, 0
     while sent < MOST_SENT:
         try:
             gone = client.send(rest)
         except BlockingIOError:
-            if until():
+            turns = turns + 1 if until() else 0
+            if turns == STILL_TURNS:
                 return
             await asyncio.sleep(0)
         else:
-            sent, rest = sent + gone, rest[gone:] or piece
+            turns, sent, rest = 0, sent + gone, rest[gone:] or piece
     raise AssertionError("the server took all of it")
 
 
