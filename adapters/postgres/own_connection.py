@@ -78,16 +78,16 @@ class OwnConnection:
                     raise translated(error, accepted) from error
 
     async def close(self) -> None:
-        """Close it; the next run makes a new one."""
-        if self._connecting is not None:
-            self._connecting.cancel()
-            for made in await asyncio.gather(self._connecting, return_exceptions=True):
+        """Close it, whoever waits for it; the next run makes a new one."""
+        attempt, self._connecting = self._connecting, None
+        kept, self._session = self._session, None
+        if attempt is not None:
+            attempt.cancel()
+            for made in await asyncio.gather(attempt, return_exceptions=True):
                 if isinstance(made, Session):
                     await made.close()
-            self._connecting = None
-        if self._session is not None:
-            await self._session[0].close()
-            self._session = None
+        if kept is not None:
+            await kept[0].close()
 
     async def _leave(self, session: Session) -> None:
         """Close it, and have the next session see to it that the server does, too."""
@@ -110,6 +110,8 @@ class OwnConnection:
         if not attempt.done():
             raise TimeoutError
         self._connecting = None
+        if attempt.cancelled():  # by `close`: a cancellation of our own would end the caller's task without a word
+            raise psycopg.OperationalError("it was closed while it was made")
         session = attempt.result()
         self._session = session, session.cursor()
         return self._session

@@ -1,10 +1,10 @@
 """Halts in Postgres: rows that every process looks for."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from adapters.postgres import halt_statements as statements
-from adapters.postgres.acknowledged_writes import AcknowledgedWrites
+from adapters.postgres.acknowledged_writes import REMEMBERED_SECONDS, AcknowledgedWrites
 from adapters.postgres.connection import Rows
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import in_json
@@ -67,7 +67,12 @@ class PostgresTradingHalts:
         server = self._writes.server
         if server is None:  # it is in recovery
             return
-        ours = [m for m in marks if (m.system, m.database) == identity and m.timeline < server.timeline]
+        since = now - timedelta(seconds=REMEMBERED_SECONDS)
+        ours = [
+            mark
+            for mark in marks
+            if (mark.system, mark.database) == identity and mark.timeline < server.timeline and mark.at > since
+        ]
         by_write = {(mark.order_id, mark.version): mark for mark in reversed(ours)}
         rows = in_json([{"order_id": order_id, "version": version} for order_id, version in by_write])
         missing = await self._pool.run(statements.MISSING, rows)

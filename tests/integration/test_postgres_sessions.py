@@ -17,6 +17,7 @@ from psycopg import sql
 from adapters.postgres.connector import Connector
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
+from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.sessions import SESSION
 from application.ports.errors import StoreUnavailable, StoreUnfit
 from tests import servers
@@ -276,3 +277,12 @@ async def test_a_socket_file_and_a_read_write_host_are_found_among_others(migrat
     url = f"{behind(migrated_url, '%2Fno%2Fsuch%2Ffolder')}?target_session_attrs=read-write"
     async with await Connector(url, "order-engine").connect(SESSION) as session:
         assert await ask(session, "SHOW transaction_read_only") == "off"
+
+
+async def test_a_pool_that_is_closed_while_it_connects_ends_nobody_who_waits_for_it(hanging: str) -> None:
+    pool = ReadPool(Connector(f"postgresql://user@{hanging}/orders", "test"), SESSION, 1)
+    reading = asyncio.create_task(pool.run("SELECT 1", ()))
+    await eventually(lambda: any(task.get_name() == "connect" for task in asyncio.all_tasks()))
+    await pool.close()
+    with pytest.raises(StoreUnavailable):
+        await reading

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -200,9 +200,16 @@ async def test_a_mark_of_before_a_failover_that_is_not_there_halts_whoever_finds
 
 
 @pytest.mark.parametrize(
-    "over", [{}, {"timeline": 2}, {"system": "1", "timeline": 0}, {"database": "other", "timeline": 0}]
+    "over",
+    [
+        {},
+        {"timeline": 2},
+        {"system": "1", "timeline": 0},
+        {"database": "other", "timeline": 0},
+        {"at": datetime.now(UTC) - timedelta(hours=25), "timeline": 0},
+    ],
 )
-async def test_a_mark_of_elsewhere_or_of_this_timeline_proves_nothing(
+async def test_a_mark_of_elsewhere_of_this_timeline_or_of_days_ago_proves_nothing(
     processes: list[Process], over: dict[str, Any]
 ) -> None:
     writer, started_later = processes
