@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from attrs import evolve, frozen
 
 from application import observe
+from application.ports.errors import StaleOrder
 from application.ports.order_store import OrderFilter, OrderStore
 from application.ports.system import Clock, Ids
 from application.ports.trading_halts import TradingHalts
@@ -56,8 +57,7 @@ class SettleOpenOrders:
             received = comparison.received.get(order.order_id, ())
             foreign = [one for one in received if one.transaction.tx_hash != order.tx_hash]
             steps = self._steps(order, foreign[0], received) if len(foreign) == 1 else ()
-            if steps:
-                await self.record_step(order, *steps)
+            if steps and await self._recorded(order, steps):
                 submitted.append(order.order_id)
             elif foreign or comparison.not_comparable:
                 doubtful.append(order.order_id)
@@ -81,6 +81,14 @@ class SettleOpenOrders:
             order = await self.store.get(order_id)
             if order is not None and not order.status.is_final:
                 yield order
+
+    async def _recorded(self, order: Order, steps: Sequence[Step]) -> bool:
+        """Record the steps, unless the order was moved on just now: its client may cancel it at any time."""
+        try:
+            await self.record_step(order, *steps)
+        except StaleOrder:
+            return False
+        return True
 
     def _steps(self, order: Order, one: Received, received: Sequence[Received]) -> Sequence[Step]:
         """Return the steps that make the order's what the venue has; none when that cannot be."""

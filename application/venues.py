@@ -89,6 +89,8 @@ class Venues:
                 answer = await _answer(call)
                 if isinstance(answer, Quote):
                     offers.append(answer)
+                elif answer == LATE and not self._breakers[name].closed:
+                    refusals.append((name, UNREACHABLE))  # as others found while this one waited
                 else:
                     refusals.append((name, answer))
         finally:

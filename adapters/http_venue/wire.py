@@ -57,10 +57,7 @@ class BuildAnswer(msgspec.Struct, rename="camel"):
     @property
     def expires_at_utc(self) -> datetime:
         """The end in UTC. Raises VenueUnavailable for one that no calendar has."""
-        try:
-            return self.expires_at.astimezone(UTC)
-        except OverflowError as error:
-            raise VenueUnavailable(NONSENSE) from error
+        return _in_utc(self.expires_at)
 
 
 class TransactionAnswer(msgspec.Struct, rename="camel"):
@@ -117,7 +114,7 @@ class ReceivedAnswer(TransactionAnswer, rename="camel", kw_only=True):
 
     def described(self, venue: str) -> Received:
         """Return it as the port's. Raises VenueUnavailable."""
-        at = self.received_at.astimezone(UTC)
+        at = _in_utc(self.received_at)
         sent = Transaction(
             order_id=self.order_id,
             attempt=self.attempt,
@@ -125,7 +122,7 @@ class ReceivedAnswer(TransactionAnswer, rename="camel", kw_only=True):
             venue=venue,
             amount=Decimal(self.amount),
             limit_price=None if self.limit_price is None else Decimal(self.limit_price),
-            expires_at=self.expires_at.astimezone(UTC) if self.expires_at else at,
+            expires_at=_in_utc(self.expires_at) if self.expires_at else at,
         )
         return Received(sent, self.report(sent), at)
 
@@ -135,6 +132,13 @@ class HistoryAnswer(msgspec.Struct, rename="camel"):
 
     data: list[ReceivedAnswer]
     next_cursor: str | None = None
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise VenueUnavailable(NONSENSE) from error
 
 
 _REASONS: dict[str | None, FailureReason] = {FailureReason.SLIPPAGE_EXCEEDED.value: FailureReason.SLIPPAGE_EXCEEDED}

@@ -46,12 +46,12 @@ class PostgresTradingHalts:
 
     async def start(self, why: str, by: str, *, lost_writes: bool = False) -> Halt:
         while True:
-            await self._pool.run(statements.START, (why, by, lost_writes))
+            await self._pool.run(statements.START, (_storable(why), _storable(by), lost_writes))
             if halt := await self._current():
                 return halt
 
     async def end(self, by: str) -> Halt | None:
-        return _halt_of(await self._pool.run(statements.END, (by,)))
+        return _halt_of(await self._pool.run(statements.END, (_storable(by),)))
 
     async def mark(self, at: datetime) -> WriteMark | None:
         server, write = self._writes.server, self._writes.newest()
@@ -97,6 +97,11 @@ class PostgresTradingHalts:
 
     async def _current(self) -> Halt | None:
         return _halt_of(await self._pool.run(statements.CURRENT, ()))
+
+
+def _storable(text: str) -> str:
+    """Return a text that the server takes: whatever an operator's is made of, a halt begins and ends."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
 
 
 def _halt_of(rows: Rows) -> Halt | None:

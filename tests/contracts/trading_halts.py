@@ -63,6 +63,12 @@ class TradingHaltsContract(ABC):
         await bench.halts.end("ada")
         assert (await bench.halts.start("second", "bob")).why == "second"
 
+    async def test_words_that_no_store_can_keep_stop_no_halt_and_no_end(self, bench: HaltsBench) -> None:
+        begun = await bench.halts.start("a venue went mad \udcff", "ad\0a\udcff")
+        assert begun.why.startswith("a venue went mad ")
+        assert await bench.others.end("ad\0a\udcff") == begun
+        assert await bench.halts.current() is None
+
     async def test_orders_are_held_and_released(self, bench: HaltsBench) -> None:
         first, second, other = [await bench.order() for _ in range(3)]
         ids = [first.order_id, second.order_id]

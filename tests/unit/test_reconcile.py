@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field, frozen
 
 from adapters.memory.executions import InMemoryExecutions
 from application.caller import ANYONE
@@ -18,8 +18,8 @@ from application.resume_trading import Resumed, ResumeTrading
 from application.retry_policy import RetryPolicy
 from application.settle_open_orders import SettleOpenOrders
 from application.venues import Venues
-from domain.order import Order
-from domain.status import OrderStatus
+from domain.order import Order, Step
+from domain.status import FailureReason, OrderStatus
 from domain.transaction import TransactionReport
 from entrypoints.system import RandomIds
 from tests.builders import QUOTES, a_stamp, a_transaction, an_order
@@ -164,6 +164,25 @@ async def test_an_order_that_went_back_is_confirmed_with_the_swap_that_landed_an
     latest = await lost.bench.latest(order)
     assert (latest.status, latest.tx_hash) == (OrderStatus.CONFIRMED, one.transaction.tx_hash)
     assert lost.bench.script.sent == []
+
+
+async def test_an_order_that_its_client_cancels_meanwhile_stops_no_others(lost: Lost) -> None:
+    @frozen
+    class Overtaken(RecordStep):
+        async def __call__(self, before: Order, *steps: Step) -> Order:
+            if before.order_id == cancelled.order_id:
+                await super().__call__(before, before.fail(a_stamp(), FailureReason.CANCELLED))
+            return await super().__call__(before, *steps)
+
+    cancelled, other = [await lost.bench.at() for _ in range(2)]
+    for order in (cancelled, other):
+        lost.has(order)
+    settle = evolve(lost.resume.settle, record_step=Overtaken(lost.bench.store, lost.bench.feed))
+    lost.resume = evolve(lost.resume, settle=settle)
+    resumed = await lost.resumed()
+    assert resumed.settled is not None
+    assert (resumed.settled.submitted, resumed.settled.held) == ((other.order_id,), (cancelled.order_id,))
+    assert (await lost.bench.latest(cancelled)).reason is FailureReason.CANCELLED
 
 
 async def test_a_submitted_order_whose_later_attempt_landed_gets_that(lost: Lost) -> None:

@@ -264,7 +264,14 @@ async def test_a_venue_that_has_no_history_says_so(status: str) -> None:
         await history_of(reply("", status))
 
 
-@pytest.mark.parametrize("answer", [b"", reply("", "500 No"), reply("[]"), reply(f'{{"data":[{LANDED}]}}')])
+NO_TIME = LANDED.replace("}", f",{ENTRY}}}").replace("2026-01-02T03:04:05Z", "0001-01-01T00:00:00+01:00")
+NO_END = LANDED.replace("}", f',{ENTRY},"expiresAt":"9999-12-31T23:59:59-23:00"}}')
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", reply("", "500 No"), reply("[]"), *(reply(f'{{"data":[{one}]}}') for one in (LANDED, NO_TIME, NO_END))],
+)
 async def test_a_bad_history_is_no_answer(answer: bytes) -> None:
     with pytest.raises(VenueUnavailable) as refused:
         await history_of(answer)
