@@ -20,13 +20,17 @@ NO_MORE = _Nowhere()
 
 def check_head(version: str, headers: Headers) -> None:
     """Raise HttpProblem for a head that leaves open what is asked, of whom, or where the body ends."""
-    if version[:2] != "1.":  # a later minor version is served as 1.1
+    if version != "1.1" and version[:2] != "1.":  # a later minor version is served as 1.1
         raise HttpProblem("http_version_not_supported")
-    names = [name for name, _ in headers]
-    hosts = names.count(b"host")
-    if hosts > 1 or (not hosts and version != "1.0"):
+    hosts, is_coded = 0, False
+    for name, _ in headers:  # one pass is the cheapest for the few of a usual head
+        if name == b"host":
+            hosts += 1
+        elif name == b"transfer-encoding":
+            is_coded = True
+    if hosts != 1 and (hosts or version != "1.0"):
         raise HttpProblem("malformed_request", "The request must have one Host header")
-    if b"transfer-encoding" in names:
+    if is_coded:
         _check_coding(version, _list_of(headers, b"transfer-encoding"))
 
 
