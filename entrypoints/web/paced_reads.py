@@ -6,7 +6,7 @@ from typing import Any
 
 
 class PacedReads:
-    """A transport that hands on what arrives in pieces, one in each turn of the event loop, and nothing while paused.
+    """A transport that hands on what arrives in pieces, one each turn of the event loop, none while paused or closing.
 
     More than a piece at once, or while it is paused, waits: what was read already in here, all else in the client.
     Whoever pauses says why, and is the one to resume. All else is the `plain` transport's.
@@ -70,7 +70,7 @@ class PacedReads:
 
     def _turn(self) -> None:
         self._turn_booked = False
-        if self._paused_for or self._hand_on is None:
+        if self._paused_for or self._hand_on is None or self.is_closing():
             return
         piece, self._waiting = self._waiting[: self._piece_bytes], self._waiting[self._piece_bytes :]
         if piece:

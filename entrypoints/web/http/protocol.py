@@ -71,7 +71,8 @@ class ProblemHttpProtocol(HttpToolsProtocol):
         send each as a whole, and read what it was sent.
         """
         is_stuck = self._left or self.flow.write_paused or self.transport.is_closing()
-        if not is_stuck and (self._reads.waiting or (self._unanswered and not self._is_reading)):
+        is_held_up = self._reads.waiting or self.flow.read_paused
+        if not is_stuck and (is_held_up or (self._unanswered and not self._is_reading)):
             self._waited = 0.0  # it is our turn
             return
         is_idle = self._stage == WHOLE and not is_stuck

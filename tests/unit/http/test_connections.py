@@ -12,11 +12,12 @@ import pytest
 import uvloop
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from entrypoints.web.http.protocol import HEAD_BYTES, ProblemHttpProtocol
+from entrypoints.web.http.health import Check
+from entrypoints.web.http.protocol import HEAD_BYTES, PIECE_BYTES, ProblemHttpProtocol
 from entrypoints.web.server import ServerTimes
-from tests.api import Api, running_api
+from tests.api import Api, Engine, running_api
 from tests.eventually import eventually
-from tests.unit.http.wire import connect, get, next_answer, post, post_in_chunks, say
+from tests.unit.http.wire import connect, get, next_answer, post, post_in_chunks, request, say
 
 Scenario = Callable[[], Awaitable[None]]
 HASTY = ServerTimes(request_seconds=0.4, idle_seconds=0.8)
@@ -197,6 +198,27 @@ async def test_one_that_asks_now_and_then_stays(hasty_api: Api) -> None:
     writer.close()
 
 
+async def test_one_that_waits_for_us_in_the_middle_of_a_request_is_not_late(
+    connections: list[weakref.ref[ProblemHttpProtocol]],
+) -> None:
+    may_answer = asyncio.Event()
+    async with running_api(Engine(ready={"slow": Check(may_answer.wait)})) as api:
+        reader, writer = await connect(api.url)
+        await eventually(lambda: connections)
+        server = connections[0]()
+        assert server is not None
+        writer.write(get("/health/ready") + post()[:-1])
+        flow = server.flow
+        await eventually(lambda: flow.read_paused)
+        writer.write(post()[-1:])
+        for _ in range(10):
+            server.end_if_late(10, request_seconds=30, idle_seconds=75)
+        may_answer.set()
+        answers = [await next_answer(reader), await next_answer(reader)]
+        assert [answer and answer.status for answer in answers] == [200, 202]
+        writer.close()
+
+
 class Unread:
     """A client that sends and never reads."""
 
@@ -223,6 +245,10 @@ class Unread:
                 turns, sent, rest = 0, sent + gone, rest[gone:]
         raise AssertionError("the server took all of it")
 
+    def send(self, raw: bytes) -> None:
+        """Send all of what is little."""
+        assert self._socket.send(raw) == len(raw)
+
     def close(self) -> None:
         """Go."""
         self._socket.close()
@@ -244,6 +270,28 @@ def test_requests_whose_answers_are_not_read_wait_in_the_client(
             waiting = sum(type(thing) is RequestResponseCycle for thing in gc.get_objects())
             assert waiting < MOST_A_TURN / len(get())
             await eventually(lambda: connections[0]() is None)  # it is cut
+            client.close()
+
+    run(scenario)
+
+
+def test_what_comes_after_a_last_request_is_not_done(
+    run: Callable[[Scenario], None], connections: list[weakref.ref[ProblemHttpProtocol]]
+) -> None:
+    async def scenario() -> None:
+        async with running_api() as api:
+            client = Unread(api)
+            await eventually(lambda: connections)
+            server = connections[0]()
+            assert server is not None
+            server.transport.set_write_buffer_limits(high=1 << 30)  # however much waits, answers are begun
+            last = request("GET", "/openapi.json", "Connection: keep-alive", version="1.0")
+            client.send(get("/openapi.json") * 150 + last + b"\r\n" * 10 * PIECE_BYTES + post())
+            await eventually(server.transport.is_closing)
+            for _ in range(STILL_TURNS):
+                await asyncio.sleep(0)
+            assert server.transport.get_write_buffer_size() > 0
+            assert await api.engine.stored() == 0
             client.close()
 
     run(scenario)
