@@ -49,6 +49,7 @@ NEVER_SHOWN = {
     "order_does_not_run",
     "order_is_final",
     "order_may_have_landed",
+    "trading_not_compared",
 }
 SECRET = "SELECT * FROM orders at 10.0.0.7:/var/lib"
 
