@@ -76,7 +76,8 @@ def _end_seconds(settings: Settings) -> float:
 async def serve_api(container: Container, listener: socket.socket, stop: asyncio.Event) -> None:
     """Serve the container's API, and look after its watchers, until `stop`."""
     settings = container.settings()
-    await container.follow_clock()()  # so that the first order is born at the right time
+    # So that the first order is born at the right time, and not taken while trading is halted.
+    await asyncio.gather(container.follow_clock()(), container.gate().look())
     times = ServerTimes(linger_seconds=settings.linger_seconds, grace_seconds=round(settings.grace_seconds))
     beside = [container.follow_clock().run(), container.watch().run(), container.gate().run()]
     beside.append(container.share_marks().run())

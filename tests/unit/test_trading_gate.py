@@ -1,9 +1,12 @@
 """While trading is halted nothing is taken, executed or sent, and all else goes on."""
 
+import asyncio
 import logging
 
 import pytest
 
+from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.trading_halts import InMemoryTradingHalts
 from application.caller import ANYONE
 from application.execute_order import HALTED_SECONDS, Done, RetryIn
 from application.operate_trading import OperateTrading
@@ -11,9 +14,14 @@ from application.ports.errors import StoreUnavailable
 from application.ports.trading_halts import Halt
 from domain.status import OrderStatus
 from domain.transaction import Transaction, TransactionReport
+from entrypoints.api import serve_api
+from entrypoints.container import Container
+from entrypoints.settings import Settings
+from entrypoints.web.server import bind, url_of
 from tests.api import ORDER, Engine, running_api
 from tests.execution import SUBMITTED, Bench, open_bench
 from tests.scripted_venue import LANDED, UNKNOWN
+from tests.unit.http.wire import post, say
 
 RETRY = RetryIn(HALTED_SECONDS)
 
@@ -150,3 +158,28 @@ async def test_orders_are_refused_and_all_else_is_served() -> None:
         await engine.halts.end("ada")
         await engine.gate.look()
         await api.submit()
+
+
+async def test_an_api_takes_no_order_before_it_knows_of_a_halt() -> None:
+    may_answer, stop = asyncio.Event(), asyncio.Event()
+
+    class SlowHalts(InMemoryTradingHalts):
+        async def current(self) -> Halt | None:
+            await may_answer.wait()
+            return await super().current()
+
+    container = Container(settings=Settings(), mode="memory")
+    halts = SlowHalts(container.clock(), InMemoryOrderStore(container.clock()))
+    await halts.start("a fire", "me@here")
+    container.halts.override(halts)
+    listener = bind("127.0.0.1", 0)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve_api(container, listener, stop))
+        asking = group.create_task(say(url_of(listener), post()))
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        may_answer.set()
+        [answer] = await asking
+        stop.set()
+    assert answer.status == 503
+    assert answer.json["code"] == "trading_halted"
