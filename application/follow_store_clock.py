@@ -21,6 +21,11 @@ class FollowStoreClock:
     store_clock: StoreClock
     clock: CorrectedClock
     _skewed: bool = False
+    _measured: bool = False
+
+    def on_time(self) -> bool:
+        """Say whether the process uses the store's time: not before that was read once."""
+        return self._measured
 
     async def __call__(self) -> bool:
         """Measure once; return whether the store answered."""
@@ -30,6 +35,7 @@ class FollowStoreClock:
             return False
         quickest = min(samples, key=lambda sample: sample[2] - sample[1])
         self.clock.correct(*quickest)
+        self._measured = True
         skew = (self.clock.wall() - self.clock.now()).total_seconds()
         observe.clock_measured(skew)
         skewed = abs(skew) > SKEWED_SECONDS

@@ -1,5 +1,7 @@
 """The gate before everything that trades: shut while trading is halted, in this process at once, in others soon."""
 
+from collections.abc import Callable
+
 from attrs import define
 
 from application import observe
@@ -13,10 +15,14 @@ LOOK_SECONDS = 0.5
 
 @define(eq=False)
 class TradingGate:
-    """Tells whether orders may be taken, executed and sent. It asks nobody: `run` looks, twice a second."""
+    """Tells whether orders may be taken, executed and sent. It asks nobody: `run` looks, twice a second.
+
+    Nothing may before the process is `on_time`: an order that was born or judged by a wrong clock would expire.
+    """
 
     halts: TradingHalts
     clock: Clock
+    on_time: Callable[[], bool] = lambda: True
     halt: Halt | None = None
     _known: bool | None = None  # None: not asked yet
 
@@ -28,12 +34,14 @@ class TradingGate:
     @property
     def executes(self) -> bool:
         """Whether orders are executed: not before it is known that there is no halt, nor just after a failover."""
-        return self._known is not False and self.why_shut is None and not self.halts.settling
+        return self._known is not False and self.why_shut is None and not self.halts.settling and self.on_time()
 
     def require_open(self) -> None:
-        """Raise TradingHalted while trading is halted."""
+        """Raise TradingHalted while trading is halted, and StoreUnavailable before the process is on time."""
         if self.why_shut is not None:
             raise TradingHalted
+        if not self.on_time():
+            raise StoreUnavailable("the store's clock was not read yet")
 
     async def look(self) -> None:
         """See whether there is a halt. A store that is away changes nothing, but that nothing is known at first."""

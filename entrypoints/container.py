@@ -36,6 +36,7 @@ from adapters.redis.write_marks import RedisWriteMarks
 from application import observe
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
+from application.errors import TradingHalted
 from application.execute_order import ExecuteOrder
 from application.fitness import Fitness
 from application.follow_store_clock import FollowStoreClock
@@ -87,6 +88,11 @@ QUOTE_PATIENCE = 3
 def _holder(ids: Ids) -> str:
     """Name this process so that no other has the name, and a person can find it."""
     return f"{socket.gethostname()}-{os.getpid()}-{ids.new()[:8]}"
+
+
+def _always() -> bool:
+    """Say that a process is on time whose store has no other clock."""
+    return True
 
 
 def _policy(name: str) -> RoutingPolicy:
@@ -143,15 +149,21 @@ def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings) -> Venues:
 def _live_checks(store: PostgresOrderStore, migrator: Migrator, queue: RedisOrderQueue, gate: TradingGate) -> Checks:
     """Say what readiness looks after: an API takes orders without Redis, a worker needs it."""
 
+    async def postgres() -> None:
+        await store.ping()
+        if not gate.on_time():
+            raise StoreUnavailable("its clock was not read yet")
+
     async def migrated() -> None:
         if pending := await migrator.pending():
             raise StartError(f"migrations are pending: {', '.join(pending)}")
 
     async def trading() -> None:
-        gate.require_open()
+        if gate.why_shut is not None:
+            raise TradingHalted
 
     return {
-        "postgres": Check(store.ping),
+        "postgres": Check(postgres),
         "migrations": Check(migrated),
         "redis": Check(queue.ping, required=False),
         "trading": Check(trading, shown_as="halted"),
@@ -307,7 +319,10 @@ class Container(containers.DeclarativeContainer):
     retries = providers.Singleton(RetryPolicy, settings.provided.retry_attempts, settings.provided.retry_base_ms)
 
     share_marks = providers.Singleton(ShareMarks, halts, marks, clock)
-    gate = providers.Singleton(TradingGate, halts, clock)
+    on_time: providers.Provider[Callable[[], bool]] = providers.Selector(
+        mode, memory=providers.Object(_always), live=follow_clock.provided.on_time
+    )
+    gate = providers.Singleton(TradingGate, halts, clock, on_time)
     record_step = providers.Singleton(RecordStep, store, feed)
     submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids, gate)
     fitness = providers.Singleton(Fitness, store, venues, clock, settings.provided.worker_concurrency)

@@ -55,12 +55,13 @@ async def test_the_time_becomes_the_stores_and_the_skew_is_told(hours: int, capl
 async def test_a_store_that_is_away_changes_nothing_and_is_asked_again_soon() -> None:
     store, clock = Elsewhere(HOUR), ManualClock()
     store.away = True
-    following = asyncio.create_task(FollowStoreClock(store, clock).run())
+    follow = FollowStoreClock(store, clock)
+    following = asyncio.create_task(follow.run())
     await clock.settle()
-    assert store.reads == 1
+    assert (store.reads, follow.on_time()) == (1, False)
     store.away = False
     await clock.advance(RETRY_SECONDS)
-    assert store.reads == 4
+    assert (store.reads, follow.on_time()) == (4, True)
     await clock.advance(EVERY_SECONDS - 0.1)
     assert store.reads == 4
     await clock.advance(0.1)

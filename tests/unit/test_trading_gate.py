@@ -49,6 +49,21 @@ async def test_what_this_process_finds_stops_it_at_once_and_is_kept_by_the_next_
         assert bench.gate.why_shut == "the database went back"
 
 
+async def test_before_the_process_is_on_time_nothing_is_taken_or_judged_by_its_clock() -> None:
+    async with open_bench() as bench:
+        order = await bench.order()
+        on_time = [False]
+        bench.gate.on_time = lambda: on_time[0]
+        await bench.gate.look()
+        assert await bench.execute(order.order_id) == RETRY
+        assert (await bench.latest(order)).version == 0
+        with pytest.raises(StoreUnavailable):
+            bench.gate.require_open()
+        on_time[0] = True
+        bench.gate.require_open()
+        assert await bench.execute(order.order_id) == Done()
+
+
 @pytest.mark.parametrize("found_at", ["quotes", "build", "record"])
 async def test_nothing_is_sent_once_it_is_halted_however_far_the_order_is(found_at: str) -> None:
     async with open_bench() as bench:
