@@ -14,9 +14,10 @@ from attrs import Factory, define
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
 from application.ports.errors import StoreUnavailable
-from application.ports.order_store import OrderFilter
+from application.ports.order_store import OpenOrders, OrderFilter
 from domain.order import Order
 from entrypoints.dev.servers import LocalPostgres
+from entrypoints.lifecycle import opened
 from tests.builders import VENUES, a_stamp, an_order
 from tests.contracts.order_store_harness import append, life, same
 from tests.eventually import eventually
@@ -196,17 +197,20 @@ async def test_a_call_on_a_hanging_server_that_is_cancelled_ends_soon(
 
 
 async def test_a_second_host_is_reached_behind_one_that_hangs(migrated_url: str) -> None:
-    """Its turn comes after 2 s, later than any call may wait: an attempt to connect outlives its call."""
+    """Its turn comes after 2 s, later than any call may wait: an attempt to connect outlives its call.
+
+    It is asked first from then on.
+    """
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         port = hanging.getsockname()[1]
         store = PostgresOrderStore(migrated_url.replace("@127.0.0.1:", f"@127.0.0.1:{port},127.0.0.1:"))
-        await store.open()
-        order = an_order()
-        for outcome, seconds in await every_call(store, order):
-            assert isinstance(outcome, StoreUnavailable)
-            assert seconds < LIMIT_SECONDS
-        await eventually(partial(_all_answer, store, order))
-        await store.close()
+        async with opened(store):
+            order = an_order()
+            for outcome, seconds in await every_call(store, order):
+                # The sweep's second statement may find the host that its first one waited for in vain.
+                assert isinstance(outcome, StoreUnavailable | OpenOrders)
+                assert seconds < LIMIT_SECONDS
+            await eventually(partial(_all_answer, store, order))
 
 
 async def _all_answer(store: PostgresOrderStore, order: Order) -> bool:

@@ -16,7 +16,13 @@ COST_SECONDS = 0.3  # its start is most of that
 
 
 def test_a_guard_costs_nothing_after_its_server_was_frozen() -> None:
-    plan = {"command": ["/bin/sleep", "60"], "stop_signal": int(signal.SIGTERM), "keep_open": [], "drop": {}}
+    plan = {
+        "command": ["/bin/sleep", "60"],
+        "stop_signal": int(signal.SIGTERM),
+        "keep_open": [],
+        "drop": {},
+        "stdin": os.devnull,
+    }
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-I", "-S", guard.__file__, json.dumps(plan)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
