@@ -20,7 +20,7 @@ PIPE_WIDTH = 240
 
 def say(text: str) -> None:
     """Print one sentence."""
-    console().print(text, markup=False)
+    console().print(text)
 
 
 def say_json(value: Any) -> None:
@@ -54,7 +54,7 @@ def complain(text: str, style: str = "yellow") -> None:
     """Print something on stderr, beside what a script reads."""
     with suppress(OSError):  # whoever cannot be told has at least the exit code
         for line in text.splitlines():
-            console(stderr=True).print(printable(line), style=style, markup=False)
+            console(stderr=True).print(printable(line), style=style)
 
 
 def cell(value: object, style: str = "") -> "Text":
@@ -70,12 +70,15 @@ def printable(text: str) -> str:
 
 
 def console(*, stderr: bool = False, soft_wrap: bool = True) -> "Console":
-    """Return a console on stdout, or on stderr; with `soft_wrap` the terminal itself breaks long lines."""
+    """Return a console on stdout, or on stderr; with `soft_wrap` the terminal itself breaks long lines.
+
+    Texts are printed as they are: brackets and colons in them mean nothing.
+    """
     from rich.console import Console
 
     # A pipe has no width of its own, and `grep` wants whole lines.
     width = None if on_terminal(stderr=stderr) else PIPE_WIDTH
-    return Console(stderr=stderr, highlight=False, soft_wrap=soft_wrap, width=width)
+    return Console(stderr=stderr, highlight=False, soft_wrap=soft_wrap, width=width, markup=False, emoji=False)
 
 
 def on_terminal(*, stderr: bool = False) -> bool:

@@ -26,9 +26,8 @@ GRACE_SECONDS = 2.0  # so that Ctrl-C ends everything, the servers too, within 5
 
 _DEFAULT_URL = "http://127.0.0.1:3000"  # where the command line looks by itself
 _IN_MEMORY = "in memory only: all is gone at the end"
-_BANNER = """\
-[bold]The order execution engine is running.[/]
-
+_TITLE = "The order execution engine is running."
+_BANNER = """
   Console    {url}/
   API        {url}/docs
   Postgres   {postgres}
@@ -101,5 +100,7 @@ def _print_banner(url: str, places: Places) -> None:
     postgres, redis = places
     url_option = "" if url == _DEFAULT_URL else f" --url {url}"
     text = _BANNER.format(url=url, url_option=url_option, postgres=postgres, redis=redis)
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)  # folders may have any name
     with suppress(OSError):  # the engine runs, whoever hears of it; the exit code will say that nobody did
-        Console(highlight=False, soft_wrap=True).print(text)
+        console.print(_TITLE, style="bold")
+        console.print(text)

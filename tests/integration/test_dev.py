@@ -62,6 +62,12 @@ async def test_killed_it_leaves_no_server_and_started_again_it_finds_its_orders(
         assert (await confirmed(engine, in_flight))["status"] == "confirmed"
 
 
+def test_whatever_the_folders_name_the_banner_has_it(server_dir: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = server_dir / "a[" / "b] :x: [red]"
+    with running("dev", settings={"DATA_DIR": str(folder)}):
+        assert f"Redis      private, its data in {folder}/redis\n" in capfd.readouterr().out
+
+
 async def test_in_memory_it_needs_no_server(server_dir: Path) -> None:
     with running("dev", "--memory", settings={"DATA_DIR": str(server_dir)}) as engine:
         order_id = call(f"{engine.url}/api/orders/execute", ORDER)["orderId"]
