@@ -19,8 +19,9 @@ PIPE_WIDTH = 240
 
 
 def say(text: str) -> None:
-    """Print one sentence."""
-    console().print(text)
+    """Print a sentence, or a line for each."""
+    for line in text.splitlines():
+        console().print(printable(line))
 
 
 def say_json(value: Any) -> None:

@@ -16,3 +16,12 @@ def test_a_text_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr()
     assert [line.strip() for line in printed.out.splitlines()] == [text, text]
     assert printed.err == f"{text}\n"
+
+
+def test_nothing_that_is_said_reaches_the_terminals_controls(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "Trading is halted: \x1b]0;owned\x07 by \x9b2J.\nThe database went back."
+    say(text)
+    complain(text)
+    for printed in capsys.readouterr():
+        assert len(printed.splitlines()) == 2
+        assert printed.replace("\n", "").isprintable()
