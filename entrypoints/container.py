@@ -2,12 +2,11 @@
 
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
-from attrs import frozen
 from dependency_injector import containers, providers
 
 from adapters.http_venue.venue import HttpVenue
@@ -33,22 +32,18 @@ from adapters.redis.queue_operations import RedisQueueOperations
 from adapters.redis.server_fault import redis_fault
 from adapters.redis.update_feed import RedisUpdateFeed
 from adapters.redis.write_marks import RedisWriteMarks
-from application import observe
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
-from application.errors import TradingHalted
 from application.execute_order import ExecuteOrder
 from application.fitness import Fitness
 from application.follow_store_clock import FollowStoreClock
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
 from application.operate_trading import OperateTrading
-from application.ports.errors import QueueUnavailable, StoreUnavailable, StoreUnfit
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.queue_operations import QueueOperations
-from application.ports.server_fault import ServerFault
 from application.ports.system import Clock, CorrectedClock, Ids, StoreClock
 from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
@@ -70,15 +65,15 @@ from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from application.worker import Worker
 from domain.routing import POLICIES, RoutingPolicy
-from entrypoints.lifecycle import Closing, Resource, StartError, Together
+from entrypoints.lifecycle import Closing, Resource, Together
 from entrypoints.mock_router import mock_router
-from entrypoints.settings import PREFIX, Settings, SettingsError
+from entrypoints.readiness import live_checks
+from entrypoints.settings import Settings, SettingsError
+from entrypoints.starting import Connected, Look, Looked
 from entrypoints.system import RandomIds, SystemClock
 from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
-from entrypoints.web.http.health import NO_CHECKS, Check, Checks
-
-Look = Callable[[], Awaitable[ServerFault | None]]
+from entrypoints.web.http.health import NO_CHECKS, Checks
 
 MOCK_URL = "mock:"
 # Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
@@ -144,73 +139,6 @@ def _venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
 
 def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings) -> Venues:
     return Venues(venues, QUOTE_PATIENCE * settings.venue_timeout_ms / 1000, settings.quote_band_bps)
-
-
-def _live_checks(store: PostgresOrderStore, migrator: Migrator, queue: RedisOrderQueue, gate: TradingGate) -> Checks:
-    """Say what readiness looks after: an API takes orders without Redis, a worker needs it."""
-
-    async def postgres() -> None:
-        await store.ping()
-        if not gate.on_time():
-            raise StoreUnavailable("its clock was not read yet")
-
-    async def migrated() -> None:
-        if pending := await migrator.pending():
-            raise StartError(f"migrations are pending: {', '.join(pending)}")
-
-    async def trading() -> None:
-        if gate.why_shut is not None:
-            raise TradingHalted
-
-    return {
-        "postgres": Check(postgres),
-        "migrations": Check(migrated),
-        "redis": Check(queue.ping, required=False),
-        "trading": Check(trading, shown_as="halted"),
-    }
-
-
-@frozen
-class _Connected(Resource):
-    """A store that is connected before anything needs it, unless it is away: then it connects later."""
-
-    _store: PostgresOrderStore
-    _fault: Look
-
-    async def open(self) -> None:
-        """Connect. Raises StartError for a server that can never do, and SettingsError for a URL that never can."""
-        try:
-            await self._store.connect()
-        except StoreUnfit as error:
-            raise StartError(str(error)) from error
-        except StoreUnavailable as error:
-            fault = await self._fault()
-            _refuse_if_certain("postgres_url", fault)
-            observe.store_away("the start", StoreUnavailable(f"its URL {fault.text}") if fault else error)
-
-    async def close(self) -> None:
-        """Leave that to the store."""
-
-
-@frozen
-class _Looked(Resource):
-    """A Redis that was looked at before anything needs it; one that is away is waited for."""
-
-    _fault: Look
-
-    async def open(self) -> None:
-        """Look at it. Raises SettingsError for one that can never do."""
-        if fault := await self._fault():
-            _refuse_if_certain("redis_url", fault)
-            observe.queue_away("the start", QueueUnavailable(f"its URL {fault.text}"))
-
-    async def close(self) -> None:
-        """Do nothing: the look is over."""
-
-
-def _refuse_if_certain(setting: str, fault: ServerFault | None) -> None:
-    if fault and fault.certain:
-        raise SettingsError([f"{PREFIX}{setting.upper()} {fault.text}"])
 
 
 class Container(containers.DeclarativeContainer):
@@ -280,8 +208,8 @@ class Container(containers.DeclarativeContainer):
         partial, postgres_fault, settings.provided.postgres_url
     )
     redis_fault: providers.Provider[Look] = providers.Factory(partial, redis_fault, settings.provided.redis_url)
-    live_connected = providers.Factory(_Connected, live_store, postgres_fault)
-    live_looked = providers.Factory(_Looked, redis_fault)
+    live_connected = providers.Factory(Connected, live_store, postgres_fault)
+    live_looked = providers.Factory(Looked, redis_fault)
     store_resources: providers.Provider[list[Resource]] = providers.Selector(
         mode, memory=providers.List(), live=providers.List(live_store, live_connected, live_looked)
     )
@@ -364,7 +292,9 @@ class Container(containers.DeclarativeContainer):
     checks: providers.Provider[Checks] = providers.Selector(
         mode,
         memory=providers.Object(NO_CHECKS),
-        live=providers.Callable(_live_checks, live_store, migrator, live_queue, gate),
+        live=providers.Callable(
+            live_checks, live_store.provided.ping, migrator.provided.pending, live_queue.provided.ping, gate
+        ),
     )
     drain = providers.Singleton(Drain)
     api = providers.Singleton(

@@ -5,8 +5,9 @@ from copy import copy
 from typing import TypeVar
 
 from application.ports.errors import PortError, StoreUnfit
-from entrypoints.container import Container, Look
+from entrypoints.container import Container
 from entrypoints.settings import PREFIX, Settings, SettingsError
+from entrypoints.starting import Look
 
 Error = TypeVar("Error", bound=PortError)
 
