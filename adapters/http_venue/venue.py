@@ -137,16 +137,18 @@ class HttpVenue:
 
     async def received(self, since: datetime) -> AsyncIterator[Sequence[Received]]:
         """Go through the venue's list; 404, 405 and 501 mean that it has none."""
-        cursor: str | None = None
+        query, seen = {"since": since.isoformat()}, set[str]()
         while True:
-            query = {"since": since.isoformat()} | ({} if cursor is None else {"cursor": cursor})
             page = await self._ask(
                 _Call("list", "GET", f"transactions?{urlencode(query)}", optional=True), HistoryAnswer
             )
             yield [one.described(self.name) for one in page.data]
-            if page.next_cursor is None or page.next_cursor == cursor:
+            if page.next_cursor is None:
                 return
-            cursor = page.next_cursor
+            if page.next_cursor in seen:
+                raise VenueUnavailable(NONSENSE)  # it would have no end, and lacks what comes after
+            query["cursor"] = page.next_cursor
+            seen.add(page.next_cursor)
 
     async def _submit(self, transaction: Transaction) -> TransactionReport:
         # The venue gets less time than we wait: an answer that it is still on its way is worth more than none.

@@ -276,3 +276,10 @@ async def test_a_bad_history_is_no_answer(answer: bytes) -> None:
     with pytest.raises(VenueUnavailable) as refused:
         await history_of(answer)
     assert not isinstance(refused.value, NotOffered)
+
+
+@pytest.mark.parametrize("cursors", ["11", "121", "123421"])
+async def test_a_history_that_goes_in_circles_is_no_answer(cursors: str) -> None:
+    first = LANDED.replace("}", f",{ENTRY}}}")
+    with pytest.raises(VenueUnavailable, match="makes no sense"):
+        await history_of(*(reply(f'{{"data":[{first}],"nextCursor":"{cursor}"}}') for cursor in cursors))
