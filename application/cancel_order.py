@@ -3,11 +3,12 @@
 from attrs import frozen
 
 from application.caller import Caller, Scope, find_order
-from application.errors import OrderNotCancellable
+from application.errors import OrderNotCancellable, TradingHalted
 from application.ports.errors import StaleOrder
 from application.ports.order_store import OrderStore
 from application.ports.system import Clock, Ids
 from application.record_step import RecordStep
+from application.trading_gate import TradingGate
 from domain.errors import IllegalTransition
 from domain.events import Stamp
 from domain.order import Order
@@ -22,12 +23,18 @@ class CancelOrder:
     record_step: RecordStep
     clock: Clock
     ids: Ids
+    gate: TradingGate
 
     async def __call__(self, caller: Caller, order_id: str) -> Order:
-        """Stop the caller's order and return it as failed. Raises OrderNotFound, OrderNotCancellable."""
+        """Stop the caller's order and return it as failed.
+
+        Raises OrderNotFound, OrderNotCancellable, and TradingHalted while nobody can know whether it was swapped.
+        """
         caller.require(Scope.ORDERS_CANCEL)
         while True:
             order = await find_order(self.store, caller, order_id)
+            if self.gate.lost_writes:
+                raise TradingHalted
             try:
                 cancelled = order.fail(Stamp(self.ids.event(), self.clock.now()), FailureReason.CANCELLED)
             except IllegalTransition:

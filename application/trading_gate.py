@@ -32,6 +32,11 @@ class TradingGate:
         return self.halts.found or (self.halt.why if self.halt else None)
 
     @property
+    def lost_writes(self) -> bool:
+        """Whether the store lacks what it had acknowledged: an order that it shows as open may have been swapped."""
+        return self.halts.found is not None or (self.halt is not None and self.halt.lost_writes)
+
+    @property
     def executes(self) -> bool:
         """Whether orders are executed: not before it is known that there is no halt, nor just after a failover."""
         return self._known is not False and self.why_shut is None and not self.halts.settling and self.on_time()

@@ -270,7 +270,7 @@ class Container(containers.DeclarativeContainer):
     )
     query = providers.Singleton(QueryOrders, store)
     query_executions = providers.Singleton(QueryExecutions, executions)
-    cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids)
+    cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids, gate)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed)
     stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges, gate)

@@ -96,7 +96,7 @@ class Engine:
             SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate),
             QueryOrders(self.store),
             QueryExecutions(self.executions),
-            CancelOrder(self.store, self.record_step, self.clock, ids),
+            CancelOrder(self.store, self.record_step, self.clock, ids, self.gate),
             WatchOrder(self.store, self.feed, self.clock),
             WatchFeed(self.feed),
             EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),

@@ -68,7 +68,7 @@ async def engine() -> Engine:
         order,
         SubmitOrder(store, queue, feed, clock, ids, gate),
         QueryOrders(store),
-        CancelOrder(store, record_step, clock, ids),
+        CancelOrder(store, record_step, clock, ids, gate),
         WatchOrder(store, feed, clock),
         WatchFeed(feed),
         OperateOrders(store, queue, operations, record_step, venues, clock, ids),

@@ -8,7 +8,7 @@ from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.caller import ANYONE
 from application.cancel_order import CancelOrder
-from application.errors import OrderNotCancellable, OrderNotFound
+from application.errors import OrderNotCancellable, OrderNotFound, TradingHalted
 from application.execute_order import Done, ExecuteOrder
 from application.frames import Frame
 from application.ports.order_store import Record
@@ -32,9 +32,10 @@ class Bench:
         self.feed = InMemoryUpdateFeed()
         self.script = Script(self.clock)
         record_step = RecordStep(self.store, self.feed)
-        self.cancel = CancelOrder(self.store, record_step, self.clock, RandomIds())
+        self.gate = a_gate(self.clock)
+        self.cancel = CancelOrder(self.store, record_step, self.clock, RandomIds(), self.gate)
         self.execute = ExecuteOrder(
-            self.store, record_step, self.script.venues(), self.clock, RandomIds(), lowest_price, a_gate(self.clock)
+            self.store, record_step, self.script.venues(), self.clock, RandomIds(), lowest_price, self.gate
         )
         self.order = an_order()
 
@@ -133,3 +134,17 @@ async def race(pauses: int) -> str:
     assert outcome == Done()
     assert len(await bench.store.events(order.order_id, 0)) == order.version == len(order.logs)
     return "cancel" if stopped else "worker"
+
+
+async def test_while_nobody_knows_whether_it_was_swapped_it_is_not_cancelled(bench: Bench) -> None:
+    await bench.gate.halts.start("by hand", "anna")
+    await bench.gate.look()
+    assert not bench.gate.lost_writes
+    await bench.gate.halts.start("a write is gone", "worker", lost_writes=True)
+    await bench.gate.look()
+    with pytest.raises(TradingHalted):
+        await bench.cancel(ANYONE, bench.order.order_id)
+    assert (await bench.latest()).status is OrderStatus.PENDING
+    await bench.gate.halts.end("anna")
+    await bench.gate.look()
+    assert (await bench.cancel(ANYONE, bench.order.order_id)).reason is FailureReason.CANCELLED

@@ -103,7 +103,7 @@ async def test_cancelled() -> None:
     async with open_bench() as bench:
         order = await bench.at("request_quotes", "choose_route")
         record_step = RecordStep(bench.store, bench.feed)
-        await CancelOrder(bench.store, record_step, bench.clock, bench.execute.ids)(ANYONE, order.order_id)
+        await CancelOrder(bench.store, record_step, bench.clock, bench.execute.ids, bench.gate)(ANYONE, order.order_id)
         assert await kinds(bench, order) == ["quotesRequested", "routeChosen", "orderFailed"]
         assert await reason(bench, order) == "cancelled"
 

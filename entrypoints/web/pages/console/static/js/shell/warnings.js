@@ -45,7 +45,7 @@ function warningsOf({ queue, halt }) {
 
 /** @param {import("../engine/api.js").Halt} halt @returns {Warning} */
 function haltWarning({ since, why, by, lostWrites }) {
-  const text = `Since ${since}, by ${by}: ${why}. Nothing is taken, executed or sent; reading and cancelling go on.`;
+  const text = `Since ${since}, by ${by}: ${why}. Nothing is taken, executed or sent; reading and, unless writes were lost, cancelling go on.`;
   return { key: "Trading halted", text, command: `order-engine ${lostWrites ? "reconcile" : "trading resume"}` };
 }
 
