@@ -27,6 +27,7 @@ _NETWORK = {
 }
 _RESOLVE_SECONDS = 2.0
 _CLOSE_SECONDS = 1.0
+_TRIES = 5
 
 Hook = Callable[[Session], Awaitable[None]]
 
@@ -55,20 +56,23 @@ class Connector:
         """Return a new session with these settings; what else the URL's own options set is set too.
 
         It takes at most the URL's `connect_timeout` (2 s if not given) for each address of each host, as much for
-        their names, and a second for what is looked at. Raises psycopg.Error, StoreUnfit, and what the hooks raise.
+        their names, and a second for what is looked at. One that breaks while it is made, as when all sessions are
+        ended, is made again. Raises psycopg.Error, StoreUnfit, and what the hooks raise.
         """
-        session = await self._settled(settings)
-        try:
-            if not (self._apart or session.is_direct):
-                async with await self._settled(settings) as other:
-                    await session.refuse_a_shared_server(other)
-                self._apart = True
-            for hook in self.after_connecting:
-                await hook(session)
-        except BaseException:
-            await session.close()
-            raise
-        return session
+        tries = 0
+        while True:
+            tries += 1
+            session = await self._open()
+            try:
+                await self._settle(session, settings)
+                await self._look_at(session, settings)
+            except BaseException as error:
+                broke = session.closed and isinstance(error, psycopg.OperationalError)
+                await session.close()
+                if not broke or tries == _TRIES:
+                    raise
+            else:
+                return session
 
     def left_behind(self, session: Session) -> None:
         """Have the next session end this one's side at the server, which may not have noticed that nobody is there.
@@ -82,24 +86,31 @@ class Connector:
         with suppress(psycopg.Error, StoreUnavailable, TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 if self._left:
-                    await (await self._settled({})).close()
+                    async with await self._open() as session:
+                        await self._settle(session, {})
 
     def forget(self) -> None:
         """Have the next session begin with the first host: the one that answered last is of no use."""
         self._worked = None
 
-    async def _settled(self, settings: Mapping[str, str]) -> Session:
-        session = await Session.connect(make_conninfo(**{**self._params, **await self._places()}), autocommit=True)
+    async def _open(self) -> Session:
+        return await Session.connect(make_conninfo(**{**self._params, **await self._places()}), autocommit=True)
+
+    async def _settle(self, session: Session, settings: Mapping[str, str]) -> None:
         left = frozenset(self._left)
-        try:
-            await session.settle({**self._options, **settings}, left)
-        except BaseException:
-            await session.close()
-            raise
+        await session.settle({**self._options, **settings}, left)
         self._left -= left
         info = session.pgconn
         self._worked = _Place(*(part.decode() for part in (info.host, info.hostaddr, info.port)))
-        return session
+
+    async def _look_at(self, session: Session, settings: Mapping[str, str]) -> None:
+        if not (self._apart or session.is_direct):
+            async with await self._open() as other:
+                await self._settle(other, settings)
+                await session.refuse_a_shared_server(other)
+            self._apart = True
+        for hook in self.after_connecting:
+            await hook(session)
 
     async def _places(self) -> dict[str, str]:
         """Return the parameters that name each address of each host, so that psycopg tries them one by one."""
