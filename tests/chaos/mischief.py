@@ -28,7 +28,7 @@ _CUT_FROM = {Kind.CUT_POSTGRES: "postgres", Kind.CUT_REDIS: "redis", Kind.CUT_VE
 FORGET = "SELECT pg_stat_clear_snapshot()"
 SWEEPERS = """
 SELECT application_name FROM pg_stat_activity
-WHERE state = 'active' AND query LIKE '%pg_try_advisory_xact_lock%' AND pid <> pg_backend_pid()
+WHERE state = 'active' AND query ~ 'raise_sweep_floor|pg_try_advisory_xact_lock' AND pid <> pg_backend_pid()
 """
 
 
