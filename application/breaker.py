@@ -10,16 +10,12 @@ class Breaker:
     def __init__(self, cool_off: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._cool_off = cool_off
         self._monotonic = monotonic
-        self._trial_at: float | None = None
-
-    @property
-    def closed(self) -> bool:
-        """Whether all calls go through."""
-        return self._trial_at is None
+        self._trial_at = 0.0
+        self.closed = True  # all calls go through
 
     def lets_through(self) -> bool:
         """Say whether the caller may call now. Once opened, who may is on trial, and alone for the cool-off."""
-        if self._trial_at is None:
+        if self.closed:
             return True
         now = self._monotonic()
         if now < self._trial_at:
@@ -29,12 +25,11 @@ class Breaker:
 
     def failed(self) -> bool:
         """Open; say whether it was closed."""
-        was_closed = self._trial_at is None
+        was_closed, self.closed = self.closed, False
         self._trial_at = self._monotonic() + self._cool_off
         return was_closed
 
     def succeeded(self) -> bool:
         """Close; say whether it was open."""
-        was_open = self._trial_at is not None
-        self._trial_at = None
+        was_open, self.closed = not self.closed, True
         return was_open

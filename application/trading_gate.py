@@ -39,7 +39,9 @@ class TradingGate:
     @property
     def executes(self) -> bool:
         """Whether orders are executed: not before it is known that there is no halt, nor just after a failover."""
-        return self._known is not False and self.why_shut is None and not self.halts.settling and self.on_time()
+        halts = self.halts
+        is_open = self._known is not False and self.halt is None and halts.found is None  # asked for each order, thrice
+        return is_open and not halts.settling and self.on_time()
 
     def require_open(self) -> None:
         """Raise TradingHalted while trading is halted, and StoreUnavailable before the process is on time."""

@@ -130,7 +130,7 @@ class Venues:
         """Call a venue, unless it was out of reach a moment ago. Any answer, a refusal too, shows that it is there."""
         breaker = self._breakers[venue.name]
         on_trial = not breaker.closed
-        if not breaker.lets_through():
+        if on_trial and not breaker.lets_through():
             raise VenueUnreachable("could not be reached a moment ago")
         try:
             answer = await call()
@@ -142,7 +142,8 @@ class Venues:
             if on_trial:  # a call from before the cut waits in vain for its answer, which shows nothing
                 self._reachable(venue.name)
             raise
-        self._reachable(venue.name)
+        if not breaker.closed:
+            self._reachable(venue.name)
         return answer
 
     def _reachable(self, name: str) -> None:
