@@ -190,5 +190,5 @@ async def test_workers_and_apis_go_on(pair: Pair, processes: tuple[dict[str, str
                 await client.get(f"{each.url}/metrics")
             return await pair.nobody_is_left(OURS[:1])  # the old primary replicates what is published on the new one
 
-        await eventually(all_left)
+        await eventually(all_left, within=40)
     stories_are_whole(settings)
