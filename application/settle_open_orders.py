@@ -19,10 +19,8 @@ from domain.status import FailureReason, OrderStatus
 from domain.transaction import Transaction
 
 PAGE = 200
-_OPEN = (
-    *(OrderStatus.PENDING, OrderStatus.RESTING, OrderStatus.ROUTING),
-    *(OrderStatus.BUILDING, OrderStatus.SUBMITTED),
-)
+# In the order in which an order goes through them: one that moves on meanwhile is met again.
+_OPEN = tuple(status for status in OrderStatus if not status.is_final)
 
 
 @frozen

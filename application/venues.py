@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from statistics import median
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from attrs import field, frozen
 
@@ -27,6 +27,7 @@ COOL_OFF_SECONDS = 2.0
 _BPS = Decimal(10_000)
 
 Answer = TypeVar("Answer")
+About = TypeVarTuple("About")
 Refusal = tuple[str, str]  # the venue's name, and why
 
 
@@ -99,24 +100,24 @@ class Venues:
         believed, outliers = self._in_band(offers)
         return Quotes(tuple(believed), (*refusals, *outliers))
 
-    async def build(self, order: Order, quote: Quote) -> Transaction:
+    def build(self, order: Order, quote: Quote) -> Awaitable[Transaction]:
         """Have the quote's venue build the swap. Raises VenueUnavailable."""
         venue = self._named(quote.venue)
-        return await self._reached(venue, lambda: venue.build(order, quote))
+        return self._reached(venue, venue.build, order, quote)
 
-    async def send(self, transaction: Transaction) -> TransactionReport:
+    def send(self, transaction: Transaction) -> Awaitable[TransactionReport]:
         """Have the transaction's venue send it. Raises VenueUnavailable."""
         venue = self._named(transaction.venue)
-        return await self._reached(venue, lambda: venue.send(transaction))
+        return self._reached(venue, venue.send, transaction)
 
-    async def lookup(self, transaction: Transaction) -> TransactionReport:
+    def lookup(self, transaction: Transaction) -> Awaitable[TransactionReport]:
         """Ask the transaction's venue what became of it. Raises VenueUnavailable."""
         venue = self._named(transaction.venue)
-        return await self._reached(venue, lambda: venue.lookup(transaction))
+        return self._reached(venue, venue.lookup, transaction)
 
     async def _quote(self, venue: Venue, order: Order) -> Quote | str:
         try:
-            quote = await self._reached(venue, lambda: venue.quote(order))
+            quote = await self._reached(venue, venue.quote, order)
         except VenueUnreachable:
             return UNREACHABLE
         except VenueUnavailable as refusal:
@@ -126,14 +127,14 @@ class Venues:
             return BROKEN
         return quote if _makes_sense(quote) else NONSENSE
 
-    async def _reached(self, venue: Venue, call: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _reached(self, venue: Venue, call: Callable[[*About], Awaitable[Answer]], *about: *About) -> Answer:
         """Call a venue, unless it was out of reach a moment ago. Any answer, a refusal too, shows that it is there."""
         breaker = self._breakers[venue.name]
         on_trial = not breaker.closed
         if on_trial and not breaker.lets_through():
             raise VenueUnreachable("could not be reached a moment ago")
         try:
-            answer = await call()
+            answer = await call(*about)
         except VenueUnreachable as error:
             if breaker.failed():
                 observe.venue_unreachable(venue.name, error)

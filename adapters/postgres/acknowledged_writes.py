@@ -6,7 +6,7 @@ last one, a standby that was behind when it was promoted, say, is found out by o
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 from operator import itemgetter
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from attrs import frozen
 from psycopg import AsyncConnection
 
-from adapters.postgres.connection import execute
+from adapters.postgres.connection import STATEMENT_SECONDS, execute
 from adapters.postgres.halt_statements import MISSING, SERVER
 from adapters.postgres.rows import in_json
 from application import observe
@@ -23,7 +23,6 @@ from application import observe
 REMEMBERED_SECONDS = 86_400.0
 # How long after a change of servers others may still find that a write of theirs is lost.
 SETTLING_SECONDS = 2.0
-_LOOK_SECONDS = 1.2
 
 Write = tuple[str, int]  # an order's id, and the version that is there now or was passed
 
@@ -95,7 +94,7 @@ class AcknowledgedWrites:
 
     async def look(self, connection: AsyncConnection[Any]) -> None:
         """See whether the server of a new connection has all that was acknowledged. Raises psycopg.Error."""
-        until = asyncio.get_running_loop().time() + _LOOK_SECONDS
+        until = asyncio.get_running_loop().time() + STATEMENT_SECONDS
         cursor = connection.cursor()
         [(timeline, started)] = await execute(cursor, SERVER, (), until)
         self.in_recovery = timeline is None
@@ -106,8 +105,7 @@ class AcknowledgedWrites:
         recent = {write(): at for write, at in list(self._last.values()) if at > since}
         if not recent or self.lost is not None:
             return
-        rows = in_json([{"order_id": order_id, "version": version} for order_id, version in recent])
-        if missing := await execute(cursor, MISSING, rows, until):
+        if missing := await execute(cursor, MISSING, rows_of_writes(recent), until):
             write = max(missing, key=recent.__getitem__)
             self._lose(write, recent[write], timeline)
 
@@ -125,3 +123,8 @@ class AcknowledgedWrites:
         )
         self.lost = Lost(why, written_at, timeline)
         observe.log_went_back(why)
+
+
+def rows_of_writes(writes: Iterable[Write]) -> tuple[str]:
+    """Return what MISSING takes."""
+    return in_json([{"order_id": order_id, "version": version} for order_id, version in writes])

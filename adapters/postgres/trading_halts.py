@@ -4,10 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from adapters.postgres import halt_statements as statements
-from adapters.postgres.acknowledged_writes import REMEMBERED_SECONDS, AcknowledgedWrites
+from adapters.postgres.acknowledged_writes import REMEMBERED_SECONDS, AcknowledgedWrites, Server, rows_of_writes
 from adapters.postgres.connection import Rows
 from adapters.postgres.read_pool import ReadPool
-from adapters.postgres.rows import in_json
 from application.ports.trading_halts import Halt
 from application.ports.write_marks import WriteMark
 
@@ -22,6 +21,7 @@ class PostgresTradingHalts:
         self._pool = pool
         self._writes = writes
         self._holder = holder
+        self._names: dict[Server, tuple[str, str]] = {}  # of the server that answers now
 
     @property
     def found(self) -> str | None:
@@ -74,8 +74,7 @@ class PostgresTradingHalts:
             if (mark.system, mark.database) == identity and mark.timeline < server.timeline and mark.at > since
         ]
         by_write = {(mark.order_id, mark.version): mark for mark in reversed(ours)}
-        rows = in_json([{"order_id": order_id, "version": version} for order_id, version in by_write])
-        missing = await self._pool.run(statements.MISSING, rows)
+        missing = await self._pool.run(statements.MISSING, rows_of_writes(by_write))
         if missing:
             newest = max((by_write[write] for write in missing), key=lambda mark: mark.at)
             age = (now - newest.at).total_seconds()
@@ -89,10 +88,15 @@ class PostgresTradingHalts:
 
     async def _identity(self) -> tuple[str, str] | None:
         """Return the names of system and database; None when this role may not ask for them."""
+        server = self._writes.server
+        if server is not None and server in self._names:
+            return self._names[server]
         [(may_ask,)] = await self._pool.run(statements.MAY_ASK, ())
         if not may_ask:
             return None
         [(system, database)] = await self._pool.run(statements.IDENTITY, ())
+        if server is not None and server == self._writes.server:  # it did not change meanwhile
+            self._names = {server: (system, database)}
         return system, database
 
     async def _current(self) -> Halt | None:
