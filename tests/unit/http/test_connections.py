@@ -5,11 +5,10 @@ import gc
 import socket
 import struct
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import pytest
-import uvloop
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from entrypoints.web.http.health import Check
@@ -18,37 +17,18 @@ from entrypoints.web.server import ServerTimes
 from tests.api import Api, Engine, running_api
 from tests.eventually import eventually
 from tests.unit.http.wire import connect, get, next_answer, post, post_in_chunks, request, say
+from tests.unit.scenarios import Scenario, ends_made
 
-Scenario = Callable[[], Awaitable[None]]
 HASTY = ServerTimes(request_seconds=0.4, idle_seconds=0.8)
 MOST_SENT = 64 << 20
 STILL_TURNS = 1000
 MOST_A_TURN = 8192
 
 
-@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Callable[[Scenario], None]:
-    """Run a scenario in one of the event loops."""
-
-    def run(scenario: Scenario) -> None:
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            runner.run(asyncio.wait_for(scenario(), 40))
-
-    return run
-
-
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[ProblemHttpProtocol]]:
     """Collect the server's ends of all connections, without keeping them."""
-    made: list[weakref.ref[ProblemHttpProtocol]] = []
-    begin = ProblemHttpProtocol.connection_made
-
-    def connection_made(self: ProblemHttpProtocol, transport: asyncio.Transport) -> None:
-        made.append(weakref.ref(self))
-        begin(self, transport)
-
-    monkeypatch.setattr(ProblemHttpProtocol, "connection_made", connection_made)
-    return made
+    return ends_made(ProblemHttpProtocol, monkeypatch)
 
 
 @pytest.mark.parametrize(

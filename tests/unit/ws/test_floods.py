@@ -4,21 +4,19 @@ import asyncio
 import base64
 import logging
 import socket
-import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-import uvloop
 
 from entrypoints.web.server import ServerTimes
 from entrypoints.web.ws.protocol import BoundedWebSocketProtocol
 from tests.api import Api, running_api
 from tests.eventually import eventually
 from tests.unit.http.wire import HOST, connect, get, next_answer, request, say
+from tests.unit.scenarios import Scenario, ends_made
 
-Scenario = Callable[[], Awaitable[None]]
 HANDSHAKE = (
     *("Connection: Upgrade", "Upgrade: websocket"),
     f"Sec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}",
@@ -34,17 +32,6 @@ MOST_A_TURN = 2048
 def frame(opcode: int, data: bytes = b"", *, last: bool = True) -> bytes:
     """Return a client's frame, with a mask of zeros."""
     return bytes([last << 7 | opcode, 0x80 | len(data)]) + bytes(4) + data
-
-
-@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Callable[[Scenario], None]:
-    """Run a scenario in one of the event loops."""
-
-    def run(scenario: Scenario) -> None:
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            runner.run(asyncio.wait_for(scenario(), 40))
-
-    return run
 
 
 @asynccontextmanager
@@ -100,14 +87,7 @@ async def read_until(reader: asyncio.StreamReader, end: bytes) -> None:
 @pytest.fixture
 def server_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[BoundedWebSocketProtocol]]:
     """Return the server's ends of all sockets, those that are still there."""
-    made: list[weakref.ref[BoundedWebSocketProtocol]] = []
-    begin = BoundedWebSocketProtocol.connection_made
-
-    def connection_made(self: BoundedWebSocketProtocol, transport: asyncio.BaseTransport) -> None:
-        made.append(weakref.ref(self))
-        begin(self, transport)
-
-    monkeypatch.setattr(BoundedWebSocketProtocol, "connection_made", connection_made)
+    made = ends_made(BoundedWebSocketProtocol, monkeypatch)
     return lambda: [end for one in made if (end := one()) is not None]
 
 

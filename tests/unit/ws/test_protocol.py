@@ -4,17 +4,17 @@ import asyncio
 import base64
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import uvloop
 from attrs import define
 from websockets import connect
 
 from entrypoints.web.server import ServerTimes, bind, serve
 from entrypoints.web.ws import protocol
 from tests.eventually import eventually
+from tests.unit.scenarios import Scenario
 
 HASTY = ServerTimes(ping_seconds=0.2, pong_seconds=0.2)
 MESSAGE = "x" * 1024
@@ -23,20 +23,14 @@ HANDSHAKE = (
     b"Sec-WebSocket-Key: " + base64.b64encode(bytes(16)) + b"\r\n\r\n"
 )
 
-Scenario = Callable[[], Awaitable[None]]
+SCENARIO_SECONDS = 20
 
 
-@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Scenario], None]:
-    """Run a scenario in one of the event loops, with little patience for closing."""
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have little patience for closing."""
     monkeypatch.setattr(protocol, "CLOSE_SECONDS", 0.3)
     monkeypatch.setattr(protocol, "ABORT_SECONDS", 0.3)
-
-    def run(scenario: Scenario) -> None:
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            runner.run(asyncio.wait_for(scenario(), 20))
-
-    return run
 
 
 @define

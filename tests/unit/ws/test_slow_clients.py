@@ -6,12 +6,11 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from itertools import count
 
 import httpx
 import pytest
-import uvloop
 
 from application.frames import Frame
 from application.mailbox import Mailbox
@@ -19,22 +18,12 @@ from entrypoints.web.closing import TRY_LATER
 from entrypoints.web.ws.protocol import ABORT_SECONDS, BoundedWebSocketProtocol
 from tests.api import Api, running_api
 from tests.eventually import eventually
+from tests.unit.scenarios import Scenario
 
 BUSY_SECONDS = 2.0  # what a busy machine may add
 CLOSE = TRY_LATER.to_bytes(2, "big") + b"slow_watcher"
 
-Scenario = Callable[[], Awaitable[None]]
-
-
-@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Callable[[Scenario], None]:
-    """Run a scenario in one of the event loops."""
-
-    def run(scenario: Scenario) -> None:
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            runner.run(asyncio.wait_for(scenario(), 30))
-
-    return run
+SCENARIO_SECONDS = 30
 
 
 class Unread:
