@@ -10,7 +10,7 @@ from adapters.postgres.adding import Addition, add_keyed, add_plain
 from adapters.postgres.appending import append_records
 from adapters.postgres.connector import Connector
 from adapters.postgres.getting import get_orders, get_orders_durably
-from adapters.postgres.grouped_calls import GroupedCalls
+from adapters.postgres.grouped_calls import GroupedCalls, Run
 from adapters.postgres.listing import STRETCH, find_orders
 from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.read_pool import ReadPool
@@ -27,6 +27,8 @@ from application.ports.order_store import (
     Record,
 )
 from domain.order import Order
+
+Adds = GroupedCalls[Addition, Admission]
 
 # A client waits for each, so this is short: what a flush takes under load, and twice what a small one does. See ADR 3.
 ADDS_APART = 0.001
@@ -70,26 +72,21 @@ class PostgresOrderStore:
         self._durable_gets: GroupedCalls[str, Order | None] = GroupedCalls(
             OwnConnection(self.connector, KEPT_PLANS), get_orders_durably, most=most, bound=bound, kind="durable_get"
         )
-        self._plain_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
-            OwnConnection(self.connector, KEPT_PLANS),
-            add_plain,
-            most=most,
-            bound=bound,
-            apart=ADDS_APART,
-            half_from=HALF_FROM,
-            kind="add",
-            done=self._added,
-        )
-        self._keyed_adds: GroupedCalls[Addition, Admission] = GroupedCalls(
-            OwnConnection(self.connector, SESSION),
-            add_keyed,
-            most=most,
-            bound=bound,
-            apart=ADDS_APART,
-            half_from=HALF_FROM,
-            kind="keyed_add",
-            done=self._added,
-        )
+
+        def adds(run: Run[Addition, Admission], settings: Mapping[str, str], kind: str) -> Adds:
+            return GroupedCalls(
+                OwnConnection(self.connector, settings),
+                run,
+                most=most,
+                bound=bound,
+                apart=ADDS_APART,
+                half_from=HALF_FROM,
+                kind=kind,
+                done=self._added,
+            )
+
+        self._plain_adds = adds(add_plain, KEPT_PLANS, "add")
+        self._keyed_adds = adds(add_keyed, SESSION, "keyed_add")
         self._appends: GroupedCalls[Record, None] = GroupedCalls(
             OwnConnection(self.connector, KEPT_PLANS),
             append_records,

@@ -16,14 +16,23 @@ from psycopg import pq
 from adapters.postgres.connector import Connector
 from adapters.postgres.sessions import SESSION
 from application.ports.errors import StoreUnfit
-from application.ports.server_fault import ServerFault
+from application.ports.server_fault import (
+    AWAY,
+    CERTIFICATE,
+    CERTIFICATE_FILE,
+    HOST_SILENT,
+    HOST_UNKNOWN,
+    LOGIN_REFUSED,
+    NO_PASSWORD,
+    ServerFault,
+)
 
 LOOK_SECONDS = 6.0  # for all hosts of the URL together
 _TRY_SECONDS = 2.0
 
 # By SQLSTATE, or by SQLSTATE and the server's routine, of the message with which the server refuses the session.
 _REFUSED = {
-    "28P01": ServerFault("names a user or a password that the server refuses"),
+    "28P01": LOGIN_REFUSED,
     "28000 InitializeSessionUserId": ServerFault("names a user that the server does not know, or that may not log in"),
     "28000": ServerFault("names a user, a database or a way (TLS or none) that the server's pg_hba.conf lets not in"),
     "3D000": ServerFault("names a database that the server does not have"),
@@ -34,19 +43,12 @@ _REFUSED = {
     "53300": ServerFault("names a server that has no session left", certain=False),
     "57P03": ServerFault("names a server that is starting or stopping", certain=False),
 }
-_SILENT = ServerFault("names a host that does not answer", certain=False)
 # By what libpq says, in English, before or instead of a message of the server; the first that fits.
 _SAID = (
-    ("no password supplied", ServerFault("has no password, and the server asks for one")),
+    ("no password supplied", NO_PASSWORD),
     ("does not support SSL", ServerFault("asks for TLS, and the server does not speak it")),
-    (
-        "root certificate|certificate file|private key|sslcert|sslkey",
-        ServerFault("needs a certificate file that is not there or cannot be used"),
-    ),
-    (
-        "certificate",
-        ServerFault("asks for a TLS certificate that the server's is not: another authority, host name or time"),
-    ),
+    ("root certificate|certificate file|private key|sslcert|sslkey", CERTIFICATE_FILE),
+    ("certificate", CERTIFICATE),
     (
         "invalid response|expected authentication|invalid length|protocol",
         ServerFault("names a port where something else than Postgres listens"),
@@ -54,15 +56,11 @@ _SAID = (
     ("authentication method", ServerFault("asks for a way of authentication that the server does not offer")),
     ("SSL|TLS|GSSAPI", ServerFault("asks for TLS in a way that the server does not speak")),
     ("read-only|hot standby|not in hot|primary", ServerFault("names no server of the wanted kind", certain=False)),
-    (
-        "translate host name|resolve host",
-        ServerFault("names a host that is not known here", certain=False, unknown_host=True),
-    ),
+    ("translate host name|resolve host", HOST_UNKNOWN),
     ("Connection refused", ServerFault("names a host and port where nothing listens", certain=False)),
     ("on socket", ServerFault("names a socket where nothing listens", certain=False)),
-    ("timeout|timed out|unreachable|No route", _SILENT),
+    ("timeout|timed out|unreachable|No route", HOST_SILENT),
 )
-_AWAY = ServerFault("names a server that does not answer", certain=False)
 
 
 async def postgres_fault(url: str) -> ServerFault | None:
@@ -73,12 +71,12 @@ async def postgres_fault(url: str) -> ServerFault | None:
     except StoreUnfit as error:
         return ServerFault(f"names a server that will not do: {error}")
     except TimeoutError:
-        return _AWAY
+        return AWAY
     except psycopg.Error as error:
         said = str(error)
         # The second look would wait as long again.
         silent = "timeout" in said and "FATAL" not in said
-        return _SILENT if silent else await asyncio.to_thread(_refusal, url, said)
+        return HOST_SILENT if silent else await asyncio.to_thread(_refusal, url, said)
     return None
 
 
@@ -91,7 +89,7 @@ def _refusal(url: str, said: str) -> ServerFault:
     for state, routine in reversed(refusals):
         if fault := _REFUSED.get(f"{state} {routine}") or _REFUSED.get(state):
             return fault
-    return next((fault for pattern, fault in _SAID if re.search(pattern, said)), _AWAY)
+    return next((fault for pattern, fault in _SAID if re.search(pattern, said)), AWAY)
 
 
 def _try(url: str, trace: int) -> str:

@@ -14,27 +14,33 @@ from redis.exceptions import TimeoutError as RedisTimeout
 
 from adapters.redis.clients import queue_client
 from adapters.redis.keys import STREAM
-from application.ports.server_fault import ServerFault
+from application.ports.server_fault import (
+    AWAY,
+    CERTIFICATE,
+    CERTIFICATE_FILE,
+    HOST_SILENT,
+    HOST_UNKNOWN,
+    LOGIN_REFUSED,
+    NO_PASSWORD,
+    ServerFault,
+)
 
 LOOK_SECONDS = 2.0
 OLDEST_REDIS, OLDEST_VALKEY = (7, 0), (7, 2)
 
 # By what the server says when it refuses a session, in English always; the first that fits.
 _REFUSED = (
-    ("WRONGPASS|invalid username-password", ServerFault("names a user or a password that the server refuses")),
+    ("WRONGPASS|invalid username-password", LOGIN_REFUSED),
     ("without any password configured|no password is set", ServerFault("has a password, and the server has none")),
-    ("NOAUTH|Authentication required", ServerFault("has no password, and the server asks for one")),
+    ("NOAUTH|Authentication required", NO_PASSWORD),
     ("DB index|invalid DB|SELECT is not allowed", ServerFault("names a database number that the server does not have")),
     ("NOPERM|no permissions|No permissions", ServerFault("names a user that may not do what the queue needs")),
     ("protected mode", ServerFault("has no password, and the server asks for one (it is in protected mode)")),
 )
 _TLS = ServerFault("asks for TLS (rediss://), and what listens there does not speak it")
-_CERTIFICATE = ServerFault("asks for a TLS certificate that the server's is not: another authority, host name or time")
-_FILE = ServerFault("needs a certificate file that is not there or cannot be used")
-_UNKNOWN = ServerFault("names a host that is not known here", certain=False, unknown_host=True)
 _NOTHING = ServerFault("names a host and port, or a socket, where nothing listens", certain=False)
-_SILENT = ServerFault("names a host that does not answer", certain=False)
-_AWAY = ServerFault("names a server that does not answer", certain=False)
+# What TLS says when the trouble is a file of ours.
+_OF_A_FILE = (None, "NO_CERTIFICATE_OR_CRL_FOUND", "KEY_VALUES_MISMATCH")
 _TLS_ALONE = ServerFault("asks for no TLS, and the server speaks nothing else: rediss://")
 _OTHER = ServerFault("names a port where something else than Redis listens")
 
@@ -48,7 +54,7 @@ async def redis_fault(url: str) -> ServerFault | None:
     except (RedisError, OSError) as error:  # TimeoutError is one
         is_file = url.startswith("unix:")
         fault = _fault(error, is_file=is_file)
-        if is_file or fault not in (_AWAY, _SILENT, _OTHER):
+        if is_file or fault not in (AWAY, HOST_SILENT, _OTHER):
             return fault
         return await _tls_fault(url) or fault
     finally:
@@ -96,13 +102,13 @@ def _fault(error: Exception, *, is_file: bool) -> ServerFault:
     causes = list(_chain(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _CERTIFICATE
+            return CERTIFICATE
         if isinstance(cause, ssl.SSLError):
-            return _FILE if cause.reason in (None, "NO_CERTIFICATE_OR_CRL_FOUND", "KEY_VALUES_MISMATCH") else _TLS
+            return CERTIFICATE_FILE if cause.reason in _OF_A_FILE else _TLS
         if isinstance(cause, socket.gaierror):
-            return _UNKNOWN
+            return HOST_UNKNOWN
         if isinstance(cause, FileNotFoundError):
-            return _NOTHING if is_file else _FILE
+            return _NOTHING if is_file else CERTIFICATE_FILE
         if isinstance(cause, ConnectionRefusedError):
             return _NOTHING
     said = " ".join(map(str, causes))
@@ -110,8 +116,8 @@ def _fault(error: Exception, *, is_file: bool) -> ServerFault:
     if fault:
         return fault
     if any(isinstance(cause, TimeoutError | RedisTimeout) for cause in causes):
-        return _SILENT
-    return _OTHER if any(isinstance(cause, InvalidResponse) for cause in causes) else _AWAY
+        return HOST_SILENT
+    return _OTHER if any(isinstance(cause, InvalidResponse) for cause in causes) else AWAY
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

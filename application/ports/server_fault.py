@@ -14,3 +14,13 @@ class ServerFault:
     text: str
     certain: bool = True
     unknown_host: bool = False
+
+
+# What any server may have, whoever speaks to it.
+LOGIN_REFUSED = ServerFault("names a user or a password that the server refuses")
+NO_PASSWORD = ServerFault("has no password, and the server asks for one")
+CERTIFICATE = ServerFault("asks for a TLS certificate that the server's is not: another authority, host name or time")
+CERTIFICATE_FILE = ServerFault("needs a certificate file that is not there or cannot be used")
+HOST_UNKNOWN = ServerFault("names a host that is not known here", certain=False, unknown_host=True)
+HOST_SILENT = ServerFault("names a host that does not answer", certain=False)
+AWAY = ServerFault("names a server that does not answer", certain=False)

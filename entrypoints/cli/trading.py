@@ -37,7 +37,10 @@ def halt(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop all trading: no order is taken, executed or sent until `resume`. Reading and cancelling go on."""
+    """Stop all trading: no order is taken, executed or sent until `resume`.
+
+    Reading and, unless writes were lost, cancelling go on.
+    """
     by = operator()
     holding = on_halts(
         lambda container, caller: container.operate_trading().halt(caller, why, by, lost_writes=lost_writes)

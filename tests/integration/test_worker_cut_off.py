@@ -49,12 +49,18 @@ async def in_hand(engine: Engine) -> float:
         return read((await client.get("/metrics")).text)[key("orders_in_flight")]
 
 
+async def cut_off_with_orders_in_hand(engine: Engine, client: httpx.AsyncClient) -> list[str]:
+    """Submit orders, and cut the worker off as soon as it has some of them; return their ids."""
+    order_ids = await submit(client, 60)
+    await eventually(lambda: in_hand(engine))
+    engine.relay.hold()
+    return order_ids
+
+
 async def test_a_worker_cut_off_from_postgres_leaves_its_orders_to_others(
     engine: Engine, client: httpx.AsyncClient
 ) -> None:
-    before = await submit(client, 60)
-    await eventually(lambda: in_hand(engine))
-    engine.relay.hold()
+    before = await cut_off_with_orders_in_hand(engine, client)
     with running("worker", settings=engine.settings):
         after = await submit(client, 60)
         orders = await all_final(client, before + after, seconds=30)
@@ -80,9 +86,7 @@ async def test_a_worker_far_from_postgres_holds_up_no_order(engine: Engine, clie
 async def test_a_worker_cut_off_from_postgres_stops_within_its_grace_time(
     engine: Engine, client: httpx.AsyncClient
 ) -> None:
-    order_ids = await submit(client, 60)
-    await eventually(lambda: in_hand(engine))
-    engine.relay.hold()
+    order_ids = await cut_off_with_orders_in_hand(engine, client)
     begun = time.monotonic()
     assert engine.worker.terminate(60) == 0
     assert time.monotonic() - begun < 2 * GRACE_SECONDS  # on a busy machine
