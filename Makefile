@@ -10,7 +10,7 @@ BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 # What asks a server for something that an older one may lack: the adapters' suites, the schema, private servers, processes.
-OLDEST := servers_fixtures local_servers server_faults processes operator_commands redis_order_queue \
+OLDEST := servers_fixtures local_servers local_servers_data server_faults processes operator_commands redis_order_queue \
 	redis_order_queue_machine redis_update_feed redis_own_connection redis_faults postgres_order_store postgres_executions \
 	postgres_migrations postgres_sessions postgres_faults postgres_trading_halts postgres_standby
 
