@@ -2,9 +2,9 @@
 
 from attrs import frozen
 
-from application import observe
 from application.caller import Caller, Scope, find_order
 from application.errors import TradingNotCompared
+from application.observe import trading as observe
 from application.ports.order_store import OrderStore
 from application.ports.trading_halts import Halt, TradingHalts
 from domain.order import Order

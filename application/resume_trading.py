@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from attrs import frozen
 
-from application import observe
 from application.caller import Caller, Scope
+from application.observe import trading as observe
 from application.ports.system import Clock
 from application.ports.trading_halts import Halt, TradingHalts
 from application.reconcile import Comparison, Reconcile

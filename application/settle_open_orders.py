@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from attrs import evolve, frozen
 
-from application import observe
+from application.observe import trading as observe
 from application.ports.errors import StaleOrder
 from application.ports.order_store import OrderFilter, OrderStore
 from application.ports.system import Clock, Ids

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from attrs import define
 
-from application import observe
 from application.errors import TradingHalted
+from application.observe import trading as observe
 from application.ports.errors import Overloaded, StoreUnavailable
 from application.ports.system import Clock
 from application.ports.trading_halts import Halt, TradingHalts

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from adapters.postgres.connection import STATEMENT_SECONDS, execute
 from adapters.postgres.halt_statements import MISSING, SERVER
 from adapters.postgres.rows import in_json
-from application import observe
+from application.observe import trading as observe
 
 # A write is not looked for after a day: whoever deletes old orders must not halt an idle process.
 REMEMBERED_SECONDS = 86_400.0
