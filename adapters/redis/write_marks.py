@@ -36,7 +36,10 @@ class RedisWriteMarks:
     async def left(self) -> Sequence[WriteMark]:
         with translated():
             async with asyncio.timeout(LIMIT_SECONDS):
+                await self._connection.run("DEL", keys.NOTHING)  # a replica would answer from what it heard last
                 texts = await self._connection.run("LRANGE", keys.MARKS, 0, MARKS_MOST - 1)
+            # Who leaves no marks would stay with this server, whatever becomes of it.
+            await self._connection.look_again()
         return [mark for text in texts if (mark := _read(text))]
 
 
