@@ -23,10 +23,14 @@ class Scope(StrEnum):
 
 @frozen
 class Caller:
-    """A client or an operator: the user that it acts as (None: no user in particular), and what it may do."""
+    """A client or an operator: the user that it acts as (None: no user in particular), and what it may do.
+
+    `key_id` names the credential that it showed, without being secret; None for who needed none.
+    """
 
     user_id: str | None
     scopes: frozenset[Scope]
+    key_id: str | None = None
 
     def require(self, scope: Scope) -> None:
         """Raise Forbidden unless the caller has the scope."""

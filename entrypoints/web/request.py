@@ -9,6 +9,7 @@ from typing import Any
 import falcon
 import falcon.asgi
 
+from application.caller import ANYONE
 from entrypoints.web import observe
 from entrypoints.web.problems import HttpProblem
 
@@ -31,13 +32,14 @@ def request_id_of(given: str | None) -> str:
 
 
 class Request(falcon.asgi.Request):
-    """Adds `request_id`, when it had `begun`, and a `body` that is read whole."""
+    """Adds `request_id`, when it had `begun`, its `caller`, and a `body` that is read whole."""
 
-    __slots__ = ("begun", "request_id")
+    __slots__ = ("begun", "caller", "request_id")
 
     def __init__(self, scope: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(scope, *args, **kwargs)
         self.begun = time.perf_counter()
+        self.caller = ANYONE
         try:
             self.request_id = request_id_of(self.header(b"x-request-id"))
         except ContradictoryHeader:

@@ -5,7 +5,6 @@ from urllib.parse import quote, urlencode
 from attrs import frozen
 from falcon.asgi import Response
 
-from application.caller import ANYONE
 from application.query_executions import QueryExecutions
 from entrypoints.web import params
 from entrypoints.web.http import execution_presenter as presenter
@@ -23,7 +22,7 @@ class ExecutionsResource:
     async def on_get(self, req: Request, resp: Response) -> None:
         """List executions, newest first."""
         wanted, cursor, limit = params.execution_query(req.params)
-        page = await self.query(ANYONE, wanted, cursor, limit)
+        page = await self.query(req.caller, wanted, cursor, limit)
         resp.set_header("Vary", "Accept")
         if req.client_prefers((_JSON, _CSV)) == _CSV:
             resp.content_type = f"{_CSV}; charset=utf-8"

@@ -7,7 +7,6 @@ import falcon
 from attrs import frozen
 from falcon.asgi import Response
 
-from application.caller import ANYONE
 from application.cancel_order import CancelOrder
 from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
@@ -35,7 +34,7 @@ class ExecuteResource:
         body = await req.body()
         _require_json(req)
         key, bad_key = _key(req)
-        admission = await self.submit(ANYONE, _read(parse_object(body), bad_key), key)
+        admission = await self.submit(req.caller, _read(parse_object(body), bad_key), key)
         resp.status = falcon.HTTP_202
         resp.data = presenter.accepted_json(admission.order_id)
         resp.set_header("Location", f"/api/orders/{admission.order_id}")
@@ -51,7 +50,7 @@ class OrderResource:
 
     async def on_get(self, req: Request, resp: Response, order_id: str) -> None:
         """Show one order."""
-        resp.text = presenter.order_json(await self.query.get(ANYONE, order_id))
+        resp.text = presenter.order_json(await self.query.get(req.caller, order_id))
 
     on_head = on_get
 
@@ -65,7 +64,7 @@ class OrdersResource:
     async def on_get(self, req: Request, resp: Response) -> None:
         """List orders, newest first."""
         wanted, cursor, limit = params.list_query(req.params)
-        page = await self.query.find(ANYONE, wanted, cursor, limit)
+        page = await self.query.find(req.caller, wanted, cursor, limit)
         resp.text = presenter.page_json(page)
 
     on_head = on_get
@@ -79,7 +78,7 @@ class EventsResource:
 
     async def on_get(self, req: Request, resp: Response, order_id: str) -> None:
         """Show an order's story so far."""
-        frames = await self.query.events(ANYONE, order_id, params.after_seq(req.params))
+        frames = await self.query.events(req.caller, order_id, params.after_seq(req.params))
         resp.text = presenter.frames_json(frames)
 
     on_head = on_get
@@ -93,7 +92,7 @@ class CancelResource:
 
     async def on_post(self, req: Request, resp: Response, order_id: str) -> None:
         """Stop an order."""
-        resp.text = presenter.order_json(await self.cancel(ANYONE, order_id))
+        resp.text = presenter.order_json(await self.cancel(req.caller, order_id))
         resp.status = falcon.HTTP_202
 
 

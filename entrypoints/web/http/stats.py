@@ -3,7 +3,6 @@
 from attrs import frozen
 from falcon.asgi import Response
 
-from application.caller import ANYONE
 from application.engine_stats import EngineStats
 from entrypoints.web.http import presenter
 from entrypoints.web.request import Request
@@ -17,6 +16,6 @@ class StatsResource:
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Show it."""
-        resp.text = presenter.stats_json(await self.stats(ANYONE))
+        resp.text = presenter.stats_json(await self.stats(req.caller))
 
     on_head = on_get

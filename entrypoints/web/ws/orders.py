@@ -6,7 +6,6 @@ from functools import partial
 from attrs import frozen
 from falcon.asgi import WebSocket
 
-from application.caller import ANYONE
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from entrypoints.web import params
@@ -28,7 +27,7 @@ class OrderSocket:
 
         def asked() -> Following:
             after_seq = params.after_seq(req.params)
-            return lambda too_slow: aclosing(self.watch(ANYONE, order_id, after_seq, too_slow))
+            return lambda too_slow: aclosing(self.watch(req.caller, order_id, after_seq, too_slow))
 
         await self.server.serve(req, ws, "order", asked)
 
@@ -42,4 +41,4 @@ class FeedSocket:
 
     async def on_websocket(self, req: Request, ws: WebSocket) -> None:
         """Send what happens from now on."""
-        await self.server.serve(req, ws, "feed", lambda: partial(self.watch, ANYONE, params.feed_user(req.params)))
+        await self.server.serve(req, ws, "feed", lambda: partial(self.watch, req.caller, params.feed_user(req.params)))
