@@ -59,6 +59,8 @@ class Caller:
         return user_id
 
 
+# Who showed no credential where one is needed.
+NOBODY: Final = Caller(None, frozenset())
 # With authentication off, and for who operates the servers themselves.
 ANYONE: Final = Caller(None, frozenset(Scope))
 

@@ -22,6 +22,7 @@ from adapters.mock.venue import MockVenue
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
+from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderFilter, OrderStore
@@ -78,6 +79,7 @@ class Engine:
     venues: Venues = field(factory=lambda: mock_venues(HASTY_DEX))
     ready: Checks = NO_CHECKS
     live: Checks = NO_CHECKS
+    authenticator: Authenticator | None = None
 
     @property
     def record_step(self) -> RecordStep:
@@ -102,6 +104,7 @@ class Engine:
             EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
             self.ready,
             self.live,
+            self.authenticator,
         )
 
     async def stored(self) -> int:

@@ -25,7 +25,7 @@ UNREADABLE = {
 # Headers that tell something: each is described wherever it is sent.
 TELLING = {
     *("X-Request-Id", "Location", "Idempotency-Replayed", "Retry-After", "Allow", "ETag", "Cache-Control"),
-    *("Link", "Content-Disposition", "Vary"),
+    *("Link", "Content-Disposition", "Vary", "WWW-Authenticate"),
 }
 
 

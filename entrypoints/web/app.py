@@ -5,6 +5,7 @@ from falcon.asgi import App, Response
 
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
+from application.ports.authenticator import Authenticator
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
@@ -15,18 +16,21 @@ from entrypoints.web.http import error_handlers, orders
 from entrypoints.web.http.executions import ExecutionsResource
 from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
 from entrypoints.web.http.metrics import MetricsResource
-from entrypoints.web.http.middleware import ResponseMiddleware
+from entrypoints.web.http.middleware import Middleware
 from entrypoints.web.http.stats import StatsResource
 from entrypoints.web.pages.console.resources import add_console
 from entrypoints.web.pages.describing import add_descriptions
-from entrypoints.web.request import Request
+from entrypoints.web.request import GuardedRequest, Request
 from entrypoints.web.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
 from entrypoints.web.ws.socket_server import SocketServer
 
 
 @frozen
 class Services:
-    """What the API serves: the use cases, and the checks behind `/health/ready` and `/health/live`."""
+    """What the API serves: the use cases, and the checks behind `/health/ready` and `/health/live`.
+
+    `authenticator` tells who asks; without one everyone may do everything.
+    """
 
     submit: SubmitOrder
     query: QueryOrders
@@ -37,6 +41,7 @@ class Services:
     stats: EngineStats
     ready: Checks = NO_CHECKS
     live: Checks = NO_CHECKS
+    authenticator: Authenticator | None = None
 
 
 def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_MOST) -> "App[Request, Response]":
@@ -44,7 +49,7 @@ def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_
 
     Beyond `sockets_most` open sockets a new one is closed with 1013, try later.
     """
-    app = _bare_app(drain)
+    app = _bare_app(drain, services.authenticator)
     sockets = SocketServer(drain, sockets_most)
     app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
@@ -80,8 +85,11 @@ def health_app(
     return app
 
 
-def _bare_app(drain: Drain) -> "App[Request, Response]":
-    app: App[Request, Response] = App(request_type=Request, middleware=[ResponseMiddleware(drain)])
+def _bare_app(drain: Drain, authenticator: Authenticator | None = None) -> "App[Request, Response]":
+    app: App[Request, Response] = App(
+        request_type=Request if authenticator is None else GuardedRequest,
+        middleware=[Middleware(drain, authenticator)],
+    )
     app.ws_options.max_receive_queue = 0  # no task and queue a socket: its resource always receives
     error_handlers.install(app)
     return app

@@ -10,6 +10,7 @@ import msgspec
 from attrs import frozen
 
 from application.errors import ApplicationError, TradingHalted
+from application.ports.authenticator import Unauthenticated
 from application.ports.errors import DataRefused, InvalidCursor, PortError, StoreUnavailable
 from domain.errors import DomainError, FieldError, ValidationFailed
 
@@ -112,6 +113,12 @@ def invalid(errors: Iterable[FieldError]) -> HttpProblem:
     return HttpProblem("validation_failed", "; ".join(f"{e.field}: {e.message}" for e in found), errors=found)
 
 
+def unauthenticated(*, sent: bool) -> HttpProblem:
+    """Return the problem of a request without a good credential, whether it `sent` one or not (RFC 6750)."""
+    challenge = 'Bearer error="invalid_token"' if sent else "Bearer"
+    return HttpProblem("unauthenticated", headers={"WWW-Authenticate": challenge})
+
+
 def problem_of(error: Exception) -> HttpProblem:
     """Return the answer to any error. Texts of ports and of surprises stay here."""
     match error:
@@ -129,6 +136,8 @@ def problem_of(error: Exception) -> HttpProblem:
             return _come_back(error.code, False)
         case ApplicationError() | DomainError() if error.code in PROBLEMS:
             return HttpProblem(error.code, str(error))
+        case Unauthenticated():
+            return unauthenticated(sent=True)
         case PortError():
             return _come_back(error.code, False) if PROBLEMS[error.code].status == 503 else HttpProblem(error.code)
         case falcon.HTTPError():

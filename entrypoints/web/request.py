@@ -4,12 +4,12 @@ import re
 import secrets
 import time
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import falcon
 import falcon.asgi
 
-from application.caller import ANYONE
+from application.caller import ANYONE, NOBODY, Caller
 from entrypoints.web import observe
 from entrypoints.web.problems import HttpProblem
 
@@ -35,11 +35,12 @@ class Request(falcon.asgi.Request):
     """Adds `request_id`, when it had `begun`, its `caller`, and a `body` that is read whole."""
 
     __slots__ = ("begun", "caller", "request_id")
+    stranger: ClassVar[Caller] = ANYONE
 
     def __init__(self, scope: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(scope, *args, **kwargs)
         self.begun = time.perf_counter()
-        self.caller = ANYONE
+        self.caller = self.stranger
         try:
             self.request_id = request_id_of(self.header(b"x-request-id"))
         except ContradictoryHeader:
@@ -82,3 +83,10 @@ class Request(falcon.asgi.Request):
         if len(body) > BODY_BYTES:
             raise HttpProblem("payload_too_large")
         return body
+
+
+class GuardedRequest(Request):
+    """A request where a credential is needed: until one is seen, who asks may do nothing."""
+
+    __slots__ = ()
+    stranger = NOBODY

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import adapters
 import application.ports as ports
+from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
@@ -23,6 +24,7 @@ from application.ports.write_marks import WriteMarks
 
 TESTS = Path(__file__).parents[1]
 SUITES = {
+    Authenticator: "AuthenticatorContract",
     Executions: "ExecutionsContract",
     IdRanges: "IdRangesContract",
     OrderQueue: "OrderQueueContract",
@@ -35,7 +37,8 @@ SUITES = {
     VenueHistory: "VenueHistoryContract",
     WriteMarks: "WriteMarksContract",
 }
-OF_SOME = {VenueHistory}  # no adapter needs it, and a venue in memory forgets with its process
+# A venue in memory forgets with its process; nothing outside says yet who asks.
+OF_SOME = {VenueHistory, Authenticator}
 WITHOUT_SUITE = {"Clock", "CorrectedClock", "Ids"}  # tests/unit/test_system.py tests their only adapters
 
 

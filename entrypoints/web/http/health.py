@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
+from typing import ClassVar
 
 import falcon
 import msgspec
@@ -37,6 +38,7 @@ NO_CHECKS: Checks = MappingProxyType({})
 class HealthResource:
     """Runs its checks side by side: 200, or 503 when a required one failed or the process drains."""
 
+    for_everyone: ClassVar[bool] = True
     checks: Checks
     drain: Drain | None = None
     all_required: bool = False

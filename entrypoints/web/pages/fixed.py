@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import falcon
 from attrs import field, frozen
@@ -41,6 +41,7 @@ def page_headers(style: str = "'self'") -> Mapping[str, str]:
 class FixedResource:
     """Serves one content, whatever else the path says; 304 to whoever has it."""
 
+    for_everyone: ClassVar[bool] = True
     content: bytes
     content_type: str
     headers: Mapping[str, str]

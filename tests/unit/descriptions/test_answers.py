@@ -8,10 +8,13 @@ from typing import Any
 import httpx
 from attrs import define, field
 
+from adapters.memory.authenticator import InMemoryAuthenticator
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from application.caller import Caller as Asker
+from application.ports.authenticator import Grant
 from application.ports.errors import Overloaded, QueueUnavailable, StoreUnavailable
 from application.ports.executions import ExecutionFilter, ExecutionPage
 from application.ports.order_store import Admission, Backlog, OrderFilter, OrderPage
@@ -135,6 +138,17 @@ async def executions(call: Caller) -> None:
     await call("GET", "/api/executions?limit=0&since=yesterday&status=confirmed")
 
 
+async def strangers(call: Caller) -> None:
+    """Ask for everything without a credential, with one that allows nothing, and for what needs none."""
+    for given in ({}, {"Authorization": "Bearer good"}):
+        call.api.http.headers.update(given)
+        await call("POST", EXECUTE, json=ORDER)
+        for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
+            await call(method, f"/api/orders/{an_id()}{tail}")
+        for path in ("/api/orders", "/api/executions", "/api/stats", "/metrics"):
+            await call("GET", path)
+
+
 async def pages(call: Caller) -> None:
     """Get all pages and files, and get them again."""
     for path in (*PAGES, *ASSETS, *CONSOLE):
@@ -179,6 +193,11 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     async with calling(Engine(live={"flusher": Check(down)}, operations=OperationsAway(CLOCK, InMemoryJobs()))) as call:
         await call("GET", "/health/live")
         assert (await call("GET", "/api/stats")).json()["queue"] is None
+        seen |= call.seen
+    authenticator = InMemoryAuthenticator(CLOCK)
+    authenticator.admit("good", Grant(Asker("anna", frozenset())))
+    async with calling(Engine(authenticator=authenticator)) as call:
+        await strangers(call)
         seen |= call.seen
     for error in ERRORS:
         async with calling(Engine(store=BrokenStore(error), executions=BrokenExecutions(error))) as call:
