@@ -7,6 +7,7 @@ from uuid import UUID
 from attrs import frozen
 
 from application.errors import Forbidden, OrderNotFound
+from application.ports.errors import UnreadableOrder
 from application.ports.order_store import OrderStore
 from domain.order import Order
 
@@ -37,13 +38,18 @@ class Caller:
         if scope not in self.scopes:
             raise Forbidden
 
-    def acts_for(self, user_id: str) -> bool:
-        """Whether this user's orders are the caller's to see and to move."""
-        return user_id == self.user_id or Scope.USERS_ANY in self.scopes
+    def acts_for(self, user_id: str | None) -> bool:
+        """Whether this user's orders are the caller's to see and to move; None is a user that nobody knows."""
+        return Scope.USERS_ANY in self.scopes or (user_id is not None and user_id == self.user_id)
 
     def require_user(self, user_id: str) -> None:
         """Raise Forbidden unless the caller acts for the user."""
         if not self.acts_for(user_id):
+            raise Forbidden
+
+    def require_overview(self) -> None:
+        """Raise Forbidden unless the caller may see what is going on for all users together."""
+        if Scope.ADMIN not in self.scopes and not {Scope.ORDERS_READ, Scope.USERS_ANY} <= self.scopes:
             raise Forbidden
 
     def seen_users(self, wanted: str | None) -> str | None:
@@ -66,9 +72,17 @@ ANYONE: Final = Caller(None, frozenset(Scope))
 
 
 async def find_order(store: OrderStore, caller: Caller, order_id: str) -> Order:
-    """Return the caller's order. Raises OrderNotFound, for what is no UUID and for another's order too."""
+    """Return the caller's order. Raises OrderNotFound, for what is no UUID and for another's order too.
+
+    Raises UnreadableOrder only for the caller's own: that an order is damaged says that it exists.
+    """
     known = canonical(order_id)
-    order = await store.get(known) if known else None
+    try:
+        order = await store.get(known) if known else None
+    except UnreadableOrder as error:
+        if caller.acts_for(error.user_id):
+            raise
+        raise OrderNotFound from None
     if order is None or not caller.acts_for(order.user_id):
         raise OrderNotFound
     return order

@@ -65,7 +65,7 @@ class EngineStats:
 
         Raises StoreUnavailable, also for a second after the store was found away.
         """
-        caller.require(Scope.ORDERS_READ)
+        caller.require_overview()
         stats = (await self._fresh()).stats
         if isinstance(stats, StoreUnavailable):
             raise StoreUnavailable(str(stats)) from stats

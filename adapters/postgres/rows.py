@@ -220,7 +220,7 @@ def read_or_refuse(row: Sequence[Any]) -> Order | UnreadableOrder:
             if number is not None and not number.is_finite():
                 raise ValueError("not a number")
     except Exception as error:  # by hand anything can be written
-        refusal = UnreadableOrder(f"order {row[0]} cannot be read ({type(error).__name__})")
+        refusal = UnreadableOrder(f"order {row[0]} cannot be read ({type(error).__name__})", row[1])
         refusal.__cause__ = error
         return refusal
     return order

@@ -34,7 +34,14 @@ class DataRefused(PortError):
 
 
 class UnreadableOrder(PortError):
-    """What the store holds of one order makes no sense (a row changed by hand, say). Other orders are not affected."""
+    """What the store holds of one order makes no sense (a row changed by hand, say). Other orders are not affected.
+
+    `user_id` is whose order it is, None when that cannot be read either.
+    """
+
+    def __init__(self, message: str, user_id: str | None = None) -> None:
+        super().__init__(message)
+        self.user_id = user_id
 
 
 class InvalidCursor(PortError):

@@ -1,6 +1,6 @@
 """Who asks: another's order looks as an unknown one, in every use case, and nothing is done without its scope."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from attrs import define
@@ -15,9 +15,11 @@ from application.caller import ANYONE, Caller, Scope
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.errors import Forbidden, OrderNotFound
+from application.frames import Frame
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
 from application.operate_trading import OperateTrading
+from application.ports.errors import UnreadableOrder
 from application.ports.order_store import OrderFilter
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
@@ -38,10 +40,30 @@ ANNA, BERT = Caller("anna", OWN), Caller("bert", OWN)
 BACKEND = Caller("backend", OWN | {Scope.USERS_ANY})
 
 
+class WatchedStore(InMemoryOrderStore):
+    """Keeps the names of its calls; `damaged` orders cannot be read, and are the user's that it names."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(clock)
+        self.calls: list[str] = []
+        self.damaged: dict[str, str | None] = {}
+
+    async def get(self, order_id: str, *, durable: bool = False) -> Order | None:
+        self.calls.append("get")
+        if order_id in self.damaged:
+            raise UnreadableOrder("a row changed by hand", self.damaged[order_id])
+        return await super().get(order_id, durable=durable)
+
+    async def events(self, order_id: str, after_seq: int) -> Sequence[Frame]:
+        self.calls.append("events")
+        return await super().events(order_id, after_seq)
+
+
 @define
 class Engine:
     """All use cases that take a caller, on a store with one order of anna's."""
 
+    store: WatchedStore
     order: Order
     submit: SubmitOrder
     query: QueryOrders
@@ -57,7 +79,7 @@ class Engine:
 @pytest.fixture
 async def engine() -> Engine:
     clock, ids, jobs = ManualClock(), RandomIds(), InMemoryJobs()
-    store, feed = InMemoryOrderStore(clock), InMemoryUpdateFeed()
+    store, feed = WatchedStore(clock), InMemoryUpdateFeed()
     queue, operations = InMemoryOrderQueue(clock, lease_seconds=10, jobs=jobs), InMemoryQueueOperations(clock, jobs)
     halts = InMemoryTradingHalts(clock, store)
     gate = TradingGate(halts, clock)
@@ -65,6 +87,7 @@ async def engine() -> Engine:
     order = an_order(userId="anna")
     await store.add(order)
     return Engine(
+        store,
         order,
         SubmitOrder(store, queue, feed, clock, ids, gate),
         QueryOrders(store),
@@ -98,7 +121,6 @@ OF_NONE: dict[str, tuple[Call, Scope]] = {
     "submit": (lambda e, c, _: e.submit(c, a_request(userId="anna")), Scope.ORDERS_WRITE),
     "find": (lambda e, c, _: e.query.find(c, OrderFilter(), None, 10), Scope.ORDERS_READ),
     "follow all": (lambda e, c, _: _follow(e, c, None), Scope.ORDERS_READ),
-    "stats": (lambda e, c, _: e.stats(c), Scope.ORDERS_READ),
     "snapshot": (lambda e, c, _: e.stats.snapshot(c), Scope.ADMIN),
     "counts": (lambda e, c, _: e.operate_queue.counts(c), Scope.ADMIN),
     "dead letters": (lambda e, c, _: e.operate_queue.dead_letters(c), Scope.ADMIN),
@@ -120,6 +142,19 @@ async def test_anothers_order_looks_as_an_unknown_one(engine: Engine, call: str)
             await made(engine, BERT, order_id)
         refusals.append((type(refused.value), str(refused.value)))
     assert len(set(refusals)) == 1
+    assert engine.store.calls == ["get", "get"]  # as many for either, and none for what no order can be called
+
+
+@pytest.mark.parametrize("user_id", ["anna", None], ids=["of a known user", "of nobody knows whom"])
+@pytest.mark.parametrize("call", OF_ONE_ORDER)
+async def test_anothers_damaged_order_looks_as_an_unknown_one(engine: Engine, call: str, user_id: str | None) -> None:
+    made, _ = OF_ONE_ORDER[call]
+    engine.store.damaged = {engine.order.order_id: user_id}
+    with pytest.raises(OrderNotFound):
+        await made(engine, BERT, engine.order.order_id)
+    for caller in (ANNA, BACKEND) if user_id else (BACKEND, ANYONE):
+        with pytest.raises(UnreadableOrder):
+            await made(engine, caller, engine.order.order_id)
 
 
 @pytest.mark.parametrize("caller", [ANNA, BACKEND, ANYONE], ids=["its user", "for any user", "without log-in"])
@@ -135,6 +170,16 @@ async def test_nothing_is_done_without_its_scope(engine: Engine, call: str) -> N
     with pytest.raises(Forbidden):
         await made(engine, Caller("anna", frozenset(Scope) - {scope}), engine.order.order_id)
     await made(engine, Caller("anna", frozenset({scope})), engine.order.order_id)
+
+
+async def test_what_goes_on_for_all_users_is_shown_to_who_may_see_them_all(engine: Engine) -> None:
+    may = [{Scope.ADMIN}, {Scope.ORDERS_READ, Scope.USERS_ANY}]
+    may_not = [set(Scope) - {Scope.ADMIN, one} for one in (Scope.ORDERS_READ, Scope.USERS_ANY)]
+    for scopes in may:
+        await engine.stats(Caller("anna", frozenset(scopes)))
+    for scopes in may_not:
+        with pytest.raises(Forbidden):
+            await engine.stats(Caller("anna", frozenset(scopes)))
 
 
 async def test_an_order_is_only_taken_for_a_user_that_the_caller_acts_for(engine: Engine) -> None:

@@ -5,7 +5,8 @@ import pytest
 from psycopg import errors
 
 from adapters.postgres.errors import for_one_more, is_of_one_row, is_passing, translated
-from application.ports.errors import DataRefused, PortError, StoreUnavailable
+from adapters.postgres.rows import read_or_refuse
+from application.ports.errors import DataRefused, PortError, StoreUnavailable, UnreadableOrder
 
 
 def raised(state: str) -> psycopg.Error:
@@ -61,3 +62,10 @@ def test_each_caller_gets_an_error_of_its_own() -> None:
     assert twin is not error
     assert isinstance(twin, StoreUnavailable)
     assert (twin.accepted, str(twin), twin.__cause__) == ("unknown", str(error), error.__cause__)
+
+
+def test_a_row_that_makes_no_sense_tells_whose_it_is_to_each_that_asked() -> None:
+    refusal = read_or_refuse(["an id", "anna", *["no such thing"] * 23])
+    assert isinstance(refusal, UnreadableOrder)
+    another = for_one_more(refusal)
+    assert (refusal.user_id, another.user_id, str(another)) == ("anna", "anna", str(refusal))

@@ -9,7 +9,7 @@ import falcon
 from attrs import frozen
 from falcon.asgi import WebSocket
 
-from application.errors import OrderNotFound, SlowWatcher
+from application.errors import Forbidden, OrderNotFound, SlowWatcher
 from application.frames import Frame
 from application.mailbox import TooSlow
 from application.ports.errors import Overloaded, StoreUnavailable
@@ -55,9 +55,13 @@ class SocketServer:
                 if not ws.unaccepted:  # else it is raised when the first frame is asked for
                     group.create_task(close(ws, TRY_LATER, SlowWatcher.code))
 
-            async with following(too_slow) as frames:
+            try:
+                async with following(too_slow) as frames:
+                    if await _accepted(req, ws):
+                        await self._serve(req, ws, kind, frames)
+            except Forbidden as error:
                 if await _accepted(req, ws):
-                    await self._serve(req, ws, kind, frames)
+                    await close(ws, NOT_FOUND, error.code)
 
     async def _serve(self, req: Request, ws: WebSocket, kind: str, frames: AsyncIterator[Frame]) -> None:
         if self.drain.begun:
@@ -98,7 +102,7 @@ async def _send(req: Request, ws: WebSocket, kind: str, frames: AsyncIterator[Fr
         await close(ws, NORMAL)
     except falcon.WebSocketDisconnected:
         return
-    except OrderNotFound as error:
+    except (OrderNotFound, Forbidden) as error:
         await close(ws, NOT_FOUND, error.code)
     except (SlowWatcher, StoreUnavailable, Overloaded) as error:
         await close(ws, TRY_LATER, error.code)
