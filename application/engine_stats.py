@@ -10,6 +10,7 @@ from application import observe
 from application.caller import Caller, Scope
 from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_store import Backlog, IdRanges, OrderStore
+from application.ports.partial_halts import HaltOf
 from application.ports.queue_operations import QueueCounts, QueueOperations
 from application.ports.system import Clock
 from application.ports.trading_halts import Halt
@@ -42,6 +43,7 @@ class EngineSnapshot:
     stats: Stats | StoreUnavailable
     queue: QueueCounts | None
     halted: bool = False
+    parts_halted: Mapping[HaltOf, int] = field(factory=dict)
     id_ranges_used: Mapping[str, float] = field(factory=dict)
 
 
@@ -93,12 +95,12 @@ class EngineStats:
 
     async def _read(self) -> EngineSnapshot:
         backlog, counts, used = await asyncio.gather(self._backlog(), self._counts(), self._used())
-        halted = self.gate.why_shut is not None
+        halted, parts = self.gate.why_shut is not None, self.gate.parts.counted
         if isinstance(backlog, StoreUnavailable):
-            return EngineSnapshot(backlog, counts, halted)
+            return EngineSnapshot(backlog, counts, halted, parts)
         since = backlog.oldest_pending_at
         waited = None if since is None else max(0.0, (self.clock.now() - since).total_seconds())
-        return EngineSnapshot(Stats(backlog.open, waited, counts, self.gate.halt), counts, halted, used or {})
+        return EngineSnapshot(Stats(backlog.open, waited, counts, self.gate.halt), counts, halted, parts, used or {})
 
     async def _backlog(self) -> Backlog | StoreUnavailable:
         try:

@@ -1,5 +1,6 @@
 """What a use case refuses, each with a code that never changes."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -25,6 +26,15 @@ class TradingHalted(ApplicationError):
 
     def __init__(self) -> None:
         super().__init__("Trading is halted: no orders are taken now")
+
+
+class UnknownVenue(ApplicationError):
+    """No venue has this name."""
+
+    code = "unknown_venue"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"{name} is not among the venues that the settings here name: {', '.join(known)}")
 
 
 class TradingNotCompared(ApplicationError):

@@ -6,7 +6,14 @@ from attrs import field, frozen
 
 from application import observe
 from application.fitness import Fitness
-from application.ports.errors import Overloaded, StaleOrder, StoreUnavailable, VenueUnavailable, VenueUnreachable
+from application.ports.errors import (
+    Overloaded,
+    StaleOrder,
+    StoreUnavailable,
+    VenueStopped,
+    VenueUnavailable,
+    VenueUnreachable,
+)
 from application.ports.order_store import OrderStore
 from application.ports.system import Clock, Ids
 from application.record_step import RecordStep
@@ -24,6 +31,8 @@ LOOKUP_SECONDS = 1.0
 HALTED_SECONDS = 1.0
 # Half as long as the order has waited, within these: soon for those who reach a venue, and seldom if nobody does.
 UNREACHED_SECONDS = (1.0, 5.0)
+# Likewise while its user, or every venue, is halted, which may last for days.
+HALTED_PART_SECONDS = (1.0, 15.0)
 
 
 @frozen
@@ -45,7 +54,8 @@ Outcome = Done | RetryIn
 class ExecuteOrder:
     """Takes an order as far as it goes now. Safe to call again, by anyone, after a stop at any instruction.
 
-    An order that does not run (final, resting, held) is left alone. While the gate is shut nothing is begun or sent.
+    An order that does not run (final, resting, held) is left alone. While the gate is shut nothing is begun or sent;
+    while its user or all venues are halted an order waits, unless it is submitted, and uses no attempt.
     An order that is older than `max_age_seconds` (0: no limit) is not submitted any more, but fails as expired.
     An attempt for which no venue could be reached counts only `venue_wait_seconds` after the order's last step.
     """
@@ -90,10 +100,12 @@ class ExecuteOrder:
         is recorded: to ask for quotes when no venue was in reach just now, or again in this attempt, and what leads to
         a build when there was one before.
         """
+        if order.user_id in self.gate.parts.users or not (asked := self.venues.asked):
+            return self._halted(order)
         if self._too_old(order):
             return await self._expire(order)
         built_before = order.chosen_venue is not None
-        unrecorded = [order.request_quotes(self._stamp(), self.venues.names)]
+        unrecorded = [order.request_quotes(self._stamp(), asked)]
         if not (order.asked or self.venues.cut_off):
             order, unrecorded = await self._record(order, *unrecorded), []
         answer = await self.venues.quotes(order)
@@ -114,6 +126,8 @@ class ExecuteOrder:
         building = _after(order, unrecorded)
         try:
             transaction = await self.venues.build(building, best)
+        except VenueStopped:
+            return RetryIn(HALTED_SECONDS)
         except VenueUnavailable as error:
             observe.venue_refused(order.order_id, order.attempt, best.venue, "build", str(error))
             if isinstance(error, VenueUnreachable):
@@ -121,21 +135,32 @@ class ExecuteOrder:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
         if self._too_old(order):
             return await self._expire(order)
-        if not self.gate.executes:
+        parts = self.gate.parts
+        if not self.gate.executes or order.user_id in parts.users or best.venue in parts.venues:
             return RetryIn(HALTED_SECONDS)
         order = await self._record(order, *unrecorded, building.submit(self._stamp(), transaction))
         return await self._send(order, transaction)
 
     async def _unreached(self, order: Order, unrecorded: Sequence[Step]) -> Outcome:
         """Let another worker try, who may reach a venue; the attempt counts once the order stood still for long."""
-        # Its last step is still to come if the store's clock was put back: then it stood for nobody knows how long.
-        stood = abs((self.clock.now() - order.updated_at).total_seconds())
+        stood = self._stood(order)
         left = self.venue_wait_seconds - stood
         if left <= 0:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
         observe.jobs_handed_back("venues", 1)
         soonest, latest = UNREACHED_SECONDS
         return RetryIn(max(soonest, min(stood / 2, latest, left)))
+
+    def _halted(self, order: Order) -> RetryIn:
+        """Have the order wait until its user, or some venue, is halted no more."""
+        observe.jobs_handed_back("halt", 1)
+        soonest, latest = HALTED_PART_SECONDS
+        return RetryIn(max(soonest, min(self._stood(order) / 2, latest)))
+
+    def _stood(self, order: Order) -> float:
+        """For how many seconds the order took no step."""
+        # Its last step is still to come if the store's clock was put back: then it stood for nobody knows how long.
+        return abs((self.clock.now() - order.updated_at).total_seconds())
 
     async def _send(self, order: Order, transaction: Transaction) -> Outcome:
         """Send the stored transaction. However often and late it is sent, its venue lands it once or never."""
@@ -144,6 +169,8 @@ class ExecuteOrder:
         self.fitness.sending.add(order.order_id)
         try:
             report = await self.venues.send(transaction)
+        except VenueStopped:
+            return RetryIn(LOOKUP_SECONDS)
         except VenueUnavailable as error:
             observe.swap_outcome_unknown(order.order_id, order.attempt, transaction.tx_hash, error)
             return RetryIn(LOOKUP_SECONDS)

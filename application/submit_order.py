@@ -32,7 +32,7 @@ class SubmitOrder:
         """
         caller.require(Scope.ORDERS_WRITE)
         caller.require_user(request.user_id)
-        self.gate.require_open()
+        self.gate.require_open(request.user_id)
         order = Order.new(self.ids.new(), request, self.clock.now())
         admission = await self.store.add(order, idempotency_key)
         observe.order_accepted(admission.order_id, order.user_id, admission.replayed)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from attrs import define
+from attrs import Factory, define
 
 from application.errors import TradingHalted
+from application.halted_parts import HaltedParts
 from application.observe import trading as observe
 from application.ports.errors import Overloaded, StoreUnavailable
 from application.ports.system import Clock
@@ -23,6 +24,7 @@ class TradingGate:
     halts: TradingHalts
     clock: Clock
     on_time: Callable[[], bool] = lambda: True
+    parts: HaltedParts = Factory(HaltedParts)
     halt: Halt | None = None
     _known: bool | None = None  # None: not asked yet
 
@@ -43,17 +45,18 @@ class TradingGate:
         is_open = self._known is not False and self.halt is None and halts.found is None  # asked for each order, thrice
         return is_open and not halts.settling and self.on_time()
 
-    def require_open(self) -> None:
-        """Raise TradingHalted while trading is halted, and StoreUnavailable before the process is on time."""
-        if self.why_shut is not None:
+    def require_open(self, user_id: str) -> None:
+        """Raise TradingHalted while all trading is, or the user's; StoreUnavailable before the process is on time."""
+        if self.why_shut is not None or user_id in self.parts.users:
             raise TradingHalted
         if not self.on_time():
             raise StoreUnavailable("the store's clock was not read yet")
 
     async def look(self) -> None:
-        """See whether there is a halt. A store that is away changes nothing, but that nothing is known at first."""
+        """See what is halted. A store that is away changes nothing, but that nothing is known at first."""
         before = self.halt
         try:
+            await self.parts.look()
             self.halt = await self.halts.current()
         except (StoreUnavailable, Overloaded):
             self._known = bool(self._known)

@@ -11,7 +11,8 @@ from attrs import field, frozen
 
 from application import observe
 from application.breaker import Breaker
-from application.ports.errors import VenueUnavailable, VenueUnreachable
+from application.halted_parts import HaltedParts
+from application.ports.errors import VenueStopped, VenueUnavailable, VenueUnreachable
 from application.ports.venue import Venue
 from domain.money import AMOUNT_BOUND
 from domain.order import Order
@@ -51,12 +52,14 @@ class Venues:
     Each has `quote_seconds` to quote. With a `band_bps` above 0, who quotes further than that from the median is left
     out; of two that differ by more than that neither can be believed. A lone quote is taken as it is.
     After a call that could not reach its venue all calls to it are refused at once, but for one in each cool-off.
+    A venue that is halted (`parts`) is asked what became of transactions, and nothing else.
     """
 
     venues: tuple[Venue, ...]
     quote_seconds: float = 3.0
     band_bps: int = 0
     monotonic: Callable[[], float] = time.monotonic
+    parts: HaltedParts = field(factory=HaltedParts)
 
     names: tuple[str, ...] = field(init=False)
     _by_name: Mapping[str, Venue] = field(init=False, repr=False)
@@ -79,14 +82,21 @@ class Venues:
         """Whether none of them could be reached when it was last called."""
         return not any(breaker.closed for breaker in self._breakers.values())
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The names of those that are not halted."""
+        stopped = self.parts.venues
+        return tuple(name for name in self.names if name not in stopped) if stopped else self.names
+
     async def quotes(self, order: Order) -> Quotes:
-        """Ask all venues. One that fails or is late is a refusal, never an error."""
-        asked = [asyncio.create_task(self._quote(venue, order)) for venue in self.venues]
+        """Ask all venues that are not halted. One that fails or is late is a refusal, never an error."""
+        names = self.asked
+        asked = [asyncio.create_task(self._quote(self._by_name[name], order)) for name in names]
         deadline = asyncio.get_running_loop().call_later(self.quote_seconds, _cancel, asked)
         offers: list[Quote] = []
         refusals: list[Refusal] = []
         try:
-            for name, call in zip(self.names, asked, strict=True):
+            for name, call in zip(names, asked, strict=True):
                 answer = await _answer(call)
                 if isinstance(answer, Quote):
                     offers.append(answer)
@@ -101,13 +111,13 @@ class Venues:
         return Quotes(tuple(believed), (*refusals, *outliers))
 
     def build(self, order: Order, quote: Quote) -> Awaitable[Transaction]:
-        """Have the quote's venue build the swap. Raises VenueUnavailable."""
-        venue = self._named(quote.venue)
+        """Have the quote's venue build the swap. Raises VenueUnavailable, VenueStopped."""
+        venue = self._not_halted(quote.venue)
         return self._reached(venue, venue.build, order, quote)
 
     def send(self, transaction: Transaction) -> Awaitable[TransactionReport]:
-        """Have the transaction's venue send it. Raises VenueUnavailable."""
-        venue = self._named(transaction.venue)
+        """Have the transaction's venue send it. Raises VenueUnavailable, VenueStopped."""
+        venue = self._not_halted(transaction.venue)
         return self._reached(venue, venue.send, transaction)
 
     def lookup(self, transaction: Transaction) -> Awaitable[TransactionReport]:
@@ -150,6 +160,11 @@ class Venues:
     def _reachable(self, name: str) -> None:
         if self._breakers[name].succeeded():
             observe.venue_reached(name)
+
+    def _not_halted(self, name: str) -> Venue:
+        if name in self.parts.venues:
+            raise VenueStopped(f"{name} is stopped")
+        return self._named(name)
 
     def _named(self, name: str) -> Venue:
         try:

@@ -100,13 +100,16 @@ def _client_order_id(value: object) -> str:
     return trimmed
 
 
+# Reads a user's id as orders have it. Raises ValueError, whose text says which rule it breaks.
+user_id: Callable[[object], str] = _text(USER_ID_LENGTH)
+
 _NUMBERS = (int, Decimal)
 # wire name -> attribute, how it is read
 _FIELDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "inputToken": ("input_token", _text(TOKEN_LENGTH)),
     "outputToken": ("output_token", _text(TOKEN_LENGTH)),
     "amount": ("amount", _amount),
-    "userId": ("user_id", _text(USER_ID_LENGTH)),
+    "userId": ("user_id", user_id),
     "clientOrderId": ("client_order_id", _client_order_id),
     "slippageBps": ("slippage_bps", _slippage_bps),
 }

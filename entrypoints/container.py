@@ -14,6 +14,7 @@ from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.partial_halts import InMemoryPartialHalts
 from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.store_clock import InMemoryStoreClock
 from adapters.memory.trading_halts import InMemoryTradingHalts
@@ -23,6 +24,7 @@ from adapters.mock.venue import MockVenue
 from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
+from adapters.postgres.partial_halts import PostgresPartialHalts
 from adapters.postgres.server_fault import postgres_fault
 from adapters.postgres.store_clock import PostgresStoreClock
 from adapters.postgres.trading_halts import PostgresTradingHalts
@@ -37,12 +39,15 @@ from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.fitness import Fitness
 from application.follow_store_clock import FollowStoreClock
+from application.halt_parts import HaltParts
+from application.halted_parts import HaltedParts
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue
 from application.operate_trading import OperateTrading
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
+from application.ports.partial_halts import PartialHalts
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock, CorrectedClock, Ids, StoreClock
 from application.ports.trading_halts import TradingHalts
@@ -137,8 +142,9 @@ def _venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
     return tuple(made)
 
 
-def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings) -> Venues:
-    return Venues(venues, QUOTE_PATIENCE * settings.venue_timeout_ms / 1000, settings.quote_band_bps)
+def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings, parts: HaltedParts) -> Venues:
+    quote_seconds = QUOTE_PATIENCE * settings.venue_timeout_ms / 1000
+    return Venues(venues, quote_seconds, settings.quote_band_bps, parts=parts)
 
 
 class Container(containers.DeclarativeContainer):
@@ -158,6 +164,7 @@ class Container(containers.DeclarativeContainer):
     memory_store: providers.Provider[OrderStore] = providers.Singleton(InMemoryOrderStore, clock)
     memory_clock: providers.Provider[StoreClock] = providers.Singleton(InMemoryStoreClock, clock)
     memory_halts: providers.Provider[TradingHalts] = providers.Singleton(InMemoryTradingHalts, clock, memory_store)
+    memory_partial_halts: providers.Provider[PartialHalts] = providers.Singleton(InMemoryPartialHalts, clock)
     memory_executions: providers.Provider[Executions] = providers.Singleton(
         InMemoryExecutions, memory_store.provided.executions
     )
@@ -178,6 +185,9 @@ class Container(containers.DeclarativeContainer):
     live_halts: providers.Provider[TradingHalts] = providers.Singleton(
         PostgresTradingHalts, live_store.provided.health, live_store.provided.writes, holder
     )
+    live_partial_halts: providers.Provider[PartialHalts] = providers.Singleton(
+        PostgresPartialHalts, live_store.provided.health
+    )
     live_queue: providers.Provider[OrderQueue] = providers.Singleton(
         RedisOrderQueue, queue_client, holder, lease_seconds=lease_seconds
     )
@@ -193,6 +203,10 @@ class Container(containers.DeclarativeContainer):
         mode, memory=providers.Singleton(InMemoryWriteMarks), live=live_marks
     )
     halts: providers.Provider[TradingHalts] = providers.Selector(mode, memory=memory_halts, live=live_halts)
+    partial_halts: providers.Provider[PartialHalts] = providers.Selector(
+        mode, memory=memory_partial_halts, live=live_partial_halts
+    )
+    halted_parts = providers.Singleton(HaltedParts, partial_halts, holder)
     executions: providers.Provider[Executions] = providers.Selector(
         mode, memory=memory_executions, live=live_executions
     )
@@ -202,7 +216,7 @@ class Container(containers.DeclarativeContainer):
     )
     feed: providers.Provider[UpdateFeed] = providers.Selector(mode, memory=memory_feed, live=live_feed)
     each_venue = providers.Singleton(_venues, settings, clock)
-    venues = providers.Singleton(_all_venues, each_venue, settings)
+    venues = providers.Singleton(_all_venues, each_venue, settings, halted_parts)
     venue_resources = providers.Singleton(Together, each_venue)
     postgres_fault: providers.Provider[Look] = providers.Factory(
         partial, postgres_fault, settings.provided.postgres_url
@@ -250,7 +264,7 @@ class Container(containers.DeclarativeContainer):
     on_time: providers.Provider[Callable[[], bool]] = providers.Selector(
         mode, memory=providers.Object(_always), live=follow_clock.provided.on_time
     )
-    gate = providers.Singleton(TradingGate, halts, clock, on_time)
+    gate = providers.Singleton(TradingGate, halts, clock, on_time, halted_parts)
     record_step = providers.Singleton(RecordStep, store, feed)
     submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids, gate)
     fitness = providers.Singleton(Fitness, store, venues, clock, settings.provided.worker_concurrency)
@@ -276,6 +290,7 @@ class Container(containers.DeclarativeContainer):
     stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges, gate)
     operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids)
     operate_trading = providers.Singleton(OperateTrading, store, halts)
+    halt_parts = providers.Singleton(HaltParts, partial_halts, venues)
     reconcile = providers.Singleton(Reconcile, store, executions, venues)
     resume_trading = providers.Singleton(
         ResumeTrading,

@@ -15,6 +15,7 @@ from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.partial_halts import InMemoryPartialHalts
 from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
@@ -22,6 +23,7 @@ from adapters.mock.venue import MockVenue
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
+from application.halted_parts import HaltedParts
 from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
@@ -69,7 +71,10 @@ class Engine:
         takes_self=True,
     )
     halts: InMemoryTradingHalts = field(factory=lambda: InMemoryTradingHalts(CLOCK, InMemoryOrderStore(CLOCK)))
-    gate: TradingGate = Factory(lambda self: TradingGate(self.halts, CLOCK), takes_self=True)
+    partial_halts: InMemoryPartialHalts = field(factory=lambda: InMemoryPartialHalts(CLOCK))
+    gate: TradingGate = Factory(
+        lambda self: TradingGate(self.halts, CLOCK, parts=HaltedParts(self.partial_halts)), takes_self=True
+    )
     jobs: InMemoryJobs = field(factory=InMemoryJobs)
     queue: OrderQueue = Factory(
         lambda self: InMemoryOrderQueue(CLOCK, lease_seconds=30, jobs=self.jobs), takes_self=True

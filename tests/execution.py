@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from attrs import define, field
 
 from adapters.memory.order_store import InMemoryOrderStore
+from adapters.memory.partial_halts import InMemoryPartialHalts
 from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.execute_order import ExecuteOrder
 from application.frames import Frame
+from application.halted_parts import HaltedParts
 from application.ports.order_store import Record
 from application.ports.system import Clock
 from application.record_step import RecordStep
@@ -44,6 +46,7 @@ class Bench:
     execute: ExecuteOrder
     gate: TradingGate
     halts: InMemoryTradingHalts
+    partial_halts: InMemoryPartialHalts
     told: list[Frame] = field(factory=list)
 
     async def order(self) -> Order:
@@ -91,8 +94,10 @@ async def open_bench(kind: type[InMemoryOrderStore] = InMemoryOrderStore) -> Asy
     store, feed, script = kind(clock), InMemoryUpdateFeed(), Script(clock)
     record_step = RecordStep(store, feed)
     halts = InMemoryTradingHalts(clock, store)
-    gate = TradingGate(halts, clock)
-    execute = ExecuteOrder(store, record_step, script.venues(), clock, RandomIds(), lowest_price, gate, RetryPolicy())
-    bench = Bench(clock, store, feed, script, execute, gate, halts)
+    partial_halts = InMemoryPartialHalts(clock)
+    gate = TradingGate(halts, clock, parts=HaltedParts(partial_halts))
+    venues = script.venues(gate.parts)
+    execute = ExecuteOrder(store, record_step, venues, clock, RandomIds(), lowest_price, gate, RetryPolicy())
+    bench = Bench(clock, store, feed, script, execute, gate, halts, partial_halts)
     async with feed.subscribe_all(bench.told.append):
         yield bench

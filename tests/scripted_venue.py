@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from attrs import define, field, frozen
 
+from application.halted_parts import HaltedParts
 from application.ports.errors import VenueUnavailable, VenueUnreachable
 from application.ports.system import Clock
 from application.venues import Venues
@@ -55,10 +56,10 @@ class Script:
         """The hashes of what was sent."""
         return [transaction.tx_hash for transaction in self.sent]
 
-    def venues(self) -> Venues:
+    def venues(self, parts: HaltedParts | None = None) -> Venues:
         """Return the venues that follow this script."""
         venues = tuple(ScriptedVenue(quote.venue, quote, self) for quote in QUOTES)
-        return Venues(venues, monotonic=self.clock.monotonic)
+        return Venues(venues, monotonic=self.clock.monotonic, parts=parts or HaltedParts())
 
 
 @frozen

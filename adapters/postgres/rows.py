@@ -25,6 +25,11 @@ def in_json(rows: Sequence[object]) -> tuple[str]:
     return (_encode(rows).decode(),)
 
 
+def storable(text: str) -> str:
+    """Return a text that the server takes: whatever an operator's is made of, a halt begins and ends."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
+
+
 class OrderRow(msgspec.Struct, omit_defaults=True, gc=False):
     """What is written of a new order; the rest is the same for all."""
 

@@ -7,6 +7,7 @@ from adapters.postgres import halt_statements as statements
 from adapters.postgres.acknowledged_writes import REMEMBERED_SECONDS, AcknowledgedWrites, Server, rows_of_writes
 from adapters.postgres.connection import Rows
 from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.rows import storable
 from application.ports.trading_halts import Halt
 from application.ports.write_marks import WriteMark
 
@@ -46,12 +47,12 @@ class PostgresTradingHalts:
 
     async def start(self, why: str, by: str, *, lost_writes: bool = False) -> Halt:
         while True:
-            await self._pool.run(statements.START, (_storable(why), _storable(by), lost_writes))
+            await self._pool.run(statements.START, (storable(why), storable(by), lost_writes))
             if halt := await self._current():
                 return halt
 
     async def end(self, by: str) -> Halt | None:
-        return _halt_of(await self._pool.run(statements.END, (_storable(by),)))
+        return _halt_of(await self._pool.run(statements.END, (storable(by),)))
 
     async def mark(self, at: datetime) -> WriteMark | None:
         server, write = self._writes.server, self._writes.newest()
@@ -101,11 +102,6 @@ class PostgresTradingHalts:
 
     async def _current(self) -> Halt | None:
         return _halt_of(await self._pool.run(statements.CURRENT, ()))
-
-
-def _storable(text: str) -> str:
-    """Return a text that the server takes: whatever an operator's is made of, a halt begins and ends."""
-    return text.encode(errors="replace").decode().replace("\0", "?")
 
 
 def _halt_of(rows: Rows) -> Halt | None:

@@ -160,7 +160,10 @@ def worker_takes(taking: str) -> None:
 
 
 def jobs_handed_back(why: str, count: int) -> None:
-    """Count jobs that are given to other workers, since this one does not reach the `store`, or any of the `venues`."""
+    """Count jobs that are put back: this worker does not reach the `store`, or any of the `venues`, or it is a `halt`.
+
+    The halt is of the order's user, or of all venues.
+    """
     metrics.JOBS_HANDED_BACK[why].add(count)
 
 

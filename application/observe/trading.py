@@ -1,5 +1,7 @@
 """What is worth knowing of trading as a whole: whether it is halted, and why."""
 
+from collections.abc import Sequence
+
 from application.observe import metrics
 from application.observe.log import Log
 
@@ -30,6 +32,26 @@ def trading_halted_by_operator(why: str, by: str) -> None:
 def trading_resumed_by_operator(why: str, by: str) -> None:
     """Record that an operator ended a halt, which had this cause."""
     _log.warning("trading_resumed_by_operator", why=why, by=by)
+
+
+def venue_stopped(name: str, why: str) -> None:
+    """Record that this process asks and sends nothing more to a venue, and has the others stop too."""
+    _log.error("venue_stopped", venue=name, why=why)
+
+
+def parts_halted(users: Sequence[str], venues: Sequence[str]) -> None:
+    """Record which users and venues are halted from now on, as far as this process knows."""
+    _log.warning("parts_halted", users=users, venues=venues)
+
+
+def part_halted_by_operator(of: str, name: str, why: str, by: str) -> None:
+    """Record that an operator wants nothing traded for a user, or at a venue."""
+    _log.warning("part_halted_by_operator", of=of, subject=name, why=why, by=by)
+
+
+def part_resumed_by_operator(of: str, name: str, why: str, by: str) -> None:
+    """Record that an operator ended the halt of a user or a venue, which had this cause."""
+    _log.warning("part_resumed_by_operator", of=of, subject=name, why=why, by=by)
 
 
 def open_orders_settled(submitted: int, held: int) -> None:

@@ -80,5 +80,9 @@ class VenueUnreachable(VenueUnavailable):
     """Nothing answered at the venue's address: neither TCP nor TLS. What was on its way may have arrived."""
 
 
+class VenueStopped(VenueUnavailable):
+    """The venue is halted by the engine or an operator: nothing is sent to it, and nothing was."""
+
+
 class NotOffered(VenueUnavailable):
     """The venue does not have what was asked for, and never will."""

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from domain.order_request import user_id
+
 URL_VARIABLE = "ORDER_ENGINE_URL"
 _PORT_VARIABLE = "ORDER_ENGINE_PORT"
 _TOKENS = ("SOL", "USDC", "USDT", "BTC", "ETH", "JUP", "BONK")
@@ -33,6 +35,16 @@ def engine_url(text: str) -> str:
     if not is_address or " " in address or not address.isprintable():
         raise typer.BadParameter("must be the address of an engine, such as http://127.0.0.1:3000")
     return parts.geturl().rstrip("/")  # its scheme in small letters
+
+
+def user_of(text: str | None) -> str | None:
+    """Read a user's id as orders have it. Raises typer.BadParameter."""
+    if text is None:
+        return None
+    try:
+        return user_id(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def tokens_like(incomplete: str) -> list[str]:
@@ -69,6 +81,13 @@ OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.", sh
 Timeout = Annotated[
     float | None,
     typer.Option(min=0, metavar="SECONDS", help="Wait no longer than this.", show_default="for ever"),
+]
+Why = Annotated[
+    str, typer.Option("--why", "--reason", metavar="TEXT", help="What others are told.", show_default=False)
+]
+User = Annotated[
+    str | None,
+    typer.Option("--user", metavar="ID", callback=user_of, help="Only this user's orders.", show_default="all orders"),
 ]
 Since = Annotated[
     str | None,

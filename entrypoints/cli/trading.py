@@ -5,11 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from entrypoints.cli.operating import on_halts, on_orders, operator
-from entrypoints.cli.options import AsJson, Since, instant
+from entrypoints.cli.options import AsJson, Since, User, Why, instant
 from entrypoints.cli.output import complain, say, say_json
+from entrypoints.cli.venue import partial_facts, partial_sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from application.caller import Caller
+    from application.ports.partial_halts import PartialHalt
     from application.ports.trading_halts import Halt
+    from entrypoints.container import Container
 
 app = typer.Typer(help="See whether trading is halted, halt it, let it go on.", no_args_is_help=True)
 
@@ -20,17 +26,21 @@ _LOST = (
 
 
 @app.command()
+@app.command(name="status", hidden=True)
 def state(as_json: AsJson = False) -> None:
-    """Tell whether trading is halted, since when and why."""
-    halt = on_halts(lambda container, caller: container.operate_trading().state(caller))
+    """Tell whether trading is halted, of all, of users or at venues, since when and why."""
+    halt, parts = on_halts(_state)
     if as_json:
-        return say_json(_facts(halt))
+        return say_json(_facts(halt) | ({"parts": [partial_facts(part) for part in parts]} if parts else {}))
     say(_sentence(halt) if halt else "Trading goes on.")
+    for part in parts:
+        say(partial_sentence(part))
 
 
 @app.command()
 def halt(
-    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="What others are told.", show_default=False)],
+    why: Why,
+    user: User = None,
     lost_writes: Annotated[
         bool,
         typer.Option("--lost-writes", help="The database went back, as a restored backup: `resume` compares first."),
@@ -39,9 +49,12 @@ def halt(
 ) -> None:
     """Stop all trading: no order is taken, executed or sent until `resume`.
 
-    Reading and, unless writes were lost, cancelling go on.
+    Reading and, unless writes were lost, cancelling go on. With `--user` only that user's orders are neither taken nor
+    begun, and what is submitted ends as its venue says.
     """
     by = operator()
+    if user is not None:
+        return _halt_user(user, why, by, lost_writes=lost_writes, as_json=as_json)
     holding = on_halts(
         lambda container, caller: container.operate_trading().halt(caller, why, by, lost_writes=lost_writes)
     )
@@ -52,12 +65,15 @@ def halt(
 
 @app.command()
 def resume(
+    user: User = None,
     since: Since = None,
     hold: Annotated[bool, typer.Option("--hold", help="Ask no venue, and hold every open order.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Let trading go on; where writes were lost, after the open orders were compared with the venues."""
     by, begin = operator(), instant(since)
+    if user is not None:
+        return _resume_user(user, by, as_json=as_json)
     holding = on_halts(lambda container, caller: container.operate_trading().state(caller))
     if holding is None or not holding.lost_writes:
         ended = on_halts(lambda container, caller: container.operate_trading().resume(caller, by))
@@ -75,6 +91,30 @@ def resume(
         say(f"Known at their venues, and settled with them by the workers: {', '.join(submitted)}.")
     if held:
         say(f"Held, as they may have been swapped (`orders release ID` or `orders fail ID`): {', '.join(held)}.")
+
+
+async def _state(container: "Container", caller: "Caller") -> "tuple[Halt | None, Sequence[PartialHalt]]":
+    return await container.operate_trading().state(caller), await container.halt_parts().state(caller)
+
+
+def _halt_user(user: str, why: str, by: str, *, lost_writes: bool, as_json: bool) -> None:
+    from application.ports.partial_halts import HaltOf
+
+    if lost_writes:
+        raise typer.BadParameter("is of all trading, not of a user", param_hint="--lost-writes")
+    halt = on_halts(lambda container, caller: container.halt_parts().halt(caller, HaltOf.USER, user, why, by))
+    if as_json:
+        return say_json({"halted": True, **partial_facts(halt)})
+    say(partial_sentence(halt))
+
+
+def _resume_user(user: str, by: str, *, as_json: bool) -> None:
+    from application.ports.partial_halts import HaltOf
+
+    ended = on_halts(lambda container, caller: container.halt_parts().resume(caller, HaltOf.USER, user, by))
+    if as_json:
+        return say_json({"halted": False, "user": user, "ended": ended is not None})
+    say(f"The user {user} trades again." if ended else f"The user {user} was not halted.")
 
 
 def _facts(halt: "Halt | None") -> dict[str, object]:

@@ -197,6 +197,32 @@ async def test_halting_and_resuming_trading(bench: Bench) -> None:
     assert (await bench.run("trading", "halt")).returncode == 2
 
 
+async def test_halting_users_and_stopping_venues(bench: Bench) -> None:
+    begun = await bench.ask("trading", "halt", "--user", " [red]anna ", "--reason", "a drill", REDIS_URL="")
+    assert (begun["halted"], begun["user"], begun["why"]) == (True, "[red]anna", "a drill")
+    stopped = await bench.ask("venue", "stop", "Raydium", "--why", "it lies")
+    assert (stopped["venue"], stopped["stopped"], stopped["why"]) == ("Raydium", True, "it lies")
+    assert "Meteora" in await bench.refused("venue", "stop", "raydium", "--why", "it lies")
+    assert await bench.ask("venue", "list") == [stopped, {"venue": "Meteora", "stopped": False}]
+    state = await bench.ask("trading", "state")
+    assert (state["halted"], [part.get("user") or part["venue"] for part in state["parts"]]) == (
+        False,
+        ["[red]anna", "Raydium"],
+    )
+    for command, parts in ((("trading", "status"), ("[red]anna", "a drill")), (("venue", "list"), ("stopped", "lies"))):
+        told = (await bench.run(*command)).stdout
+        assert [part for part in parts if part not in told] == []
+    assert await bench.ask("trading", "resume", "--user", "[red]anna") == {
+        "halted": False,
+        "user": "[red]anna",
+        "ended": True,
+    }
+    assert "was not halted" in (await bench.run("trading", "resume", "--user", "[red]anna")).stdout
+    assert "Raydium goes on" in (await bench.run("venue", "resume", "Raydium")).stdout
+    assert await bench.ask("trading", "state") == {"halted": False}
+    assert (await bench.run("trading", "halt", "--user", " ", "--why", "a drill")).returncode == 2
+
+
 async def test_settings_that_are_missing_or_wrong_end_with_2(bench: Bench) -> None:
     missing = await bench.run("orders", "show", an_id(), POSTGRES_URL="")
     wrong = await bench.run("queue", "counts", REDIS_URL="http://x")

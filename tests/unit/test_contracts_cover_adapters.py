@@ -14,6 +14,7 @@ from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
+from application.ports.partial_halts import PartialHalts
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import StoreClock
 from application.ports.trading_halts import TradingHalts
@@ -29,6 +30,7 @@ SUITES = {
     IdRanges: "IdRangesContract",
     OrderQueue: "OrderQueueContract",
     OrderStore: "OrderStoreContract",
+    PartialHalts: "PartialHaltsContract",
     QueueOperations: "QueueOperationsContract",
     StoreClock: "StoreClockContract",
     TradingHalts: "TradingHaltsContract",

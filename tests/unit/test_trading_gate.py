@@ -58,9 +58,9 @@ async def test_before_the_process_is_on_time_nothing_is_taken_or_judged_by_its_c
         assert await bench.execute(order.order_id) == RETRY
         assert (await bench.latest(order)).version == 0
         with pytest.raises(StoreUnavailable):
-            bench.gate.require_open()
+            bench.gate.require_open("user123")
         on_time[0] = True
-        bench.gate.require_open()
+        bench.gate.require_open("user123")
         assert await bench.execute(order.order_id) == Done()
 
 
@@ -115,7 +115,7 @@ async def test_just_after_a_change_of_servers_nothing_is_executed_and_orders_are
         order = await bench.order()
         bench.halts.settling = True
         assert await bench.execute(order.order_id) == RETRY
-        bench.gate.require_open()
+        bench.gate.require_open("user123")
         bench.halts.settling = False
         assert await bench.execute(order.order_id) == Done()
 

@@ -38,11 +38,17 @@ ENGINE_GAUGES: Mapping[str, str] = MappingProxyType(
         "queue_jobs": "Jobs in the queue, by place; `buried` are the dead letters",
         "queue_paused": "1 while the queue is paused, else 0",
         "trading_halted": "1 while trading is halted, as far as this process knows, else 0",
+        "parts_halted": "Users and venues that are halted, as far as this process knows",
         BUILD_INFO: "1; the labels say which release answers",
     }
 )
 ENGINE_LABELS: Mapping[str, Labels] = MappingProxyType(
-    {"id_range_used_ratio": ("table",), "queue_jobs": ("place",), BUILD_INFO: ("version", "python")}
+    {
+        "id_range_used_ratio": ("table",),
+        "queue_jobs": ("place",),
+        "parts_halted": ("of",),
+        BUILD_INFO: ("version", "python"),
+    }
 )
 
 
@@ -121,6 +127,7 @@ def _engine(snapshot: EngineSnapshot) -> Iterator[Metric]:
         "store_up": {(): isinstance(snapshot.stats, Stats)},
         "queue_up": {(): snapshot.queue is not None},
         "trading_halted": {(): snapshot.halted},
+        "parts_halted": {(of,): number for of, number in snapshot.parts_halted.items()},
         BUILD_INFO: {(_release(), platform.python_version()): 1},
     }
     if isinstance(snapshot.stats, Stats):
