@@ -84,11 +84,15 @@ class TransactionStatus(StrEnum):
 
 @frozen
 class TransactionReport:
-    """A venue's answer about one transaction: `fill` when landed, `reason` when rejected."""
+    """A venue's answer about one transaction: `fill` when landed, `reason` when rejected.
+
+    `pair` is what the venue says was swapped for what, as far as it says it.
+    """
 
     status: TransactionStatus
     fill: Fill | None = None
     reason: FailureReason | None = None
+    pair: tuple[str | None, str | None] = field(default=(None, None), eq=False)
 
 
 def limit_price(quoted: Decimal, slippage_bps: int | None) -> Decimal | None:

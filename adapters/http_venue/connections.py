@@ -11,42 +11,43 @@ from contextlib import ExitStack, asynccontextmanager
 
 import httpx
 
+from adapters.http_venue.connection import Address, Connection, SocketOptions
+
 # Servers commonly let an idle connection go after 5 s.
 IDLE_SECONDS = 4.0
 # A call costs over 1 ms of CPU: starting more at once makes none sooner, but each so late that it runs out of time.
 STARTS_AT_ONCE = 100
-_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS)
 
 
 class Connections:
-    """Up to `most` clients of one connection each; a call beyond that waits.
+    """Up to `most` connections; a call beyond that waits.
 
-    A single client's pool looks at all its connections for each call, and at each pair of them when some are idle:
+    A pool of many looks at all its connections for each call, and at each pair of them when some are idle:
     500 orders at once took it 35 ms of CPU an order, these 6. A connection that is not made within `reach_seconds` is
     given up; on Linux also one whose other end, asked each second, acknowledges nothing for as long.
     """
 
     def __init__(self, base_url: str, most: int, tls: ssl.SSLContext, reach_seconds: float) -> None:
-        self._base_url = base_url
+        self._address = Address(httpx.URL(base_url))
         self._reach_seconds = reach_seconds
         self._turns = asyncio.Semaphore(STARTS_AT_ONCE)
         self._free = asyncio.Semaphore(most)
         self._tls = tls
-        self._all: set[httpx.AsyncClient] = set()
-        self._idle: deque[tuple[httpx.AsyncClient, float]] = deque()
+        self._all: set[Connection] = set()
+        self._idle: deque[tuple[Connection, float]] = deque()
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[httpx.AsyncClient]:
-        """Lend a client for one call, the one that was used last. No proxy, no redirects; only connecting is timed."""
+    async def one(self) -> AsyncIterator[Connection]:
+        """Lend a connection for one call, the one that was used last. No proxy; only connecting is timed."""
         async with self._free:
-            client = self._idle.pop()[0] if self._idle else self._new()
+            connection = self._idle.pop()[0] if self._idle else self._new()
             try:
-                yield client
+                yield connection
             except BaseException:
                 # A call that was cut off can leave its pool waiting for ever for its only connection.
-                await self._drop(client)
+                await self._drop(connection)
                 raise
-            self._idle.append((client, time.monotonic()))
+            self._idle.append((connection, time.monotonic()))
             await self._drop_the_oldest()
 
     @asynccontextmanager
@@ -62,33 +63,28 @@ class Connections:
         """Close all connections. Idempotent."""
         self._idle.clear()
         while self._all:
-            await self._all.pop().aclose()
+            await self._all.pop().close()
 
-    def _new(self) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(
-            base_url=self._base_url,
-            timeout=httpx.Timeout(None, connect=self._reach_seconds),
-            transport=httpx.AsyncHTTPTransport(
-                verify=self._tls, limits=_ONE, trust_env=False, socket_options=_given_up_after(self._reach_seconds)
-            ),
-            trust_env=False,
+    def _new(self) -> Connection:
+        made = Connection(
+            self._address, self._tls, self._reach_seconds, IDLE_SECONDS, _given_up_after(self._reach_seconds)
         )
-        self._all.add(client)
-        return client
+        self._all.add(made)
+        return made
 
     async def _drop_the_oldest(self) -> None:
         """Close what has been idle for so long that its server has let go of it: it only holds a socket."""
-        client, since = self._idle[0]
+        connection, since = self._idle[0]
         if time.monotonic() - since > IDLE_SECONDS:
             self._idle.popleft()
-            await self._drop(client)
+            await self._drop(connection)
 
-    async def _drop(self, client: httpx.AsyncClient) -> None:
-        await client.aclose()
-        self._all.discard(client)
+    async def _drop(self, connection: Connection) -> None:
+        await connection.close()
+        self._all.discard(connection)
 
 
-def _given_up_after(seconds: float) -> list[tuple[int, int, int]]:
+def _given_up_after(seconds: float) -> SocketOptions:
     """Return the socket options by which a connection fails that leaves what is sent unacknowledged for so long.
 
     While an answer is awaited nothing would be sent; then the kernel sends a probe each second.

@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-import httpx
+import httpcore
 
 # What the kernel says when nothing came back, or when it knows of no way there (EINVAL and EACCES: by a route that says
 # so). Others, such as a connection that is refused or reset, are answers.
@@ -23,9 +23,9 @@ _SILENCE = frozenset(
 )
 
 
-def is_unreachable(error: httpx.HTTPError) -> bool:
+def is_unreachable(error: Exception) -> bool:
     """Whether nothing was heard of the venue: no TCP or TLS in time, no way there, no word for what was sent."""
-    if isinstance(error, httpx.ConnectTimeout):
+    if isinstance(error, httpcore.ConnectTimeout):
         return True
     reasons = list(_reasons(error))
     return bool(reasons) and all(map(_is_silence, reasons))

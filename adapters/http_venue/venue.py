@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import httpx
 from attrs import frozen
 
+from adapters.http_venue.connection import FAILURES
 from adapters.http_venue.connections import Connections
 from adapters.http_venue.reach import is_unreachable
 from adapters.http_venue.wire import (
@@ -36,6 +37,9 @@ from domain.transaction import Transaction, TransactionReport, TransactionStatus
 POLL_SECONDS = 0.5
 # The share of a short call's time in which the venue is reached, or is not: the rest is for its answer.
 REACH_SHARE = 0.6
+# The most of an answer's body that is read, and of one page of a list's.
+ANSWER_BYTES = 64 * 1024
+LIST_BYTES = 1024 * 1024
 _NO_TIME_LEFT = "took too long"
 _JSON = {"Content-Type": "application/json"}
 _NOT_OFFERED = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
@@ -52,6 +56,7 @@ class _Call:
     body: bytes = b""
     headers: Mapping[str, str] = _NONE
     optional: bool = False
+    most_bytes: int = ANSWER_BYTES
 
 
 class HttpVenue:
@@ -140,7 +145,8 @@ class HttpVenue:
         query, seen = {"since": since.isoformat()}, set[str]()
         while True:
             page = await self._ask(
-                _Call("list", "GET", f"transactions?{urlencode(query)}", optional=True), HistoryAnswer
+                _Call("list", "GET", f"transactions?{urlencode(query)}", optional=True, most_bytes=LIST_BYTES),
+                HistoryAnswer,
             )
             yield [one.described(self.name) for one in page.data]
             if page.next_cursor is None:
@@ -182,19 +188,19 @@ class HttpVenue:
     async def _exchange(self, call: _Call, kind: type[Answer], seconds: float) -> Answer:
         headers = {**_JSON, **call.headers}
         try:
-            async with asyncio.timeout(seconds), self._connections().one() as client:
-                response = await client.request(call.method, call.path, content=call.body, headers=headers)
+            async with asyncio.timeout(seconds), self._connections().one() as connection:
+                response = await connection.ask(call.method, call.path, call.body, headers, call.most_bytes)
         except TimeoutError as error:
             raise VenueUnavailable(_NO_TIME_LEFT) from error
-        except httpx.HTTPError as error:
+        except FAILURES as error:
             if is_unreachable(error):
                 raise VenueUnreachable("cannot be reached") from error
             raise VenueUnavailable("refused the connection, or broke it") from error
-        if call.optional and response.status_code in _NOT_OFFERED:
-            raise NotOffered(f"does not offer it (answered {response.status_code})")
-        if response.status_code != HTTPStatus.OK:
-            raise VenueUnavailable(f"answered {response.status_code}")
-        return read(response.content, kind)
+        if call.optional and response.status in _NOT_OFFERED:
+            raise NotOffered(f"does not offer it (answered {response.status})")
+        if response.status != HTTPStatus.OK:
+            raise VenueUnavailable(f"answered {response.status}")
+        return read(response.body, kind)
 
     def _connections(self) -> Connections:
         if self._open is None:
@@ -203,7 +209,11 @@ class HttpVenue:
 
 
 def _path(transaction: Transaction) -> str:
-    return f"transactions/{quoted(transaction.tx_hash, safe='')}"
+    """Return the transaction's path; a hash that an earlier release took may be made of anything."""
+    part = quoted(transaction.tx_hash, safe="")
+    if set(part) == {"."}:
+        raise VenueUnavailable("gave it a hash that no URL can have")
+    return f"transactions/{part}"
 
 
 def _payload(transaction: Transaction) -> bytes:
@@ -217,9 +227,6 @@ def _is_rejection(answer: object) -> bool:
 
 
 def _kind_of(error: VenueUnavailable) -> str:
-    match error.__cause__:
-        case TimeoutError():
-            return "timeout"
-        case httpx.HTTPError():
-            return "unreachable"
-    return "bad_answer"
+    if isinstance(error.__cause__, TimeoutError):
+        return "timeout"
+    return "unreachable" if isinstance(error.__cause__, FAILURES) else "bad_answer"

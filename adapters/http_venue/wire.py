@@ -1,14 +1,16 @@
 """What is sent to a venue over HTTP and what it answers. Decimals are text in plain digits; times are RFC 3339."""
 
+import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import msgspec
 from attrs import evolve
 from msgspec import Meta
 
-from application.ports.errors import VenueUnavailable
+from application.ports.errors import VenueContradicts, VenueUnavailable
 from application.ports.venue_history import Received
 from domain.errors import InvalidAmount
 from domain.money import amount_of_text, plain, price, price_of_text
@@ -23,14 +25,37 @@ _EXPIRED = "expired"
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 Plain = Annotated[str, Meta(pattern=r"^[0-9]{1,30}(\.[0-9]{1,30})?\Z")]
+# Nothing that means something in a URL, a log or a page; so none is `..`.
+Hash = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~:=+-]{0,254}\Z")]
+_PLAIN = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def read(content: bytes, kind: type[Answer]) -> Answer:
-    """Read a venue's answer; fields that are not known are passed over. Raises VenueUnavailable."""
+    """Read a venue's answer; fields that are not known are passed over.
+
+    Raises VenueUnavailable: of a name that stands twice nobody knows which counts. Raises VenueContradicts for a swap
+    that is said to have landed at a price that is none.
+    """
     try:
-        return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+        document = json.loads(content.decode(), object_pairs_hook=_each_once, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
         raise VenueUnavailable(NONSENSE) from error
+    try:
+        return msgspec.convert(document, kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        priced = isinstance(document, dict) and document.get("status") == "landed" and document.get("price") is not None
+        raise (VenueContradicts if priced else VenueUnavailable)(NONSENSE) from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        raise ValueError("a name stands twice")
+    return names
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError("not a number")
 
 
 class QuoteAnswer(msgspec.Struct):
@@ -51,7 +76,7 @@ class QuoteAnswer(msgspec.Struct):
 class BuildAnswer(msgspec.Struct, rename="camel"):
     """The name of the built transaction, and until when, by the venue's clock, it may land."""
 
-    tx_hash: Annotated[str, Meta(pattern=r"^[!-~]{1,255}\Z")]
+    tx_hash: Hash
     expires_at: Annotated[datetime, Meta(tz=True)]
 
     @property
@@ -61,27 +86,39 @@ class BuildAnswer(msgspec.Struct, rename="camel"):
 
 
 class TransactionAnswer(msgspec.Struct, rename="camel"):
-    """What the venue knows of a transaction. `price` is before fees; the amounts come together, or are reckoned."""
+    """What the venue knows of a transaction. `price` is before fees; the amounts come together, or are reckoned.
+
+    From `order_id` on, what it need not say and must not say wrong: whose transaction it is, and of how much of what.
+    """
 
     tx_hash: str
     status: Literal["landed", "rejected", "pending", "unknown"]
     price: str | None = None
     reason: str | None = None
-    amount_out: Plain | None = None
-    venue_fee: Plain | None = None
+    amount_out: str | None = None
+    venue_fee: str | None = None
     network_fee: Plain | None = None
-    network_fee_asset: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
+    network_fee_asset: Annotated[str, Meta(pattern=r"^[!-~]{1,50}\Z")] | None = None
+    order_id: str | None = None
+    attempt: int | None = None
+    amount: Plain | None = None
+    amount_in: str | None = None
+    input_token: str | None = None
+    output_token: str | None = None
 
     def report(self, transaction: Transaction) -> TransactionReport:
         """Return it as the domain's. Raises VenueUnavailable, also when it is about another transaction.
 
-        A rejection is one whatever its reason is called.
+        A rejection is one whatever its reason is called. Raises VenueContradicts when what landed is another, or is no
+        fill.
         """
-        if self.tx_hash != transaction.tx_hash:
-            raise VenueUnavailable(NONSENSE)
+        landed = self.status == "landed"
+        if not self._is_about(transaction):
+            raise (VenueContradicts if landed else VenueUnavailable)("answered about another transaction")
         match self.status:
             case "landed":
-                return TransactionReport(TransactionStatus.LANDED, fill=self._fill(transaction))
+                told = (self.input_token, self.output_token)
+                return TransactionReport(TransactionStatus.LANDED, fill=self._fill(transaction), pair=told)
             case "rejected" if self.reason == _EXPIRED:
                 return TransactionReport(TransactionStatus.DEAD)
             case "rejected":
@@ -89,14 +126,25 @@ class TransactionAnswer(msgspec.Struct, rename="camel"):
                 return TransactionReport(TransactionStatus.REJECTED, reason=reason)
         return TransactionReport(TransactionStatus(self.status))
 
+    def _is_about(self, sent: Transaction) -> bool:
+        return (
+            self.tx_hash == sent.tx_hash
+            and self.order_id in (None, sent.order_id)
+            and self.attempt in (None, sent.attempt)
+            and (self.amount is None or Decimal(self.amount) == sent.amount)
+        )
+
     def _fill(self, transaction: Transaction) -> Fill:
+        if self.price is None:
+            raise VenueUnavailable(NONSENSE)  # it may still come to say it
         try:
-            fill = Fill.at_price(transaction.amount, price_of_text(self.price or ""), transaction.fee)
+            given = transaction.amount if self.amount_in is None else _amount_of_text(self.amount_in)
+            fill = Fill.at_price(given, price_of_text(self.price), transaction.fee)
             if self.amount_out is not None and self.venue_fee is not None:
-                fill = Fill(transaction.amount, Decimal(self.amount_out), Decimal(self.venue_fee))
+                fill = Fill(given, _amount_of_text(self.amount_out), _amount_of_text(self.venue_fee))
             price(fill.price)
-        except InvalidAmount as error:
-            raise VenueUnavailable(NONSENSE) from error
+        except (InvalidAmount, ArithmeticError) as error:
+            raise VenueContradicts("tells of a swap that cannot be") from error
         if self.network_fee is None or self.network_fee_asset is None:
             return fill
         return evolve(fill, network_fee=NetworkFee(Decimal(self.network_fee), self.network_fee_asset))
@@ -105,8 +153,9 @@ class TransactionAnswer(msgspec.Struct, rename="camel"):
 class ReceivedAnswer(TransactionAnswer, rename="camel", kw_only=True):
     """A transaction that the venue was sent, as it describes it itself."""
 
+    tx_hash: Hash
     order_id: Annotated[str, Meta(min_length=1, max_length=255)]
-    attempt: Annotated[int, Meta(ge=1)]
+    attempt: Annotated[int, Meta(ge=1, le=1_000_000)]
     amount: Plain
     received_at: Annotated[datetime, Meta(tz=True)]
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
@@ -114,6 +163,8 @@ class ReceivedAnswer(TransactionAnswer, rename="camel", kw_only=True):
 
     def described(self, venue: str) -> Received:
         """Return it as the port's. Raises VenueUnavailable."""
+        if not self.order_id.isprintable():
+            raise VenueUnavailable(NONSENSE)
         at = _in_utc(self.received_at)
         sent = Transaction(
             order_id=self.order_id,
@@ -131,7 +182,13 @@ class HistoryAnswer(msgspec.Struct, rename="camel"):
     """One page of what a venue was sent."""
 
     data: list[ReceivedAnswer]
-    next_cursor: str | None = None
+    next_cursor: Annotated[str, Meta(pattern=r"^[ -~]{1,1000}\Z")] | None = None
+
+
+def _amount_of_text(text: str) -> Decimal:
+    if not _PLAIN.fullmatch(text):
+        raise InvalidAmount("must be a number")
+    return Decimal(text)
 
 
 def _in_utc(at: datetime) -> datetime:

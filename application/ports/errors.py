@@ -84,5 +84,9 @@ class VenueStopped(VenueUnavailable):
     """The venue is halted by the engine or an operator: nothing is sent to it, and nothing was."""
 
 
+class VenueContradicts(VenueUnavailable):
+    """The venue says that a transaction landed, and it cannot be what it was sent: nobody but a person settles that."""
+
+
 class NotOffered(VenueUnavailable):
     """The venue does not have what was asked for, and never will."""

@@ -213,7 +213,10 @@ async def test_a_venue_without_a_word_of_tcp_or_tls_is_unreachable() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the option")
 async def test_a_connection_is_given_up_when_what_was_sent_is_not_acknowledged(simulator: VenueProcess) -> None:
     connections = Connections(simulator.url, 1, ssl.create_default_context(), 1.8)
-    async with connections.one() as client, client.stream("GET", "/health/live") as response:
+    async with (
+        connections.one() as connection,
+        connection.pool.stream("GET", f"{simulator.url}/health/live") as response,
+    ):
         stream = response.extensions["network_stream"].get_extra_info("socket")
         assert stream.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1800
         assert stream.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
