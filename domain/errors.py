@@ -1,5 +1,6 @@
 """The domain's errors, each with a code that never changes."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from attrs import frozen
@@ -17,6 +18,25 @@ class FieldError:
 
     field: str
     message: str
+
+
+_NAMED_MOST, _LETTERS_MOST = 8, 40
+
+
+def unknown_names(names: Sequence[str], message: str, whole: str) -> list[FieldError]:
+    """Return an entry for each name that means nothing; of many, and of long ones, only the beginning.
+
+    What is left out is counted in an entry of the `whole` that they were found in: an answer says no more than it must
+    of what it was sent.
+    """
+    named = [FieldError(_shortened(name), message) for name in names[:_NAMED_MOST]]
+    if more := len(names) - len(named):
+        named.append(FieldError(whole, f"and {more} more: {message}"))
+    return named
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LETTERS_MOST else f"{name[:_LETTERS_MOST]}\N{HORIZONTAL ELLIPSIS}"
 
 
 class ValidationFailed(DomainError):

@@ -7,19 +7,19 @@ from typing import Any
 
 from attrs import frozen
 
-from domain.errors import FieldError, InvalidAmount, ValidationFailed
+from domain.errors import FieldError, InvalidAmount, ValidationFailed, unknown_names
 from domain.money import amount, amount_of_text
+from domain.names import BadName, name_of, same_name
 
 TOKEN_LENGTH = 50
 USER_ID_LENGTH = 255
 SLIPPAGE_BPS_MAX = 10_000
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 @frozen
 class OrderRequest:
-    """A valid request: strings trimmed, amount exact (token units), slippage in basis points or None."""
+    """A valid request: names as `name_of` keeps them, amount exact (token units), slippage in basis points or None."""
 
     input_token: str
     output_token: str
@@ -33,24 +33,26 @@ class OrderRequest:
         """Read a request as it came over the wire: JSON numbers as int or Decimal, camelCase names.
 
         None for an optional field means that it is absent, as generated clients send it.
-        Raises ValidationFailed with one entry for every bad field, unknown fields included.
+        Raises ValidationFailed with one entry for every bad field, unknown fields included (of many, the first few).
         """
         values: dict[str, Any] = {}
         errors: list[FieldError] = []
+        unknown: list[str] = []
         for name, value in body.items():
             if name not in _FIELDS:
-                errors.append(FieldError(name, "unknown field"))
+                unknown.append(name)
                 continue
             if value is None and name not in _REQUIRED:
                 continue
             attribute, read = _FIELDS[name]
             try:
                 values[attribute] = read(value)
-            except (_Bad, InvalidAmount) as error:
+            except (_Bad, BadName, InvalidAmount) as error:
                 errors.append(FieldError(name, str(error)))
+        errors += unknown_names(unknown, "unknown field", "body")
         errors += [FieldError(name, "is required") for name in _REQUIRED if name not in body]
         sold, bought = values.get("input_token"), values.get("output_token")
-        if sold and bought and sold.casefold() == bought.casefold():
+        if sold and bought and same_name(sold, bought):
             errors.append(FieldError("outputToken", "must differ from inputToken"))
         if errors:
             raise ValidationFailed(tuple(errors))
@@ -61,18 +63,11 @@ class _Bad(ValueError):
     """A field's value breaks its rule; the text says which."""
 
 
-def _text(longest: int) -> Callable[[object], str]:
+def _name(longest: int) -> Callable[[object], str]:
     def read(value: object) -> str:
         if not isinstance(value, str):
             raise _Bad("must be a string")
-        trimmed = value.strip()
-        if not trimmed:
-            raise _Bad("must not be blank")
-        if len(trimmed) > longest:
-            raise _Bad(f"must have at most {longest} characters")
-        if not trimmed.isprintable() and CONTROL_CHARACTERS.search(trimmed):
-            raise _Bad("must not contain control characters")
-        return trimmed
+        return name_of(value, longest)
 
     return read
 
@@ -101,13 +96,13 @@ def _client_order_id(value: object) -> str:
 
 
 # Reads a user's id as orders have it. Raises ValueError, whose text says which rule it breaks.
-user_id: Callable[[object], str] = _text(USER_ID_LENGTH)
+user_id: Callable[[object], str] = _name(USER_ID_LENGTH)
 
 _NUMBERS = (int, Decimal)
 # wire name -> attribute, how it is read
 _FIELDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
-    "inputToken": ("input_token", _text(TOKEN_LENGTH)),
-    "outputToken": ("output_token", _text(TOKEN_LENGTH)),
+    "inputToken": ("input_token", _name(TOKEN_LENGTH)),
+    "outputToken": ("output_token", _name(TOKEN_LENGTH)),
     "amount": ("amount", _amount),
     "userId": ("user_id", user_id),
     "clientOrderId": ("client_order_id", _client_order_id),

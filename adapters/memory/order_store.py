@@ -97,8 +97,8 @@ class InMemoryOrderStore:
         newest_first = reversed(self._orders.values())
         if cursor is not None:
             after = order_id_of(cursor)
-            if after not in self._orders:
-                raise InvalidCursor("no order of this store")
+            if after not in self._orders or query.user_id not in (None, self._orders[after].user_id):
+                raise InvalidCursor("no order of this list")
             _skip_to(after, newest_first)
         found = [_as_listed(order) for order in newest_first if _matches(order, query)][: limit + 1]
         orders = tuple(found[:limit])

@@ -7,7 +7,7 @@ from adapters.cursor import cursor_after, order_id_of
 from adapters.postgres.connection import Rows
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import read_or_refuse
-from adapters.postgres.statements import LAST_SEQS, LISTED
+from adapters.postgres.statements import LISTED
 from adapters.postgres.unfinished import BELOW_THE_FLOOR, FROM_THE_FLOOR, KNOWN
 from application import observe
 from application.ports.errors import InvalidCursor, UnreadableOrder
@@ -42,6 +42,11 @@ _UNFINISHED: Final = """
     UNION ALL
     (SELECT * FROM orders WHERE {below}{before} ORDER BY id DESC LIMIT {stretch})
 """.replace("{from}", FROM_THE_FLOOR).replace("{below}", BELOW_THE_FLOOR)
+# By whether a user's list is asked for: then another's order is no place to start after.
+_START: Final = {
+    False: "SELECT id FROM orders WHERE order_id = %s",
+    True: "SELECT id FROM orders WHERE order_id = %s AND user_id = %s",
+}
 _FAILED: Final = "finished_at IS NOT NULL AND (reason_code IS NOT NULL OR execution_price IS NULL)"
 # The words that choose a partial index (migrations 0006 and 0009), by status and whether a user's orders are wanted.
 _INDEXED: Final = {
@@ -53,13 +58,14 @@ _INDEXED: Final = {
 
 
 def statement(*, by_user: bool, status: OrderStatus | None, after: bool, stretch: int, among_own: bool = False) -> str:
-    """List orders newest first. ([order id to start after], [status], [user id], limit): found, stops, the order.
+    """List orders newest first. ([order to start after], [status], [user id], limit): found, stops, the order.
 
+    The order to start after comes as its id, in a user's list with the user id.
     With a status, the search ends after `stretch` orders at the latest; the one at which it does `stops`, and may not
     be `found`. Where there is an index of what is wanted, all that is looked through is found. Unfinished orders are
     looked for among everyone's; or, as a user's confirmed ones are, `among_own`.
     """
-    known = ["start AS (SELECT id FROM orders WHERE order_id = %s)"] if after else []
+    known = [f"start AS ({_START[by_user]})"] if after else []
     if status is None:
         query = _ALL_OF_USER if by_user else _ALL
     elif status in RUNNABLE and not among_own:
@@ -77,10 +83,10 @@ def statement(*, by_user: bool, status: OrderStatus | None, after: bool, stretch
 
 async def find_orders(reads: ReadPool, query: OrderFilter, cursor: str | None, limit: int, stretch: int) -> OrderPage:
     """Return a page, short where it ends with the stretch. Raises InvalidCursor."""
-    after = order_id_of(cursor) if cursor is not None else None
+    after = _named(cursor, query) if cursor is not None else ()
     rows = await _rows(reads, query, after, limit, stretch)
-    if after is not None and not rows and not await reads.run(LAST_SEQS, ([after],)):
-        raise InvalidCursor("no order of this store")
+    if after and not rows and not await reads.run(_START[query.user_id is not None], after):
+        raise InvalidCursor("no order of this list")
     page = rows[:limit]
     shown = {order_id: read_or_refuse((order_id, *row)) for found, _, order_id, *row in page if found}
     for order_id, order in shown.items():
@@ -91,15 +97,20 @@ async def find_orders(reads: ReadPool, query: OrderFilter, cursor: str | None, l
     return OrderPage(orders, cursor_after(page[-1][2]) if goes_on else None)
 
 
-async def _rows(reads: ReadPool, query: OrderFilter, after: str | None, limit: int, stretch: int) -> Rows:
+def _named(cursor: str, query: OrderFilter) -> tuple[str, ...]:
+    """Return what names the order that a cursor stands for. Raises InvalidCursor."""
+    return (order_id_of(cursor), *(() if query.user_id is None else (query.user_id,)))
+
+
+async def _rows(reads: ReadPool, query: OrderFilter, after: tuple[str, ...], limit: int, stretch: int) -> Rows:
     """Return the rows from that order on, one more than `limit` if there are.
 
     Where everyone's unfinished orders are too many, a user's are looked for among the user's own: so no cursor names
     another's order.
     """
-    params = [*(value for value in (after, query.status, query.user_id) if value is not None), limit + 1]
+    params = [*after, *(value for value in (query.status, query.user_id) if value is not None), limit + 1]
     by_user = query.user_id is not None
-    of_list = partial(statement, by_user=by_user, status=query.status, after=after is not None, stretch=stretch)
+    of_list = partial(statement, by_user=by_user, status=query.status, after=bool(after), stretch=stretch)
     rows = await reads.run(of_list(), params)
     if by_user and query.status in RUNNABLE and len(rows) <= limit and _stops(rows):
         rows = await reads.run(of_list(among_own=True), params)

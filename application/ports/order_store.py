@@ -129,7 +129,7 @@ class OrderStore(Protocol):
 
         Pages neither repeat nor skip an order while new ones arrive; orders that cannot be read are left out. A page
         before the last may be short, even empty: a store looks through so many orders for one, and no more.
-        Raises InvalidCursor.
+        Raises InvalidCursor, for one that names another user's order too: whether there is such an order stays unsaid.
         """
         ...
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from application.ports.executions import ExecutionFilter
 from application.ports.order_store import OrderFilter
-from domain.errors import FieldError
-from domain.order_request import CONTROL_CHARACTERS, USER_ID_LENGTH
+from domain.errors import FieldError, unknown_names
+from domain.names import BadName, name_of
+from domain.order_request import USER_ID_LENGTH
 from domain.status import OrderStatus
 from entrypoints.web.problems import invalid
 
@@ -38,7 +39,7 @@ def execution_query(given: Given) -> tuple[ExecutionFilter, str | None, int]:
     """Read filter, cursor and limit of a list of executions. Raises HttpProblem, for unknown parameters too."""
     rules: Rules = {"userId": _user_id, "since": _time, "until": _time, "limit": _limit, "cursor": str}
     values, errors = _read(given, rules)
-    errors += [FieldError(name, "is not a parameter of this list") for name in given if name not in rules]
+    errors += unknown_names([name for name in given if name not in rules], "is not a parameter of this list", "query")
     if errors:
         raise invalid(errors)
     wanted = ExecutionFilter(values["userId"], values["since"], values["until"])
@@ -96,12 +97,10 @@ def _one(value: str | list[str]) -> str:
 
 
 def _user_id(text: str) -> str:
-    trimmed = text.strip()
-    if len(trimmed) > USER_ID_LENGTH:
-        raise _Bad(f"must have at most {USER_ID_LENGTH} characters")
-    if CONTROL_CHARACTERS.search(trimmed):
-        raise _Bad("must not contain control characters")
-    return trimmed
+    try:
+        return name_of(text, USER_ID_LENGTH)
+    except BadName as error:
+        raise _Bad(str(error)) from None
 
 
 def _status(text: str) -> OrderStatus:

@@ -16,6 +16,8 @@ from domain.errors import DomainError, FieldError, ValidationFailed
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+# So much of an address is told back; ours are shorter.
+_PATH_MOST = 200
 
 
 @frozen
@@ -95,7 +97,7 @@ class HttpProblem(Exception):
             "title": self.kind.title,
             "status": self.kind.status,
             "detail": detail,
-            "instance": quote(path),
+            "instance": quote(path[:_PATH_MOST]),
             "code": self.code,
             "requestId": request_id,
             "error": detail,

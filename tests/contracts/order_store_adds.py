@@ -12,7 +12,7 @@ from domain.order import Order
 from tests.builders import an_order
 from tests.contracts.order_store_harness import append_all, life, same
 
-ODD_TEXTS = ["Zoë 🚀 “ok”", '"', "\\", "'; DROP TABLE orders; --", "{a,b}", "NULL", "%s %(x)s", "a\u2028b", "0x00"]
+ODD_TEXTS = ["Zoë 🚀 “ok”", '"', "\\", "'; DROP TABLE orders; --", "{a,b}", "NULL", "%s %(x)s", "a\u3000b", "0x00"]
 
 
 async def count(store: OrderStore) -> int:
@@ -35,6 +35,13 @@ class AddContract:
         await store.add(order, text)
         assert same(await store.get(order.order_id), order)
         assert (await store.find(OrderFilter(user_id=text), None, 1)).orders[0].order_id == order.order_id
+
+    @pytest.mark.parametrize("text", ["a\u2028b", "\u202eCDSU", "SO\u200bL", "e\u0301", "a\x1bb", "\ue000"])
+    async def test_a_name_of_before_there_were_rules_is_read_as_it_is(self, store: OrderStore, text: str) -> None:
+        order = evolve(an_order(), user_id=text, input_token=text)
+        await store.add(order)
+        assert same(await store.get(order.order_id), order)
+        assert (await store.find(OrderFilter(), None, 1)).orders[0].user_id == text
 
     async def test_the_longest_texts_fit(self, store: OrderStore) -> None:
         order = an_order(userId="ü" * 255, inputToken="€" * 50, clientOrderId="c" * 64, slippageBps=10_000)

@@ -167,6 +167,17 @@ class ReadContract:
         with pytest.raises(InvalidCursor):
             await store.find(OrderFilter(), cursor, 10)
 
+    @pytest.mark.parametrize("status", [None, *OrderStatus])
+    async def test_a_cursor_of_another_users_order_is_refused(
+        self, store: OrderStore, status: OrderStatus | None
+    ) -> None:
+        await added(store, 3, userId="anna")
+        await added(store, 3, userId="bert")
+        everyones = await store.find(OrderFilter(), None, 2)  # of bert's orders
+        with pytest.raises(InvalidCursor):
+            await store.find(OrderFilter("anna", status), everyones.next_cursor, 10)
+        assert len((await store.find(OrderFilter("bert"), everyones.next_cursor, 10)).orders) == 1
+
     async def test_last_seqs_tell_how_far_orders_are(self, store: OrderStore) -> None:
         new, running, final, other = await added(store, 4)
         for order_id, steps in ((running, 4), (final, 10)):

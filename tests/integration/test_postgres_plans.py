@@ -121,7 +121,8 @@ def cases() -> Iterator[Case]:
         for status in (None, *OrderStatus):
             for after in (False, True):
                 statement = listing.statement(by_user=user, status=status, after=after, stretch=STRETCH)
-                params = (*(ids[:1] if after else []), *([status] if status else []), *(["user7"] if user else []), 10)
+                of_user = [known[0].user_id] if user else []
+                params = (*([ids[0], *of_user] if after else []), *([status] if status else []), *of_user, 10)
                 yield Case(f"find_{user}_{status}_{after}", statement, params, BLOCKS_FOR_A_READ)
     yield from cases_of_executions()
 

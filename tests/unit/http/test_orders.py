@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from tests.api import ORDER, Api, exact
+from tests.builders import an_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -133,6 +135,36 @@ async def test_a_list_is_paged_newest_first(shared_api: Api) -> None:
         query = f"userId=pager&limit=3&cursor={page['nextCursor']}"
     assert [len(page) for page in pages] == [3, 3, 1]
     assert [order_id for page in pages for order_id in page] == ids[::-1]
+
+
+async def test_a_cursor_does_not_reveal_whether_there_is_another_users_order(shared_api: Api) -> None:
+    for _ in range(2):
+        await shared_api.submit(userId="cursor's")
+        await shared_api.submit(userId="other")
+    foreign = (await shared_api.http.get("/api/orders?userId=other&limit=1")).json()["nextCursor"]
+    unknown = urlsafe_b64encode(UUID(an_id()).bytes).decode().rstrip("=")
+    answers = set()
+    for cursor in (foreign, unknown, "garbage", "~eA"):
+        url = f"/api/orders?userId=cursor%27s&cursor={cursor}"
+        answer = await shared_api.http.get(url, headers={"X-Request-Id": "mine"})
+        answers.add((answer.status_code, answer.content))
+    assert [status for status, _ in answers] == [400]
+
+
+async def test_names_are_kept_in_one_form(shared_api: Api) -> None:
+    order_id = await shared_api.submit(userId=" Zoe\u0308 ", inputToken="e\u0301")
+    order = await read(shared_api, order_id)
+    assert (order["userId"], order["inputToken"]) == ("Zo\u00eb", "\u00e9")
+    for query in ("Zo\u00eb", "Zoe\u0308"):
+        listed = (await shared_api.http.get("/api/orders", params={"userId": query})).json()["data"]
+        assert [one["orderId"] for one in listed] == [order_id]
+
+
+@pytest.mark.parametrize("path", ["/api/orders", "/api/executions"])
+async def test_a_filter_names_no_user_that_no_order_can_have(shared_api: Api, path: str) -> None:
+    for user_id in ("a\u202eb", "a\u200bb", "a\u2028b", "a\ue000b", "a\x1bb"):
+        answer = await shared_api.http.get(path, params={"userId": user_id})
+        assert [error["field"] for error in answer.json()["errors"]] == ["userId"]
 
 
 async def test_lists_are_filtered(shared_api: Api) -> None:

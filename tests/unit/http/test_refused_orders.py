@@ -152,3 +152,28 @@ async def test_what_is_checked_first(shared_api: Api) -> None:
 async def test_a_refusal_leaves_the_connection_usable(shared_api: Api) -> None:
     for body, status in ((b"x" * 300_000, 413), (b"{", 400), (GOOD, 202)):
         assert (await shared_api.http.post(EXECUTE, content=body, headers=JSON)).status_code == status
+
+
+UNKNOWN = {
+    "many": {f"f{n}": 1 for n in range(1000)},
+    "long": {"x" * 16_000: 1},
+    "wide": {"\N{ROCKET}" * 4_000: 1},
+    "written as escapes": {f"\\u{n:04x}" * 20: 1 for n in range(1, 120)},
+}
+
+
+@pytest.mark.parametrize("fields", UNKNOWN.values(), ids=UNKNOWN)
+async def test_an_answer_says_little_of_what_means_nothing(shared_api: Api, fields: dict[str, int]) -> None:
+    body = json.dumps({**fields, "amount": 0}, ensure_ascii=False).encode().replace(b"\\\\", b"\\")
+    answer = await shared_api.http.post(EXECUTE, content=body, headers=JSON)
+    problem = answer.json()
+    told = {error["field"]: error["message"] for error in problem["errors"]}
+    assert {"amount", "inputToken", "outputToken", "userId"} <= told.keys()
+    assert len(answer.content) < 8_000
+    if len(fields) > 8:
+        assert told["body"] == f"and {len(fields) - 8} more: unknown field"
+
+
+async def test_an_address_is_told_back_in_part(shared_api: Api) -> None:
+    answer = await refused(shared_api, "not_found", "GET", "/" + "%F0%9F%9A%80" * 1500)
+    assert len(answer.content) < 4_000
