@@ -7,6 +7,7 @@ from uuid import UUID
 from attrs import frozen
 
 from application.errors import Forbidden, OrderNotFound
+from application.ports.audit import AuditEntry, Facts
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import OrderStore
 from domain.order import Order
@@ -26,12 +27,32 @@ class Scope(StrEnum):
 class Caller:
     """A client or an operator: the user that it acts as (None: no user in particular), and what it may do.
 
-    `key_id` names the credential that it showed, without being secret; None for who needed none.
+    `key_id` names the credential that it showed, without being secret; None for who needed none. `operator` is who
+    operates the servers themselves. For the record of what administrators do: `origin` says from where it asks, an
+    address or a host's name, and `request_id` in which request.
     """
 
     user_id: str | None
     scopes: frozenset[Scope]
     key_id: str | None = None
+    operator: str | None = None
+    origin: str = ""
+    request_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Who this is, in the record of administrative acts."""
+        if self.operator is not None:
+            return self.operator
+        if self.key_id is not None:
+            return f"key {self.key_id}"
+        return "anyone" if self.user_id is None else f"user {self.user_id}"
+
+    def act(
+        self, what: str, subject: str | None = None, *, before: Facts | None = None, after: Facts | None = None
+    ) -> AuditEntry:
+        """Return the entry of an act of this caller: it goes into the call that does it."""
+        return AuditEntry(self.name, self.origin, self.request_id, what, subject, before, after)
 
     def require(self, scope: Scope) -> None:
         """Raise Forbidden unless the caller has the scope."""

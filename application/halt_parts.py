@@ -23,7 +23,7 @@ class HaltParts:
         caller.require(Scope.ADMIN)
         return await self.halts.all()
 
-    async def halt(self, caller: Caller, of: HaltOf, name: str, why: str, by: str) -> PartialHalt:
+    async def halt(self, caller: Caller, of: HaltOf, name: str, why: str) -> PartialHalt:
         """Halt a user or a venue, unless it is halted; return the halt that holds.
 
         Raises UnknownVenue, since a name that is misspelt would stop nothing.
@@ -31,14 +31,14 @@ class HaltParts:
         caller.require(Scope.ADMIN)
         if of is HaltOf.VENUE and name not in self.venues.names:
             raise UnknownVenue(name, self.venues.names)
-        halt = await self.halts.begin(of, name, why, by)
-        observe.part_halted_by_operator(of, name, halt.why, by)
+        halt = await self.halts.begin(of, name, why, caller.act(f"{of}.halt", name, after={"why": why}))
+        observe.part_halted_by_operator(of, name, halt.why, caller.name)
         return halt
 
-    async def resume(self, caller: Caller, of: HaltOf, name: str, by: str) -> PartialHalt | None:
+    async def resume(self, caller: Caller, of: HaltOf, name: str) -> PartialHalt | None:
         """End the halt of a user or a venue; return it, None when there was none."""
         caller.require(Scope.ADMIN)
-        ended = await self.halts.end(of, name, by)
+        ended = await self.halts.end(of, name, caller.act(f"{of}.resume", name))
         if ended is not None:
-            observe.part_resumed_by_operator(of, name, ended.why, by)
+            observe.part_resumed_by_operator(of, name, ended.why, caller.name)
         return ended

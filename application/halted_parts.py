@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from attrs import define, field
 
 from application.observe import trading as observe
+from application.ports.audit import AuditEntry
 from application.ports.partial_halts import HaltOf, PartialHalts
 
 
@@ -38,7 +39,8 @@ class HaltedParts:
         if self.halts is None:
             return
         for (of, name), why in tuple(self._to_keep.items()):
-            await self.halts.begin(of, name, why, self.by)
+            act = AuditEntry(self.by, self.by, None, f"{of}.halt", name, after={"why": why})
+            await self.halts.begin(of, name, why, act)
             del self._to_keep[of, name]
         kept = await self.halts.all()
         found = {name for _, name in self._to_keep}  # while they were read

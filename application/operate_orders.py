@@ -3,13 +3,15 @@
 from attrs import frozen
 
 from application import observe
+from application.audited import audited
 from application.caller import Caller, Scope, find_order
 from application.errors import OrderDoesNotRun, OrderIsFinal, OrderMayHaveLanded
 from application.frames import Frame, birth_frame
+from application.ports.audit import Audit, Facts
 from application.ports.errors import QueueUnavailable, StaleOrder, VenueUnavailable
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
-from application.ports.queue_operations import Job, QueueOperations
+from application.ports.queue_operations import Job, JobPlace, QueueOperations
 from application.ports.system import Clock, Ids
 from application.record_step import RecordStep
 from application.venues import Venues
@@ -55,6 +57,7 @@ class OperateOrders:
     venues: Venues
     clock: Clock
     ids: Ids
+    audit: Audit
 
     async def show(self, caller: Caller, order_id: str) -> OrderReport:
         """Return all that is known of an order, as far as the queue can be reached. Raises OrderNotFound."""
@@ -70,7 +73,7 @@ class OperateOrders:
     async def requeue(self, caller: Caller, order_id: str) -> Job | None:
         """Put an order that runs in the queue unless it is there; return the job that was there already.
 
-        Raises OrderNotFound, OrderIsFinal, OrderDoesNotRun, QueueUnavailable.
+        Raises OrderNotFound, OrderIsFinal, OrderDoesNotRun, QueueUnavailable, StoreUnavailable.
         """
         caller.require(Scope.ADMIN)
         order = await find_order(self.store, caller, order_id)
@@ -80,7 +83,8 @@ class OperateOrders:
             raise OrderDoesNotRun(_HELD if order.held else _RESTING)
         job = await self.operations.find(order.order_id)
         if job is None:
-            await self.queue.put((order.order_id,))
+            act = caller.act("orders.requeue", order.order_id)
+            await audited(self.audit, act, lambda: self.queue.put((order.order_id,)))
         return job
 
     async def fail(self, caller: Caller, order_id: str) -> FailedOrder:
@@ -92,7 +96,7 @@ class OperateOrders:
         caller.require(Scope.ADMIN)
         order = await self._end(caller, order_id)
         try:
-            return FailedOrder(order, await self.operations.forget(order.order_id))
+            return FailedOrder(order, await self._forget(caller, order.order_id))
         except QueueUnavailable as error:
             observe.queue_away("a dead letter", error)
             return FailedOrder(order, None)
@@ -108,11 +112,23 @@ class OperateOrders:
                 await self._refuse_unless_dead(order)
             stamp = Stamp(self.ids.event(), self.clock.now())
             try:
-                failed = await self.record_step(order, order.fail(stamp, FailureReason.INTERNAL_ERROR))
+                step = order.fail(stamp, FailureReason.INTERNAL_ERROR)
+                before: Facts = {"status": order.status, "version": order.version}
+                after: Facts = {"status": step[0].status, "version": step[0].version}
+                act = caller.act("orders.fail", order.order_id, before=before, after=after)
+                failed = await self.record_step(order, step, act=act)
             except StaleOrder:
                 continue  # a worker took a step first; an order has only so many of them
             observe.order_failed_by_operator(order.order_id, order.status)
             return failed
+
+    async def _forget(self, caller: Caller, order_id: str) -> bool:
+        """Drop the order's dead letter; say whether it had one."""
+        job = await self.operations.find(order_id)
+        if job is None or job.place is not JobPlace.BURIED:
+            return False
+        act = caller.act("queue.forget", order_id, before={"why": job.why})
+        return await audited(self.audit, act, lambda: self.operations.forget(order_id))
 
     async def _refuse_unless_dead(self, order: Order) -> None:
         """Raise OrderMayHaveLanded unless the venue rejected the transaction, or proves that it can never land."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from application.caller import Caller, Scope
+from application.ports.audit import Audit
 from application.ports.errors import NotOffered, UnreadableOrder, VenueUnavailable
 from application.ports.executions import ExecutionFilter, Executions
 from application.ports.order_store import OrderStore
@@ -62,15 +63,17 @@ class Comparison:
 
 @frozen
 class Reconcile:
-    """Reads only: venues, orders, executions."""
+    """Reads only: venues, orders, executions. That it was asked for is noted."""
 
     store: OrderStore
     executions: Executions
     venues: Venues
+    audit: Audit
 
     async def __call__(self, caller: Caller, since: datetime) -> Comparison:
         """Compare everything from `since` (UTC) on. Raises StoreUnavailable, and VenueUnavailable, naming the venue."""
         caller.require(Scope.ADMIN)
+        await self.audit.write(caller.act("reconcile", after={"since": since.isoformat()}))
         received: dict[str, list[Received]] = defaultdict(list)
         refusals: dict[str, str] = {}
         for venue in self.venues.venues:

@@ -3,6 +3,7 @@
 from attrs import frozen
 
 from application import observe
+from application.ports.audit import AuditEntry
 from application.ports.order_store import OrderStore, Record
 from application.ports.update_feed import UpdateFeed
 from domain.order import Order, Step
@@ -15,12 +16,13 @@ class RecordStep:
     store: OrderStore
     feed: UpdateFeed
 
-    async def __call__(self, before: Order, *steps: Step) -> Order:
+    async def __call__(self, before: Order, *steps: Step, act: AuditEntry | None = None) -> Order:
         """Record `steps`, which follow each other from the order as it was `before`; return the order after them.
 
-        Safe to repeat with the same steps. Raises what `OrderStore.append` raises; then nothing is published.
+        `act` is the administrative act that they are. Safe to repeat with the same steps. Raises what
+        `OrderStore.append` raises; then nothing is published.
         """
-        record = Record.of(before, *steps)
+        record = Record.of(before, *steps, act=act)
         await self.store.append(record)
         self.feed.publish(record.frames)
         for after, event in steps:

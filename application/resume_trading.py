@@ -6,6 +6,7 @@ from attrs import frozen
 
 from application.caller import Caller, Scope
 from application.observe import trading as observe
+from application.operate_trading import resumption
 from application.ports.system import Clock
 from application.ports.trading_halts import Halt, TradingHalts
 from application.reconcile import Comparison, Reconcile
@@ -35,7 +36,7 @@ class ResumeTrading:
     expiry_seconds: float
 
     async def __call__(
-        self, caller: Caller, by: str, since: datetime | None = None, *, ask_venues: bool = True
+        self, caller: Caller, since: datetime | None = None, *, ask_venues: bool = True
     ) -> Resumed | None:
         """End the halt that holds; None when there was none. Safe to repeat.
 
@@ -58,7 +59,9 @@ class ResumeTrading:
                 comparison = Comparison(
                     since, not_comparable=dict.fromkeys(self.reconcile.venues.names, "was not asked")
                 )
-            settled = await self.settle(comparison)
-        await self.halts.end(by)
-        observe.trading_resumed_by_operator(halt.why, by)
+            settled = await self.settle(caller, comparison)
+        counts = {"submitted": len(settled.submitted), "held": len(settled.held)} if settled else {}
+        act = resumption(caller, halt, **counts)
+        await self.halts.end(act)
+        observe.trading_resumed_by_operator(halt.why, act.who)
         return Resumed(halt, comparison, settled)

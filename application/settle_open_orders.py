@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from attrs import evolve, frozen
 
+from application.caller import Caller
 from application.observe import trading as observe
 from application.ports.errors import StaleOrder
 from application.ports.order_store import OrderFilter, OrderStore
@@ -47,7 +48,7 @@ class SettleOpenOrders:
     clock: Clock
     ids: Ids
 
-    async def __call__(self, comparison: Comparison) -> Settled:
+    async def __call__(self, caller: Caller, comparison: Comparison) -> Settled:
         """Settle them. Raises StoreUnavailable and Overloaded."""
         submitted: list[str] = []
         doubtful: list[str] = []
@@ -55,12 +56,13 @@ class SettleOpenOrders:
             received = comparison.received.get(order.order_id, ())
             foreign = [one for one in received if one.transaction.tx_hash != order.tx_hash]
             steps = self._steps(order, foreign[0], received) if len(foreign) == 1 else ()
-            if steps and await self._recorded(order, steps):
+            if steps and await self._recorded(caller, order, steps):
                 submitted.append(order.order_id)
             elif foreign or comparison.not_comparable:
                 doubtful.append(order.order_id)
         for start in range(0, len(doubtful), PAGE):
-            await self.halts.hold(doubtful[start : start + PAGE])
+            some = doubtful[start : start + PAGE]
+            await self.halts.hold(some, caller.act("orders.hold", after={"orders": some}))
         observe.open_orders_settled(len(submitted), len(doubtful))
         return Settled(tuple(submitted), tuple(doubtful))
 
@@ -80,10 +82,16 @@ class SettleOpenOrders:
             if order is not None and not order.status.is_final:
                 yield order
 
-    async def _recorded(self, order: Order, steps: Sequence[Step]) -> bool:
+    async def _recorded(self, caller: Caller, order: Order, steps: Sequence[Step]) -> bool:
         """Record the steps, unless the order was moved on just now: its client may cancel it at any time."""
         try:
-            await self.record_step(order, *steps)
+            after = steps[-1][0]
+            act = caller.act(
+                "orders.settle", order.order_id,
+                before={"status": order.status, "txHash": order.tx_hash},
+                after={"status": after.status, "txHash": after.tx_hash},
+            )  # fmt: skip
+            await self.record_step(order, *steps, act=act)
         except StaleOrder:
             return False
         return True

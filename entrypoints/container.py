@@ -10,6 +10,7 @@ from typing import Protocol
 from dependency_injector import containers, providers
 
 from adapters.http_venue.venue import HttpVenue
+from adapters.memory.audit import InMemoryAudit
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
@@ -21,6 +22,7 @@ from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.memory.write_marks import InMemoryWriteMarks
 from adapters.mock.venue import MockVenue
+from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
@@ -42,8 +44,9 @@ from application.follow_store_clock import FollowStoreClock
 from application.halt_parts import HaltParts
 from application.halted_parts import HaltedParts
 from application.operate_orders import OperateOrders
-from application.operate_queue import OperateQueue
+from application.operate_queue import OperateQueue, QueryQueue
 from application.operate_trading import OperateTrading
+from application.ports.audit import Audit
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
@@ -54,6 +57,7 @@ from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 from application.ports.write_marks import WriteMarks
+from application.query_audit import QueryAudit
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.reconcile import Reconcile
@@ -164,7 +168,10 @@ class Container(containers.DeclarativeContainer):
     memory_store: providers.Provider[OrderStore] = providers.Singleton(InMemoryOrderStore, clock)
     memory_clock: providers.Provider[StoreClock] = providers.Singleton(InMemoryStoreClock, clock)
     memory_halts: providers.Provider[TradingHalts] = providers.Singleton(InMemoryTradingHalts, clock, memory_store)
-    memory_partial_halts: providers.Provider[PartialHalts] = providers.Singleton(InMemoryPartialHalts, clock)
+    memory_audit: providers.Provider[InMemoryAudit] = memory_store.provided.audit
+    memory_partial_halts: providers.Provider[PartialHalts] = providers.Singleton(
+        InMemoryPartialHalts, clock, memory_audit
+    )
     memory_executions: providers.Provider[Executions] = providers.Singleton(
         InMemoryExecutions, memory_store.provided.executions
     )
@@ -181,6 +188,7 @@ class Container(containers.DeclarativeContainer):
     feed_client = providers.Singleton(feed_client, settings.provided.redis_url)
     live_store: providers.Provider[OrderStore] = providers.Singleton(PostgresOrderStore, settings.provided.postgres_url)
     live_clock: providers.Provider[StoreClock] = providers.Singleton(PostgresStoreClock, live_store.provided.health)
+    live_audit: providers.Provider[Audit] = providers.Singleton(PostgresAudit, live_store.provided.health)
     live_executions: providers.Provider[Executions] = providers.Singleton(PostgresExecutions, live_store.provided.reads)
     live_halts: providers.Provider[TradingHalts] = providers.Singleton(
         PostgresTradingHalts, live_store.provided.health, live_store.provided.writes, holder
@@ -202,6 +210,7 @@ class Container(containers.DeclarativeContainer):
     marks: providers.Provider[WriteMarks] = providers.Selector(
         mode, memory=providers.Singleton(InMemoryWriteMarks), live=live_marks
     )
+    audit: providers.Provider[Audit] = providers.Selector(mode, memory=memory_audit, live=live_audit)
     halts: providers.Provider[TradingHalts] = providers.Selector(mode, memory=memory_halts, live=live_halts)
     partial_halts: providers.Provider[PartialHalts] = providers.Selector(
         mode, memory=memory_partial_halts, live=live_partial_halts
@@ -288,10 +297,11 @@ class Container(containers.DeclarativeContainer):
     watch = providers.Singleton(WatchOrder, store, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed)
     stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges, gate)
-    operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids)
+    query_audit = providers.Singleton(QueryAudit, audit)
+    operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids, audit)
     operate_trading = providers.Singleton(OperateTrading, store, halts)
     halt_parts = providers.Singleton(HaltParts, partial_halts, venues)
-    reconcile = providers.Singleton(Reconcile, store, executions, venues)
+    reconcile = providers.Singleton(Reconcile, store, executions, venues, audit)
     resume_trading = providers.Singleton(
         ResumeTrading,
         halts,
@@ -300,7 +310,8 @@ class Container(containers.DeclarativeContainer):
         clock,
         settings.provided.tx_expiry_seconds,
     )
-    operate_queue = providers.Singleton(OperateQueue, operations)
+    query_queue = providers.Singleton(QueryQueue, operations)
+    operate_queue = providers.Singleton(OperateQueue, operations, audit)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 
     migrator = providers.Singleton(Migrator, settings.provided.postgres_url)

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 from uuid import UUID
 
+from application.ports.audit import AuditEntry
 from domain.events import Stamp
 from domain.order import Order
 from domain.order_request import OrderRequest
@@ -83,3 +85,9 @@ def submitted(order: Order) -> Order:
 def confirmed(order: Order) -> Order:
     """Take a pending order to confirmed."""
     return submitted(order).confirm(a_stamp(), a_fill(Decimal("147.3312")))[0]
+
+
+def an_act(who: str = "ada@desk", what: str = "trading.halt", **over: object) -> AuditEntry:
+    """Return the entry of an administrative act."""
+    given: dict[str, Any] = {"origin": "desk", "request_id": "r1", **over}
+    return AuditEntry(who=who, what=what, **given)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from attrs import evolve
 
 from adapters.cursor import cursor_after, order_id_of
+from adapters.memory.audit import InMemoryAudit
 from application.frames import Frame
 from application.ports.errors import ClientOrderIdConflict, DataRefused, IdempotencyKeyReused, InvalidCursor, StaleOrder
 from application.ports.order_store import (
@@ -30,11 +31,12 @@ _LENGTHS = {"order_id": 255, "user_id": 255, "input_token": 50, "output_token": 
 class InMemoryOrderStore:
     """The order store without a server: no call waits, so none meets another halfway.
 
-    `executions` are those of its orders, the oldest first.
+    `executions` are those of its orders, the oldest first; `audit` has the acts on them.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.executions: list[Execution] = []
+        self.audit = InMemoryAudit(clock)
         self._clock = clock
         self._orders: dict[str, Order] = {}  # in the order in which they were added
         self._events: dict[str, list[tuple[str, Frame]]] = {}
@@ -85,6 +87,8 @@ class InMemoryOrderStore:
                 return
             raise StaleOrder
         _refuse_what_cannot_be_stored(order, *(event.message for _, event in record.steps))
+        if record.act is not None:
+            self.audit.note(record.act)
         self._orders[order.order_id] = evolve(order, updated_at=self._clock.now())
         if execution := Execution.of(order, record.last):
             self.executions.append(execution)
@@ -126,11 +130,15 @@ class InMemoryOrderStore:
 
     def set_held(self, order_id: str, held: bool) -> bool:
         """Hold an order that is not final, or release it; say whether that changed anything."""
-        order = self._orders.get(order_id)
-        if order is None or order.status.is_final or order.held is held:
+        if not self.may_set_held(order_id, held):
             return False
-        self._orders[order_id] = evolve(order, held=held)
+        self._orders[order_id] = evolve(self._orders[order_id], held=held)
         return True
+
+    def may_set_held(self, order_id: str, held: bool) -> bool:
+        """Whether that would change anything."""
+        order = self._orders.get(order_id)
+        return order is not None and not order.status.is_final and order.held is not held
 
     async def id_ranges_used(self) -> Mapping[str, float]:
         return {}

@@ -6,6 +6,7 @@ from datetime import datetime
 from attrs import define, evolve
 
 from adapters.memory.order_store import InMemoryOrderStore
+from application.ports.audit import AuditEntry
 from application.ports.system import Clock
 from application.ports.trading_halts import Halt
 from application.ports.write_marks import WriteMark
@@ -28,10 +29,14 @@ class InMemoryTradingHalts:
             return None
         return evolve(self._halt, seconds=(self.clock.now() - self._halt.since).total_seconds())
 
-    async def start(self, why: str, by: str, *, lost_writes: bool = False) -> Halt:
-        return self._start(why, by, lost_writes=lost_writes)
+    async def start(self, why: str, act: AuditEntry, *, lost_writes: bool = False) -> Halt:
+        if self._halt is None or (lost_writes and not self._halt.lost_writes):
+            self.store.audit.note(act)
+        return self._start(why, act.who, lost_writes=lost_writes)
 
-    async def end(self, by: str) -> Halt | None:
+    async def end(self, act: AuditEntry) -> Halt | None:
+        if self._halt is not None:
+            self.store.audit.note(act)
         ended, self._halt, self.found = self._halt, None, None
         return ended
 
@@ -41,10 +46,15 @@ class InMemoryTradingHalts:
     async def compare(self, marks: Sequence[WriteMark]) -> None:
         """Nothing is lost but with the whole process."""
 
-    async def hold(self, order_ids: Collection[str]) -> int:
-        return sum(self.store.set_held(order_id, True) for order_id in order_ids)
+    async def hold(self, order_ids: Collection[str], act: AuditEntry) -> int:
+        free = [order_id for order_id in order_ids if self.store.may_set_held(order_id, True)]
+        if free:
+            self.store.audit.note(act)
+        return sum(self.store.set_held(order_id, True) for order_id in free)
 
-    async def release(self, order_id: str) -> bool:
+    async def release(self, order_id: str, act: AuditEntry) -> bool:
+        if self.store.may_set_held(order_id, False):
+            self.store.audit.note(act)
         return self.store.set_held(order_id, False)
 
     def _start(self, why: str, by: str, *, lost_writes: bool) -> Halt:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from adapters.postgres import statements
+from adapters.postgres.audit import entries_param
 from adapters.postgres.errors import after_a_write
 from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.rows import in_json, row_of_record
@@ -17,7 +18,12 @@ async def append_records(
     """Move the orders on in one statement; unless it says that all were at the expected version, look them up."""
     rows = [row_of_record(record) for record in records]
     rows.sort(key=_order_id)
-    [(moved,)] = await connection.run(statements.APPEND, in_json(rows), deadline)
+    acts = [record.act for record in records if record.act is not None]
+    if acts:
+        both = (*in_json(rows), entries_param(*acts))
+        [(moved,)] = await connection.run(statements.APPEND_AUDITED, both, deadline)
+    else:
+        [(moved,)] = await connection.run(statements.APPEND, in_json(rows), deadline)
     if moved == len(records):
         return [None] * len(records)
     return await _kept(connection, records, deadline)

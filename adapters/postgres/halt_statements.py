@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from adapters.postgres.audit import audited
+
 # Who answers: its timeline (NULL while it is in recovery), and when it was started. Any role may ask.
 SERVER: Final = """
 SELECT
@@ -28,12 +30,13 @@ since, why, begun_by, lost_writes, extract(epoch FROM clock_timestamp() AT TIME 
 """
 CURRENT: Final = "SELECT {halt} FROM trading_halts WHERE ended_at IS NULL".replace("{halt}", _HALT)
 
-# Begin a halt, unless there is one; it learns that writes are lost. (why, who, whether writes are lost).
-START: Final = """
+# Begin a halt, unless there is one; it learns that writes are lost. (why, who, whether writes are lost, entries).
+START: Final = audited("""
 INSERT INTO trading_halts (why, begun_by, lost_writes) VALUES (%s, %s, %s)
 ON CONFLICT ((true)) WHERE ended_at IS NULL DO UPDATE SET lost_writes = true
     WHERE excluded.lost_writes AND NOT trading_halts.lost_writes
-"""
+RETURNING id
+""")
 
 # Begin a halt because a write is lost, or let the one that holds say so. (why, who, timeline, seconds since the write
 # was acknowledged). Nothing happens when a halt for lost writes that began after that write has been ended: an operator
@@ -51,19 +54,21 @@ ON CONFLICT ((true)) WHERE ended_at IS NULL DO UPDATE
     WHERE NOT trading_halts.lost_writes
 """
 
-# End the halt that holds. (who): the halt, as CURRENT has it.
-END: Final = """
+# End the halt that holds. (who, entries): the halt, as CURRENT has it.
+END: Final = audited(
+    """
 UPDATE trading_halts SET ended_at = clock_timestamp() AT TIME ZONE 'UTC', ended_by = %s
 WHERE ended_at IS NULL
 RETURNING {halt}
 """.replace("{halt}", _HALT)
+)
 
-# Hold orders that are not final. (list of ids): those that were not held.
-HOLD: Final = """
+# Hold orders that are not final. (list of ids, entries): those that were not held.
+HOLD: Final = audited("""
 UPDATE orders SET held = true WHERE order_id = ANY(%b::text[]) AND finished_at IS NULL AND NOT held RETURNING order_id
-"""
+""")
 
-# Release an order. (id): the id if it was held.
-RELEASE: Final = """
+# Release an order. (id, entries): the id if it was held.
+RELEASE: Final = audited("""
 UPDATE orders SET held = false WHERE order_id = %s AND finished_at IS NULL AND held RETURNING order_id
-"""
+""")

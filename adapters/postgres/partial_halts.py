@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Final
 
+from adapters.postgres.audit import audited, entries_param
 from adapters.postgres.connection import Rows
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import storable
+from application.ports.audit import AuditEntry
 from application.ports.partial_halts import HaltOf, PartialHalt
 
 # The halts that hold: of what, its name, since when, why, who began it.
@@ -16,18 +18,21 @@ ONE: Final = "SELECT {halt} FROM partial_halts WHERE ended_at IS NULL AND halt_o
     "{halt}", _HALT
 )
 
-# Begin a halt, unless there is one. (of what, name, why, who).
-BEGIN: Final = """
+# Begin a halt, unless there is one. (of what, name, why, who, entries).
+BEGIN: Final = audited("""
 INSERT INTO partial_halts (halt_of, name, why, begun_by) VALUES (%s, %s, %s, %s)
 ON CONFLICT (halt_of, name) WHERE ended_at IS NULL DO NOTHING
-"""
+RETURNING id
+""")
 
-# End a halt. (who, of what, name): the halt, as ALL has it.
-END: Final = """
+# End a halt. (who, of what, name, entries): the halt, as ALL has it.
+END: Final = audited(
+    """
 UPDATE partial_halts SET ended_at = clock_timestamp() AT TIME ZONE 'UTC', ended_by = %s
 WHERE ended_at IS NULL AND halt_of = %s AND name = %s
 RETURNING {halt}
 """.replace("{halt}", _HALT)
+)
 
 
 class PostgresPartialHalts:
@@ -39,15 +44,16 @@ class PostgresPartialHalts:
     async def all(self) -> Sequence[PartialHalt]:
         return _halts_of(await self._pool.run(ALL, ()))
 
-    async def begin(self, of: HaltOf, name: str, why: str, by: str) -> PartialHalt:
+    async def begin(self, of: HaltOf, name: str, why: str, act: AuditEntry) -> PartialHalt:
         name = storable(name)
         while True:
-            await self._pool.run(BEGIN, (of, name, storable(why), storable(by)))
+            await self._pool.change(BEGIN, (of, name, storable(why), storable(act.who), entries_param(act)))
             if halts := _halts_of(await self._pool.run(ONE, (of, name))):
                 return halts[0]
 
-    async def end(self, of: HaltOf, name: str, by: str) -> PartialHalt | None:
-        halts = _halts_of(await self._pool.run(END, (storable(by), of, storable(name))))
+    async def end(self, of: HaltOf, name: str, act: AuditEntry) -> PartialHalt | None:
+        values = (storable(act.who), of, storable(name), entries_param(act))
+        halts = _halts_of(await self._pool.change(END, values))
         return halts[0] if halts else None
 
 

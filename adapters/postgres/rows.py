@@ -26,7 +26,7 @@ def in_json(rows: Sequence[object]) -> tuple[str]:
 
 
 def storable(text: str) -> str:
-    """Return a text that the server takes: whatever an operator's is made of, a halt begins and ends."""
+    """Return a text that the server takes: whatever an operator's is made of, the act is done and noted."""
     return text.encode(errors="replace").decode().replace("\0", "?")
 
 

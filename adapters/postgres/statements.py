@@ -7,6 +7,8 @@ the plan may be kept.
 
 from typing import Final
 
+from adapters.postgres.audit import audited
+
 # The columns that rows.read_order takes, in its order.
 _ORDER: Final = """
     o.order_id, o.user_id, o.input_token, o.output_token, trim_scale(o.amount), o.created_at, o.updated_at, o.status,
@@ -150,6 +152,9 @@ WITH moved AS (
 )
 SELECT count(*) FROM moved
 """
+
+# The same for a group in which there are administrative acts. (rows, entries).
+APPEND_AUDITED: Final = audited(APPEND, "i.subject IN (SELECT order_id FROM moved)")
 
 # Find events that were already kept, durably. (rows): the ids of their orders, and nothing.
 KEPT: Final = """

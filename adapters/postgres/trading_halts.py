@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.postgres import halt_statements as statements
 from adapters.postgres.acknowledged_writes import REMEMBERED_SECONDS, AcknowledgedWrites, Server, rows_of_writes
+from adapters.postgres.audit import entries_param
 from adapters.postgres.connection import Rows
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import storable
+from application.ports.audit import AuditEntry
 from application.ports.trading_halts import Halt
 from application.ports.write_marks import WriteMark
 
@@ -45,14 +47,15 @@ class PostgresTradingHalts:
                 self._writes.settle()
         return halt
 
-    async def start(self, why: str, by: str, *, lost_writes: bool = False) -> Halt:
+    async def start(self, why: str, act: AuditEntry, *, lost_writes: bool = False) -> Halt:
         while True:
-            await self._pool.run(statements.START, (storable(why), storable(by), lost_writes))
+            values = (storable(why), storable(act.who), lost_writes, entries_param(act))
+            await self._pool.change(statements.START, values)
             if halt := await self._current():
                 return halt
 
-    async def end(self, by: str) -> Halt | None:
-        return _halt_of(await self._pool.run(statements.END, (storable(by),)))
+    async def end(self, act: AuditEntry) -> Halt | None:
+        return _halt_of(await self._pool.change(statements.END, (storable(act.who), entries_param(act))))
 
     async def mark(self, at: datetime) -> WriteMark | None:
         server, write = self._writes.server, self._writes.newest()
@@ -81,11 +84,11 @@ class PostgresTradingHalts:
             age = (now - newest.at).total_seconds()
             self._writes.lose((newest.order_id, newest.version), max(0.0, age))
 
-    async def hold(self, order_ids: Collection[str]) -> int:
-        return len(await self._pool.run(statements.HOLD, (list(order_ids),)))
+    async def hold(self, order_ids: Collection[str], act: AuditEntry) -> int:
+        return len(await self._pool.change(statements.HOLD, (list(order_ids), entries_param(act))))
 
-    async def release(self, order_id: str) -> bool:
-        return bool(await self._pool.run(statements.RELEASE, (order_id,)))
+    async def release(self, order_id: str, act: AuditEntry) -> bool:
+        return bool(await self._pool.change(statements.RELEASE, (order_id, entries_param(act))))
 
     async def _identity(self) -> tuple[str, str] | None:
         """Return the names of system and database; None when this role may not ask for them."""

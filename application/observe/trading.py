@@ -1,4 +1,4 @@
-"""What is worth knowing of trading as a whole: whether it is halted, and why."""
+"""What is worth knowing of trading as a whole: whether it is halted and why, and what operators do."""
 
 from collections.abc import Sequence
 
@@ -62,3 +62,8 @@ def open_orders_settled(submitted: int, held: int) -> None:
 def order_released(order_id: str) -> None:
     """Record that an operator let an order run that was held."""
     _log.warning("order_released", order_id=order_id)
+
+
+def outcome_not_noted(what: str, outcome: str, error: Exception) -> None:
+    """Record that an act was noted as begun, and how it ended could not be."""
+    _log.error("outcome_not_noted", what=what, outcome=outcome, error=repr(error))

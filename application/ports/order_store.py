@@ -7,6 +7,7 @@ from typing import Protocol
 from attrs import frozen
 
 from application.frames import Frame, frame_of
+from application.ports.audit import AuditEntry
 from domain.events import OrderEvent
 from domain.order import Order, Step
 from domain.status import OrderStatus
@@ -22,16 +23,20 @@ class Admission:
 
 @frozen(slots=False)  # half the time to make one, and an order has four
 class Record:
-    """What one commit makes of one order: the `steps`, which follow each other from `before`, each with its frame."""
+    """What one commit makes of one order: the `steps`, which follow each other from `before`, each with its frame.
+
+    `act` is the administrative act that they are, and of this order: it is kept with them, or nothing is.
+    """
 
     before: Order
     steps: tuple[Step, ...]
     frames: Sequence[Frame]
+    act: AuditEntry | None = None
 
     @classmethod
-    def of(cls, before: Order, *steps: Step) -> "Record":
+    def of(cls, before: Order, *steps: Step, act: AuditEntry | None = None) -> "Record":
         """Return the record of one or more steps."""
-        return cls(before, steps, [frame_of(event) for _, event in steps])
+        return cls(before, steps, [frame_of(event) for _, event in steps], act)
 
     @property
     def after(self) -> Order:

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from attrs import frozen
 
+from application.ports.audit import AuditEntry
+
 
 class HaltOf(StrEnum):
     """What a partial halt is of."""
@@ -30,16 +32,19 @@ class PartialHalt:
 
 
 class PartialHalts(Protocol):
-    """Keeps them where every process sees them. Calls raise StoreUnavailable within a bounded time."""
+    """Keeps them where every process sees them. Calls raise StoreUnavailable within a bounded time.
+
+    What changes anything is an administrative `act`: it is kept in the same commit, if anything was changed.
+    """
 
     async def all(self) -> Sequence[PartialHalt]:
         """Return those that hold now, the oldest first."""
         ...
 
-    async def begin(self, of: HaltOf, name: str, why: str, by: str) -> PartialHalt:
+    async def begin(self, of: HaltOf, name: str, why: str, act: AuditEntry) -> PartialHalt:
         """Halt a user or a venue, unless it is halted; return the halt that holds."""
         ...
 
-    async def end(self, of: HaltOf, name: str, by: str) -> PartialHalt | None:
+    async def end(self, of: HaltOf, name: str, act: AuditEntry) -> PartialHalt | None:
         """End the halt of a user or a venue, for all processes; return it, None when there was none."""
         ...

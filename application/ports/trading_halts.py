@@ -6,6 +6,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from application.ports.audit import AuditEntry
 from application.ports.write_marks import WriteMark
 
 
@@ -26,7 +27,10 @@ class Halt:
 
 
 class TradingHalts(Protocol):
-    """Keeps halts, one at a time, where every process sees them. Calls raise StoreUnavailable within a bounded time."""
+    """Keeps halts, one at a time, where every process sees them. Calls raise StoreUnavailable within a bounded time.
+
+    What changes anything is an administrative `act`: it is kept in the same commit, if anything was changed.
+    """
 
     @property
     def found(self) -> str | None:
@@ -42,11 +46,11 @@ class TradingHalts(Protocol):
         """Return the halt that holds now. What this process found is begun as a halt first, until that is kept."""
         ...
 
-    async def start(self, why: str, by: str, *, lost_writes: bool = False) -> Halt:
+    async def start(self, why: str, act: AuditEntry, *, lost_writes: bool = False) -> Halt:
         """Begin a halt, unless there is one, which learns of lost writes at most; return the one that holds."""
         ...
 
-    async def end(self, by: str) -> Halt | None:
+    async def end(self, act: AuditEntry) -> Halt | None:
         """End the halt that holds, for all processes and for good; return it, None when there was none."""
         ...
 
@@ -61,10 +65,10 @@ class TradingHalts(Protocol):
         """
         ...
 
-    async def hold(self, order_ids: Collection[str]) -> int:
+    async def hold(self, order_ids: Collection[str], act: AuditEntry) -> int:
         """Let no worker run these orders, unless they are final; return how many are held now that were not."""
         ...
 
-    async def release(self, order_id: str) -> bool:
+    async def release(self, order_id: str, act: AuditEntry) -> bool:
         """Let an order that is held run again; say whether there was one."""
         ...

@@ -9,6 +9,7 @@ import typer
 from attrs import evolve
 
 from entrypoints.cli import orders, queue, trading, venue
+from entrypoints.cli.audit import audit
 from entrypoints.cli.ending import INTERRUPTED, NOT_WRITTEN, WRONG_USAGE, fail, settings_of_the_environment
 from entrypoints.cli.options import URL_VARIABLE
 from entrypoints.cli.output import complain, give_up_output, open_streams, show, write_out
@@ -79,6 +80,7 @@ def worker() -> None:
 
 app.command(rich_help_panel=TRADE)(submit)
 app.command(rich_help_panel=OPERATE)(reconcile)
+app.command(rich_help_panel=OPERATE)(audit)
 app.command(rich_help_panel=TRADE)(load)
 
 

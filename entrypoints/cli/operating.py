@@ -34,7 +34,6 @@ def on_orders(command: "Command[Answer]") -> Answer:
 def _run(command: "Command[Answer]", *urls: str) -> Answer:
     import asyncio
 
-    from application.caller import ANYONE
     from application.errors import ApplicationError
     from application.ports.errors import Overloaded, PortError, QueueUnavailable, StoreUnavailable
     from entrypoints import logs
@@ -59,7 +58,7 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
             async with opened(*resources):
                 if "postgres_url" in urls:
                     await container.follow_clock()()
-                return await command(container, ANYONE)
+                return await command(container, operator())
         except QueueUnavailable as error:
             raise await why_not(container.redis_fault(), "redis_url", error) from error
         except StoreUnavailable as error:
@@ -81,13 +80,17 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
         raise SystemExit(INTERRUPTED) from None
 
 
-def operator() -> str:
-    """Name who gives the command, for the record."""
+def operator() -> "Caller":
+    """Return who gives the command: it may do anything, and what it changes is noted in its name."""
     import getpass
     import socket
+    from uuid import uuid4
+
+    from application.caller import Caller, Scope
 
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as in a container
         user = "unknown"
-    return f"{user}@{socket.gethostname()}"
+    host = socket.gethostname()
+    return Caller(None, frozenset(Scope), operator=f"{user}@{host}", origin=host, request_id=uuid4().hex)

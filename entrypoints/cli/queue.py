@@ -1,9 +1,9 @@
-"""`order-engine queue ...`: the jobs as a whole. Needs Redis only."""
+"""`order-engine queue ...`: the jobs as a whole. Looking needs Redis only; what is changed is noted in Postgres."""
 
 import typer
 
 from entrypoints.cli.ending import fail
-from entrypoints.cli.operating import on_queue
+from entrypoints.cli.operating import on_orders, on_queue
 from entrypoints.cli.options import AsJson, OrderId
 from entrypoints.cli.output import cell, say, say_json, show
 
@@ -16,7 +16,7 @@ def counts(as_json: AsJson = False) -> None:
     from attrs import asdict, astuple
     from rich.table import Table
 
-    found = on_queue(lambda container, caller: container.operate_queue().counts(caller))
+    found = on_queue(lambda container, caller: container.query_queue().counts(caller))
     if as_json:
         return say_json(asdict(found))
     table = Table(*asdict(found))
@@ -29,7 +29,7 @@ def dead(as_json: AsJson = False) -> None:
     """List the dead letters, oldest first: jobs that were given up, and why. Their orders are as they were."""
     from rich.table import Table
 
-    jobs = on_queue(lambda container, caller: container.operate_queue().dead_letters(caller))
+    jobs = on_queue(lambda container, caller: container.query_queue().dead_letters(caller))
     if as_json:
         return say_json([{"orderId": job.order_id, "why": job.why} for job in jobs])
     if not jobs:
@@ -43,7 +43,7 @@ def dead(as_json: AsJson = False) -> None:
 @app.command()
 def revive(order_id: OrderId, as_json: AsJson = False) -> None:
     """Put a dead letter back in the queue, with a fresh count of deliveries."""
-    revived = on_queue(lambda container, caller: container.operate_queue().revive(caller, order_id))
+    revived = on_orders(lambda container, caller: container.operate_queue().revive(caller, order_id))
     if revived is None:
         fail("No dead letter has this id.")
     if as_json:
@@ -54,7 +54,7 @@ def revive(order_id: OrderId, as_json: AsJson = False) -> None:
 @app.command()
 def pause(as_json: AsJson = False) -> None:
     """Let no worker take jobs until `resume`. Orders in hand go on; new ones are still accepted, and wait."""
-    on_queue(lambda container, caller: container.operate_queue().pause(caller))
+    on_orders(lambda container, caller: container.operate_queue().pause(caller))
     if as_json:
         return say_json({"paused": True})
     say("Paused: workers take no jobs until `order-engine queue resume`. Orders in hand go on, new ones wait.")
@@ -63,7 +63,7 @@ def pause(as_json: AsJson = False) -> None:
 @app.command()
 def resume(as_json: AsJson = False) -> None:
     """End a pause."""
-    on_queue(lambda container, caller: container.operate_queue().resume(caller))
+    on_orders(lambda container, caller: container.operate_queue().resume(caller))
     if as_json:
         return say_json({"paused": False})
     say("Workers take jobs again.")

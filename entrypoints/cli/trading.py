@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrypoints.cli.operating import on_halts, on_orders, operator
+from entrypoints.cli.operating import on_halts, on_orders
 from entrypoints.cli.options import AsJson, Since, User, Why, instant
 from entrypoints.cli.output import complain, say, say_json
 from entrypoints.cli.venue import partial_facts, partial_sentence
@@ -52,12 +52,9 @@ def halt(
     Reading and, unless writes were lost, cancelling go on. With `--user` only that user's orders are neither taken nor
     begun, and what is submitted ends as its venue says.
     """
-    by = operator()
     if user is not None:
-        return _halt_user(user, why, by, lost_writes=lost_writes, as_json=as_json)
-    holding = on_halts(
-        lambda container, caller: container.operate_trading().halt(caller, why, by, lost_writes=lost_writes)
-    )
+        return _halt_user(user, why, lost_writes=lost_writes, as_json=as_json)
+    holding = on_halts(lambda container, caller: container.operate_trading().halt(caller, why, lost_writes=lost_writes))
     if as_json:
         return say_json(_facts(holding))
     say(_sentence(holding))
@@ -71,17 +68,17 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Let trading go on; where writes were lost, after the open orders were compared with the venues."""
-    by, begin = operator(), instant(since)
+    begin = instant(since)
     if user is not None:
-        return _resume_user(user, by, as_json=as_json)
+        return _resume_user(user, as_json=as_json)
     holding = on_halts(lambda container, caller: container.operate_trading().state(caller))
     if holding is None or not holding.lost_writes:
-        ended = on_halts(lambda container, caller: container.operate_trading().resume(caller, by))
+        ended = on_halts(lambda container, caller: container.operate_trading().resume(caller))
         if as_json:
             return say_json({"halted": False, "ended": ended is not None})
         return say("Trading goes on." if ended else "Trading was not halted.")
     complain("Comparing with the venues, once nothing that was built before the halt can land any more.")
-    resumed = on_orders(lambda container, caller: container.resume_trading()(caller, by, begin, ask_venues=not hold))
+    resumed = on_orders(lambda container, caller: container.resume_trading()(caller, begin, ask_venues=not hold))
     submitted = resumed.settled.submitted if resumed and resumed.settled else ()
     held = resumed.settled.held if resumed and resumed.settled else ()
     if as_json:
@@ -97,21 +94,21 @@ async def _state(container: "Container", caller: "Caller") -> "tuple[Halt | None
     return await container.operate_trading().state(caller), await container.halt_parts().state(caller)
 
 
-def _halt_user(user: str, why: str, by: str, *, lost_writes: bool, as_json: bool) -> None:
+def _halt_user(user: str, why: str, *, lost_writes: bool, as_json: bool) -> None:
     from application.ports.partial_halts import HaltOf
 
     if lost_writes:
         raise typer.BadParameter("is of all trading, not of a user", param_hint="--lost-writes")
-    halt = on_halts(lambda container, caller: container.halt_parts().halt(caller, HaltOf.USER, user, why, by))
+    halt = on_halts(lambda container, caller: container.halt_parts().halt(caller, HaltOf.USER, user, why))
     if as_json:
         return say_json({"halted": True, **partial_facts(halt)})
     say(partial_sentence(halt))
 
 
-def _resume_user(user: str, by: str, *, as_json: bool) -> None:
+def _resume_user(user: str, *, as_json: bool) -> None:
     from application.ports.partial_halts import HaltOf
 
-    ended = on_halts(lambda container, caller: container.halt_parts().resume(caller, HaltOf.USER, user, by))
+    ended = on_halts(lambda container, caller: container.halt_parts().resume(caller, HaltOf.USER, user))
     if as_json:
         return say_json({"halted": False, "user": user, "ended": ended is not None})
     say(f"The user {user} trades again." if ended else f"The user {user} was not halted.")

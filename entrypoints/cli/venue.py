@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrypoints.cli.operating import on_halts, operator
+from entrypoints.cli.operating import on_halts
 from entrypoints.cli.options import AsJson, Why
 from entrypoints.cli.output import cell, say, say_json, show
 
@@ -23,8 +23,7 @@ def stop(venue: Venue, why: Why, as_json: AsJson = False) -> None:
     """Ask and send to a venue nothing more, until `resume`; what was sent to it is still looked up and finished."""
     from application.ports.partial_halts import HaltOf
 
-    by = operator()
-    halt = on_halts(lambda container, caller: container.halt_parts().halt(caller, HaltOf.VENUE, venue, why, by))
+    halt = on_halts(lambda container, caller: container.halt_parts().halt(caller, HaltOf.VENUE, venue, why))
     if as_json:
         return say_json(_facts(venue, halt))
     say(partial_sentence(halt))
@@ -35,8 +34,7 @@ def resume(venue: Venue, as_json: AsJson = False) -> None:
     """Let a venue trade again."""
     from application.ports.partial_halts import HaltOf
 
-    by = operator()
-    ended = on_halts(lambda container, caller: container.halt_parts().resume(caller, HaltOf.VENUE, venue, by))
+    ended = on_halts(lambda container, caller: container.halt_parts().resume(caller, HaltOf.VENUE, venue))
     if as_json:
         return say_json({**_facts(venue, None), "ended": ended is not None})
     say(f"{venue} goes on." if ended else f"{venue} was not stopped.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from subprocess import CompletedProcess
 from typing import Any
@@ -179,6 +180,8 @@ async def test_what_the_commands_do_while_postgres_is_away(bench: Bench) -> None
     assert (await bench.ask("queue", "counts", POSTGRES_URL=""))["buried"] == 1
     for command in ("show", "requeue", "fail"):
         assert "Postgres does not answer" in await bench.refused("orders", command, order.order_id, POSTGRES_URL=away)
+    for acts in (["pause"], ["resume"], ["revive", order.order_id]):  # which cannot be noted
+        assert "Postgres does not answer" in await bench.refused("queue", *acts, POSTGRES_URL=away)
     assert (await bench.operations.counts()).buried == 1
 
 
@@ -221,6 +224,30 @@ async def test_halting_users_and_stopping_venues(bench: Bench) -> None:
     assert "Raydium goes on" in (await bench.run("venue", "resume", "Raydium")).stdout
     assert await bench.ask("trading", "state") == {"halted": False}
     assert (await bench.run("trading", "halt", "--user", " ", "--why", "a drill")).returncode == 2
+
+
+async def test_the_audit_tells_who_did_what(bench: Bench) -> None:
+    assert "no such acts" in (await bench.run("audit")).stdout
+    order = await bench.order(buried="why")
+    await bench.ask("trading", "halt", "--why", "a [bold]drill")
+    await bench.ask("orders", "fail", order.order_id)
+    ended = await bench.run("audit", "--json")
+    acts = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [(act["what"], act["outcome"]) for act in acts] == [
+        ("queue.forget", "done"),
+        ("queue.forget", "begun"),
+        ("orders.fail", "done"),
+        ("trading.halt", "done"),
+    ]
+    assert {act["who"].partition("@")[2] for act in acts} == {act["origin"] for act in acts} == {socket.gethostname()}
+    assert len({act["requestId"] for act in acts}) == 2  # one a command
+    assert acts[3]["after"] == {"why": "a [bold]drill", "lostWrites": False}
+    assert acts[2]["before"] == {"status": "pending", "version": 0}
+    only = await bench.run("audit", "--what", "trading.halt", "--who", acts[0]["who"], "--since", acts[3]["at"])
+    assert "a [bold]drill" in only.stdout
+    assert "orders.fail" not in only.stdout
+    assert len((await bench.run("audit", "--json", "--limit", "1")).stdout.splitlines()) == 1
+    assert len((await bench.run("audit", "--json", "--limit", "1", "--all")).stdout.splitlines()) == 4
 
 
 async def test_settings_that_are_missing_or_wrong_end_with_2(bench: Bench) -> None:

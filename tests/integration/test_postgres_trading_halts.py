@@ -15,7 +15,7 @@ from adapters.postgres.trading_halts import PostgresTradingHalts
 from application.ports.order_store import Record
 from application.ports.write_marks import WriteMark
 from domain.order import Order
-from tests.builders import START, a_stamp, an_order
+from tests.builders import START, a_stamp, an_act, an_order
 from tests.contracts.trading_halts import HaltsBench, TradingHaltsContract
 
 
@@ -130,7 +130,7 @@ async def test_what_an_operator_has_seen_to_is_not_found_again(processes: list[P
     await finder.sql("DELETE FROM orders")
     await finder.disconnected()
     assert await finder.halts.current() is not None
-    await finder.halts.end("ada")
+    await finder.halts.end(an_act("ada"))
     assert (await finder.halts.current(), finder.halts.found) == (None, None)
     # This one was cut off all the time, and finds its own loss only now.
     assert (await late.halts.current(), late.halts.found) == (None, None)
@@ -143,7 +143,7 @@ async def test_what_an_operator_has_seen_to_is_not_found_again(processes: list[P
 
 async def test_a_halt_by_hand_learns_of_a_loss(processes: list[Process]) -> None:
     finder, other = processes
-    await other.halts.start("a drill", "ada")
+    await other.halts.start("a drill", an_act("ada"))
     await finder.added()
     await finder.sql("DELETE FROM orders")
     await finder.disconnected()
@@ -192,7 +192,7 @@ async def test_a_mark_of_before_a_failover_that_is_not_there_halts_whoever_finds
     assert halt is not None
     assert halt.lost_writes
     # What an operator has seen to is not found again, by whoever starts next.
-    await writer.halts.end("ada")
+    await writer.halts.end(an_act("ada"))
     await started_later.halts.current()
     assert await started_later.halts.current() is None
     await started_later.halts.compare([mark])

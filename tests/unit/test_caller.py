@@ -17,10 +17,12 @@ from application.engine_stats import EngineStats
 from application.errors import Forbidden, OrderNotFound
 from application.frames import Frame
 from application.operate_orders import OperateOrders
-from application.operate_queue import OperateQueue
+from application.operate_queue import OperateQueue, QueryQueue
 from application.operate_trading import OperateTrading
+from application.ports.audit import AuditFilter
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import OrderFilter
+from application.query_audit import QueryAudit
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
 from application.submit_order import SubmitOrder
@@ -71,7 +73,9 @@ class Engine:
     watch: WatchOrder
     feed: WatchFeed
     operate: OperateOrders
+    query_queue: QueryQueue
     operate_queue: OperateQueue
+    query_audit: QueryAudit
     operate_trading: OperateTrading
     stats: EngineStats
 
@@ -94,8 +98,10 @@ async def engine() -> Engine:
         CancelOrder(store, record_step, clock, ids, gate),
         WatchOrder(store, feed, clock),
         WatchFeed(feed),
-        OperateOrders(store, queue, operations, record_step, venues, clock, ids),
-        OperateQueue(operations),
+        OperateOrders(store, queue, operations, record_step, venues, clock, ids, store.audit),
+        QueryQueue(operations),
+        OperateQueue(operations, store.audit),
+        QueryAudit(store.audit),
         OperateTrading(store, halts),
         EngineStats(store, operations, clock, store, gate),
     )
@@ -122,14 +128,15 @@ OF_NONE: dict[str, tuple[Call, Scope]] = {
     "find": (lambda e, c, _: e.query.find(c, OrderFilter(), None, 10), Scope.ORDERS_READ),
     "follow all": (lambda e, c, _: _follow(e, c, None), Scope.ORDERS_READ),
     "snapshot": (lambda e, c, _: e.stats.snapshot(c), Scope.ADMIN),
-    "counts": (lambda e, c, _: e.operate_queue.counts(c), Scope.ADMIN),
-    "dead letters": (lambda e, c, _: e.operate_queue.dead_letters(c), Scope.ADMIN),
+    "counts": (lambda e, c, _: e.query_queue.counts(c), Scope.ADMIN),
+    "dead letters": (lambda e, c, _: e.query_queue.dead_letters(c), Scope.ADMIN),
     "revive": (lambda e, c, id_: e.operate_queue.revive(c, id_), Scope.ADMIN),
     "pause": (lambda e, c, _: e.operate_queue.pause(c), Scope.ADMIN),
     "resume": (lambda e, c, _: e.operate_queue.resume(c), Scope.ADMIN),
+    "audit": (lambda e, c, _: e.query_audit(c, AuditFilter(), None, 10), Scope.ADMIN),
     "state of trading": (lambda e, c, _: e.operate_trading.state(c), Scope.ADMIN),
-    "halt trading": (lambda e, c, _: e.operate_trading.halt(c, "why", "who"), Scope.ADMIN),
-    "resume trading": (lambda e, c, _: e.operate_trading.resume(c, "who"), Scope.ADMIN),
+    "halt trading": (lambda e, c, _: e.operate_trading.halt(c, "why"), Scope.ADMIN),
+    "resume trading": (lambda e, c, _: e.operate_trading.resume(c), Scope.ADMIN),
 }
 
 

@@ -17,7 +17,7 @@ from domain.order import Order
 from domain.routing import lowest_price
 from domain.status import FailureReason, OrderStatus
 from entrypoints.system import RandomIds
-from tests.builders import VENUES, a_stamp, a_transaction, an_id, an_order
+from tests.builders import VENUES, a_stamp, a_transaction, an_act, an_id, an_order
 from tests.clock import ManualClock
 from tests.execution import a_gate
 from tests.scripted_venue import Script
@@ -137,14 +137,14 @@ async def race(pauses: int) -> str:
 
 
 async def test_while_nobody_knows_whether_it_was_swapped_it_is_not_cancelled(bench: Bench) -> None:
-    await bench.gate.halts.start("by hand", "anna")
+    await bench.gate.halts.start("by hand", an_act("anna"))
     await bench.gate.look()
     assert not bench.gate.lost_writes
-    await bench.gate.halts.start("a write is gone", "worker", lost_writes=True)
+    await bench.gate.halts.start("a write is gone", an_act("worker"), lost_writes=True)
     await bench.gate.look()
     with pytest.raises(TradingHalted):
         await bench.cancel(ANYONE, bench.order.order_id)
     assert (await bench.latest()).status is OrderStatus.PENDING
-    await bench.gate.halts.end("anna")
+    await bench.gate.halts.end(an_act("anna"))
     await bench.gate.look()
     assert (await bench.cancel(ANYONE, bench.order.order_id)).reason is FailureReason.CANCELLED

@@ -32,7 +32,7 @@ def test_each_container_has_its_own_objects() -> None:
 async def test_workers_and_operators_share_the_jobs_in_memory() -> None:
     container = Container(settings=SETTINGS, mode="memory")
     await container.queue().put(["a"])
-    assert (await container.operate_queue().counts(ANYONE)).waiting == 1
+    assert (await container.query_queue().counts(ANYONE)).waiting == 1
 
 
 def test_the_age_limit_reaches_the_orders() -> None:

@@ -14,6 +14,7 @@ from application.caller import ANYONE
 from application.errors import OrderDoesNotRun, OrderIsFinal, OrderMayHaveLanded, OrderNotFound
 from application.frames import Frame
 from application.operate_orders import OperateOrders
+from application.ports.audit import AuditFilter
 from application.ports.errors import QueueUnavailable, VenueUnavailable
 from application.ports.queue_operations import Job, JobPlace
 from application.record_step import RecordStep
@@ -75,6 +76,11 @@ class Bench:
         await self.queue.retry_in(lease, 0, failure="why")
         return order
 
+    async def noted(self) -> list[tuple[str, str | None, str]]:
+        page = await self.store.audit.records(AuditFilter(), None, 100)
+        entries = [record.entry for record in reversed(page.records)]
+        return [(entry.what, entry.subject, entry.outcome) for entry in entries]
+
     async def latest(self, order: Order) -> Order:
         latest = await self.store.get(order.order_id)
         assert latest is not None
@@ -89,7 +95,7 @@ def bench() -> Bench:
     queue = InMemoryOrderQueue(clock, lease_seconds=10, most_deliveries=1, jobs=jobs)
     operations = OperationsThatGo(clock, jobs)
     record_step = RecordStep(store, feed)
-    operate = OperateOrders(store, queue, operations, record_step, script.venues(), clock, RandomIds())
+    operate = OperateOrders(store, queue, operations, record_step, script.venues(), clock, RandomIds(), store.audit)
     return Bench(clock, store, queue, operations, feed, script, operate)
 
 
@@ -233,3 +239,20 @@ async def test_a_worker_that_is_quicker_wins_and_the_operator_decides_anew(bench
     with pytest.raises(OrderIsFinal, match="confirmed"):
         await bench.operate.fail(ANYONE, order.order_id)
     assert (await bench.latest(order)).status is OrderStatus.CONFIRMED
+
+
+async def test_what_an_operator_changes_is_noted_and_what_is_refused_is_not(bench: Bench) -> None:
+    order, waiting, confirmed = await bench.buried(OPEN), await bench.at(OPEN), await bench.at(CONFIRMED)
+    await bench.operate.fail(ANYONE, order.order_id)
+    await bench.operate.fail(ANYONE, order.order_id)
+    await bench.operate.requeue(ANYONE, waiting.order_id)
+    await bench.operate.requeue(ANYONE, waiting.order_id)
+    with pytest.raises(OrderIsFinal):
+        await bench.operate.fail(ANYONE, confirmed.order_id)
+    assert await bench.noted() == [
+        ("orders.fail", order.order_id, "done"),
+        ("queue.forget", order.order_id, "begun"),
+        ("queue.forget", order.order_id, "done"),
+        ("orders.requeue", waiting.order_id, "begun"),
+        ("orders.requeue", waiting.order_id, "done"),
+    ]

@@ -10,11 +10,13 @@ from application.errors import Forbidden, UnknownVenue
 from application.execute_order import HALTED_PART_SECONDS, HALTED_SECONDS, LOOKUP_SECONDS, Done, RetryIn
 from application.halt_parts import HaltParts
 from application.halted_parts import HaltedParts
+from application.ports.audit import AuditEntry
 from application.ports.errors import StoreUnavailable
 from application.ports.partial_halts import HaltOf, PartialHalt
 from domain.order import Order
 from domain.status import OrderStatus
 from tests.api import ORDER, Engine, running_api
+from tests.builders import an_act
 from tests.clock import ManualClock
 from tests.execution import SUBMITTED, Bench, open_bench
 from tests.scripted_venue import LANDED, UNKNOWN, Script
@@ -25,13 +27,13 @@ WAITS = RetryIn(HALTED_PART_SECONDS[0])
 async def halt(bench: Bench, of: HaltOf, *names: str) -> None:
     """Halt them, and have the bench see it."""
     for name in names:
-        await bench.partial_halts.begin(of, name, "a drill", "ada")
+        await bench.partial_halts.begin(of, name, "a drill", an_act())
     await bench.gate.look()
 
 
 async def go_on(bench: Bench, of: HaltOf, *names: str) -> None:
     for name in names:
-        await bench.partial_halts.end(of, name, "ada")
+        await bench.partial_halts.end(of, name, an_act())
     await bench.gate.look()
 
 
@@ -158,10 +160,10 @@ async def test_what_a_process_stops_holds_while_the_store_is_away_and_is_kept_wh
     class AwayHalts(InMemoryPartialHalts):
         away = True
 
-        async def begin(self, of: HaltOf, name: str, why: str, by: str) -> PartialHalt:
+        async def begin(self, of: HaltOf, name: str, why: str, act: AuditEntry) -> PartialHalt:
             if self.away:
                 raise StoreUnavailable
-            return await super().begin(of, name, why, by)
+            return await super().begin(of, name, why, act)
 
     halts = AwayHalts(ManualClock())
     parts = HaltedParts(halts)
@@ -190,16 +192,16 @@ async def test_an_operator_halts_who_exists_and_only_an_operator(caplog: pytest.
     clock = ManualClock()
     operate = HaltParts(InMemoryPartialHalts(clock), Script(clock).venues())
     with pytest.raises(UnknownVenue, match="Raydium"):
-        await operate.halt(ANYONE, HaltOf.VENUE, "raydium", "a drill", "ada")
-    for ask in (operate.state, lambda caller: operate.halt(caller, HaltOf.USER, "anna", "why", "ada")):
+        await operate.halt(ANYONE, HaltOf.VENUE, "raydium", "a drill")
+    for ask in (operate.state, lambda caller: operate.halt(caller, HaltOf.USER, "anna", "why")):
         with pytest.raises(Forbidden):
             await ask(Caller("anna", frozenset()))
     with pytest.raises(Forbidden):
-        await operate.resume(Caller("anna", frozenset()), HaltOf.USER, "anna", "anna")
-    begun = await operate.halt(ANYONE, HaltOf.USER, "anna", "a drill", "ada")
+        await operate.resume(Caller("anna", frozenset()), HaltOf.USER, "anna")
+    begun = await operate.halt(ANYONE, HaltOf.USER, "anna", "a drill")
     assert list(await operate.state(ANYONE)) == [begun]
-    assert await operate.resume(ANYONE, HaltOf.USER, "anna", "ada") == begun
-    assert await operate.resume(ANYONE, HaltOf.USER, "anna", "ada") is None
+    assert await operate.resume(ANYONE, HaltOf.USER, "anna") == begun
+    assert await operate.resume(ANYONE, HaltOf.USER, "anna") is None
     assert [record.message for record in caplog.records] == ["part_halted_by_operator", "part_resumed_by_operator"]
 
 
@@ -207,7 +209,7 @@ async def test_a_halted_users_orders_are_refused_and_others_are_taken() -> None:
     engine = Engine()
     async with running_api(engine) as api:
         waits = await api.submit(userId="anna")
-        await engine.partial_halts.begin(HaltOf.USER, "anna", "a drill", "ada")
+        await engine.partial_halts.begin(HaltOf.USER, "anna", "a drill", an_act())
         await engine.gate.look()
         answer = await api.http.post("/api/orders/execute", json={**ORDER, "userId": " anna "})
         assert (answer.status_code, answer.json()["code"], answer.json()["accepted"]) == (503, "trading_halted", False)

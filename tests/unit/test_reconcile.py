@@ -10,6 +10,7 @@ from attrs import define, evolve, field, frozen
 from adapters.memory.executions import InMemoryExecutions
 from application.caller import ANYONE
 from application.execute_order import Done
+from application.ports.audit import AuditEntry, AuditFilter
 from application.ports.errors import NotOffered, VenueUnavailable
 from application.ports.venue_history import Received
 from application.reconcile import Comparison, Difference, Reconcile
@@ -22,7 +23,7 @@ from domain.order import Order, Step
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import TransactionReport
 from entrypoints.system import RandomIds
-from tests.builders import QUOTES, a_stamp, a_transaction, an_order
+from tests.builders import QUOTES, a_stamp, a_transaction, an_act, an_order
 from tests.execution import SUBMITTED, Bench, open_bench
 from tests.scripted_venue import FILL, LANDED, PENDING, REJECTED, ScriptedVenue
 
@@ -71,7 +72,7 @@ class Lost:
         """Resume, once all that could land has landed."""
         await self.bench.gate.look()
         await self.bench.clock.advance(EXPIRY)
-        resumed = await self.resume(ANYONE, "ada", ask_venues=ask_venues)
+        resumed = await self.resume(ANYONE, ask_venues=ask_venues)
         assert resumed is not None
         await self.bench.gate.look()
         return resumed
@@ -84,7 +85,7 @@ async def lost() -> AsyncIterator[Lost]:
         await bench.gate.look()
         venue, other = (Remembering(ScriptedVenue(quote.venue, quote, bench.script)) for quote in reversed(QUOTES))
         venues = Venues((venue, other))  # type: ignore[arg-type]
-        reconcile = Reconcile(bench.store, InMemoryExecutions(bench.store.executions), venues)
+        reconcile = Reconcile(bench.store, InMemoryExecutions(bench.store.executions), venues, bench.store.audit)
         record_step = RecordStep(bench.store, bench.feed)
         settle = SettleOpenOrders(bench.store, bench.halts, record_step, RetryPolicy(), bench.clock, RandomIds())
         yield Lost(bench, venue, other, reconcile, ResumeTrading(bench.halts, reconcile, settle, bench.clock, EXPIRY))
@@ -125,7 +126,7 @@ async def test_an_order_that_does_not_know_its_swap_is_listed(lost: Lost) -> Non
 
 async def test_two_swaps_of_one_order_and_one_that_its_venue_does_not_know_are_listed(lost: Lost) -> None:
     lost.bench.halts.found = None
-    await lost.bench.halts.end("ada")
+    await lost.bench.halts.end(an_act("ada"))
     await lost.bench.gate.look()
     twice, alone = await lost.bench.order(), await lost.bench.order()
     for order in (twice, alone):
@@ -169,10 +170,10 @@ async def test_an_order_that_went_back_is_confirmed_with_the_swap_that_landed_an
 async def test_an_order_that_its_client_cancels_meanwhile_stops_no_others(lost: Lost) -> None:
     @frozen
     class Overtaken(RecordStep):
-        async def __call__(self, before: Order, *steps: Step) -> Order:
+        async def __call__(self, before: Order, *steps: Step, act: AuditEntry | None = None) -> Order:
             if before.order_id == cancelled.order_id:
                 await super().__call__(before, before.fail(a_stamp(), FailureReason.CANCELLED))
-            return await super().__call__(before, *steps)
+            return await super().__call__(before, *steps, act=act)
 
     cancelled, other = [await lost.bench.at() for _ in range(2)]
     for order in (cancelled, other):
@@ -224,7 +225,7 @@ async def test_with_a_venue_that_cannot_be_compared_every_doubtful_order_is_held
         assert await lost.bench.execute(order.order_id) == Done()  # left alone
         assert (await lost.bench.latest(order)).version == order.version
     assert lost.bench.script.sent == []
-    assert await lost.bench.halts.release(doubtful.order_id)
+    assert await lost.bench.halts.release(doubtful.order_id, an_act())
     assert await lost.bench.execute(doubtful.order_id) == Done()
     assert len(lost.bench.script.sent) == 1
 
@@ -238,6 +239,9 @@ async def test_two_unknown_transactions_of_one_order_are_an_operators_to_decide(
     resumed = await lost.resumed()
     assert resumed.settled is not None
     assert set(resumed.settled.held) == {order.order_id, own.order_id}
+    records = (await lost.bench.store.audit.records(AuditFilter(), None, 10)).records
+    assert [record.entry.what for record in records] == ["trading.resume", "orders.hold", "reconcile"]
+    assert records[0].entry.after == {"submitted": 0, "held": 2}
 
 
 async def test_asking_no_venue_all_open_orders_are_held(lost: Lost) -> None:
@@ -252,14 +256,14 @@ async def test_a_venue_that_is_silent_leaves_the_halt(lost: Lost) -> None:
     lost.venue.trouble = VenueUnavailable("took too long")
     await lost.bench.clock.advance(EXPIRY)
     with pytest.raises(VenueUnavailable):
-        await lost.resume(ANYONE, "ada")
+        await lost.resume(ANYONE)
     assert await lost.bench.halts.current() is not None
 
 
 async def test_it_waits_until_nothing_of_before_can_land(lost: Lost) -> None:
 
     order = await lost.bench.order()
-    resuming = asyncio.create_task(lost.resume(ANYONE, "ada"))
+    resuming = asyncio.create_task(lost.resume(ANYONE))
     await lost.bench.clock.advance(EXPIRY - 1)
     assert not resuming.done()
     lost.has(order)  # of a worker that was frozen before its send
@@ -271,5 +275,5 @@ async def test_it_waits_until_nothing_of_before_can_land(lost: Lost) -> None:
 
 
 async def test_without_a_halt_there_is_nothing_to_resume(lost: Lost) -> None:
-    await lost.bench.halts.end("ada")
-    assert await lost.resume(ANYONE, "ada") is None
+    await lost.bench.halts.end(an_act("ada"))
+    assert await lost.resume(ANYONE) is None

@@ -19,6 +19,7 @@ from entrypoints.container import Container
 from entrypoints.settings import Settings
 from entrypoints.web.server import bind, url_of
 from tests.api import ORDER, Engine, running_api
+from tests.builders import an_act
 from tests.execution import SUBMITTED, Bench, open_bench
 from tests.scripted_venue import LANDED, UNKNOWN
 from tests.unit.http.wire import post, say
@@ -29,12 +30,12 @@ RETRY = RetryIn(HALTED_SECONDS)
 async def test_a_halt_is_seen_by_looking_and_stops_what_is_begun() -> None:
     async with open_bench() as bench:
         order = await bench.order()
-        await bench.halts.start("a drill", "ada")
+        await bench.halts.start("a drill", an_act("ada"))
         await bench.gate.look()
         assert bench.gate.why_shut == "a drill"
         assert await bench.execute(order.order_id) == RETRY
         assert (await bench.latest(order)).version == 0
-        await bench.halts.end("ada")
+        await bench.halts.end(an_act("ada"))
         await bench.gate.look()
         assert await bench.execute(order.order_id) == Done()
 
@@ -145,10 +146,10 @@ async def test_it_looks_again_and_again_and_says_when_it_changes(caplog: pytest.
     caplog.set_level(logging.WARNING)
     async with open_bench() as bench:
         operate = OperateTrading(bench.store, bench.halts)
-        await operate.halt(ANYONE, "a drill", "ada")
+        await operate.halt(ANYONE, "a drill")
         for _ in range(2):
             await bench.gate.look()
-        await operate.resume(ANYONE, "ada")
+        await operate.resume(ANYONE)
         await bench.gate.look()
     told = [record.message for record in caplog.records]
     assert told == ["trading_halted_by_operator", "trading_halted", "trading_resumed_by_operator", "trading_resumed"]
@@ -158,7 +159,7 @@ async def test_orders_are_refused_and_all_else_is_served() -> None:
     engine = Engine()
     async with running_api(engine) as api:
         order_id = await api.submit()
-        halt = await engine.halts.start("a drill", "ada")
+        halt = await engine.halts.start("a drill", an_act("ada"))
         await engine.gate.look()
         answer = await api.http.post("/api/orders/execute", json=dict(ORDER))
         assert (answer.status_code, answer.json()["code"], answer.json()["accepted"]) == (503, "trading_halted", False)
@@ -170,7 +171,7 @@ async def test_orders_are_refused_and_all_else_is_served() -> None:
         assert (told["why"], told["by"], told["lostWrites"]) == ("a drill", "ada", False)
         assert told["since"].startswith(f"{halt.since:%Y-%m-%dT%H:%M}")
         assert "order_engine_trading_halted 1.0" in (await api.http.get("/metrics")).text
-        await engine.halts.end("ada")
+        await engine.halts.end(an_act("ada"))
         await engine.gate.look()
         await api.submit()
 
@@ -185,7 +186,7 @@ async def test_an_api_takes_no_order_before_it_knows_of_a_halt() -> None:
 
     container = Container(settings=Settings(), mode="memory")
     halts = SlowHalts(container.clock(), InMemoryOrderStore(container.clock()))
-    await halts.start("a fire", "me@here")
+    await halts.start("a fire", an_act("me@here"))
     container.halts.override(halts)
     listener = bind("127.0.0.1", 0)
     async with asyncio.TaskGroup() as group:

@@ -3,7 +3,7 @@
 import pytest
 
 from application.execute_order import Done, RetryIn
-from tests.builders import an_id
+from tests.builders import an_act, an_id
 from tests.working import Bench, Unreliable, finish, new_bench
 
 
@@ -116,13 +116,13 @@ async def test_a_queue_that_is_away_is_waited_out_and_orders_in_hand_go_on(bench
 
 async def test_while_trading_is_halted_nothing_is_taken(bench: Bench) -> None:
     order_id = an_id()
-    await bench.halts.start("a drill", "ada")
+    await bench.halts.start("a drill", an_act("ada"))
     await bench.gate.look()
     await bench.queue.put([order_id])
     running = bench.start()
     await bench.clock.advance(5)
     assert bench.executions.started == []
-    await bench.halts.end("ada")
+    await bench.halts.end(an_act("ada"))
     await bench.gate.look()
     await bench.until(lambda: order_id in bench.executions.running)
     bench.executions.running[order_id].set_result(Done())

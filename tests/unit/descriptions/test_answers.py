@@ -24,7 +24,7 @@ from entrypoints.web.http.health import Check
 from entrypoints.web.pages.console.resources import INDEX, console_files
 from entrypoints.web.server import ServerTimes
 from tests.api import CLOCK, ORDER, Api, Engine, running_api
-from tests.builders import an_id, an_order
+from tests.builders import an_act, an_id, an_order
 from tests.described import OUTSIDE, Answer, check_answer, described_answers
 
 EXECUTE = "/api/orders/execute"
@@ -210,7 +210,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     engine = Engine()
     order = an_order()
     await engine.store.add(order)
-    await engine.halts.start("a drill", "ada", lost_writes=True)
+    await engine.halts.start("a drill", an_act("ada"), lost_writes=True)
     await engine.gate.look()
     async with calling(engine) as call:
         await call("POST", EXECUTE, json=ORDER)
