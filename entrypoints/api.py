@@ -82,4 +82,4 @@ async def serve_api(container: Container, listener: socket.socket, stop: asyncio
     beside = [container.follow_clock().run(), container.watch().run(), container.gate().run()]
     beside.append(container.share_marks().run())
     async with background(*beside, container.stats().warn_of_id_ranges()):
-        await serve(container.api(), listener, stop, drain=container.drain(), times=times)
+        await serve(container.api(), listener, stop, drain=container.drain(), times=times, site=container.site())

@@ -83,6 +83,7 @@ from entrypoints.system import RandomIds, SystemClock
 from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
+from entrypoints.web.site import Site
 
 MOCK_URL = "mock:"
 # Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
@@ -323,10 +324,12 @@ class Container(containers.DeclarativeContainer):
         ),
     )
     drain = providers.Singleton(Drain)
+    site = providers.Singleton(Site, settings.provided.hosts, providers.Callable(frozenset, settings.provided.origins))
     api = providers.Singleton(
         create_app,
         providers.Factory(Services, submit, query, query_executions, cancel, watch, watch_feed, stats, ready=checks),
         drain,
+        site,
     )
     worker_health = providers.Singleton(health_app, checks, drain=drain, stats=stats)
     worker = providers.Singleton(

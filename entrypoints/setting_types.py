@@ -6,6 +6,8 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 _NUMBER = re.compile(r"-?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})")
+_HOST_NAME = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _VENUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,50}")
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 
@@ -86,6 +88,25 @@ def url(*schemes: str) -> Callable[[str], str]:
         return value
 
     return read
+
+
+def host_names(value: str) -> tuple[str, ...]:
+    """Read names of hosts separated by commas."""
+    return _list_of(_HOST_NAME, value, "must be names of hosts without ports, separated by commas")
+
+
+def page_origins(value: str) -> tuple[str, ...]:
+    """Read origins of pages separated by commas, as browsers write them: without a default port or a path."""
+    found = _list_of(_ORIGIN, value, "must be origins such as https://desk.example.com, separated by commas")
+    default_ports = {"http": ":80", "https": ":443"}
+    return tuple(origin.removesuffix(default_ports[origin.partition(":")[0]]) for origin in found)
+
+
+def _list_of(pattern: re.Pattern[str], value: str, wanted: str) -> tuple[str, ...]:
+    found = tuple(part.strip().lower() for part in value.split(","))
+    if not all(pattern.fullmatch(part) for part in found):
+        raise WrongValue(wanted)
+    return found
 
 
 def venue_urls(value: str) -> tuple[tuple[str, str], ...]:

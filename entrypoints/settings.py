@@ -10,7 +10,18 @@ from attrs import Attribute, field, fields, frozen
 
 from domain.routing import POLICIES
 from entrypoints.server_urls import postgres_url, redis_url
-from entrypoints.setting_types import WrongValue, any_text, number, one_of, seconds, some_of, venue_urls, whole
+from entrypoints.setting_types import (
+    WrongValue,
+    any_text,
+    host_names,
+    number,
+    one_of,
+    page_origins,
+    seconds,
+    some_of,
+    venue_urls,
+    whole,
+)
 
 PREFIX = "ORDER_ENGINE_"
 MOST_PROCESSES = 64
@@ -49,6 +60,18 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", any_text, "Address that the API and the worker's health page listen on")
     port: int = _setting(3000, whole(0, 65535), "The API's port; 0 takes a free one")
+    hosts: tuple[str, ...] = _setting(
+        (),
+        host_names,
+        "Names that clients reach the engine by, separated by commas; `.example.com` is every name below it. Addresses "
+        "and `localhost` need no entry",
+    )
+    origins: tuple[str, ...] = _setting(
+        (),
+        page_origins,
+        "Origins, such as `https://desk.example.com`, whose pages may call the API and open sockets. Its own need no "
+        "entry",
+    )
     api_processes: int = _setting(
         1, whole(1, MOST_PROCESSES), "Processes that `api` serves its port with, each with connections of its own"
     )

@@ -28,7 +28,7 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
         observe.process_started("worker", url_of(listener))
         drained = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(serve(container.worker_health(), listener, drained))
+            group.create_task(serve(container.worker_health(), listener, drained, site=container.site()))
             await work(container, stop)
             drained.set()
     observe.process_stopped("worker")

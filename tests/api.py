@@ -46,6 +46,7 @@ from entrypoints.web.app import Services, create_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
 from entrypoints.web.server import ServerTimes, bind, serve, url_of
+from entrypoints.web.site import Site
 from tests.described import as_described
 
 ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
@@ -160,18 +161,22 @@ async def rest_of(socket: websockets.ClientConnection) -> tuple[list[str], int |
 
 @asynccontextmanager
 async def running_api(
-    engine: Engine | None = None, *, times: ServerTimes | None = None, **app_options: Any
+    engine: Engine | None = None,
+    site: Site | None = None,
+    *,
+    times: ServerTimes | None = None,
+    **app_options: Any,
 ) -> AsyncIterator[Api]:
     """Run an API meanwhile; `app_options` are those of `create_app`. Every answer must be a described one."""
     engine, drain, stop = engine or Engine(), Drain(), asyncio.Event()
-    services = engine.services()
+    services, site = engine.services(), site or Site()
     listener = bind("127.0.0.1", 0)
     url = url_of(listener)
     hooks = {"response": [as_described]}
     async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=url, event_hooks=hooks) as http:
         watching = group.create_task(services.watch.run())
-        app = create_app(services, drain, **app_options)
-        serving = group.create_task(serve(app, listener, stop, drain=drain, times=times))
+        app = create_app(services, drain, site, **app_options)
+        serving = group.create_task(serve(app, listener, stop, drain=drain, times=times, site=site))
         try:
             yield Api(engine, url, http, drain, stop)
         finally:

@@ -21,6 +21,7 @@ from entrypoints.web.http.stats import StatsResource
 from entrypoints.web.pages.console.resources import add_console
 from entrypoints.web.pages.describing import add_descriptions
 from entrypoints.web.request import GuardedRequest, Request
+from entrypoints.web.site import Site
 from entrypoints.web.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
 from entrypoints.web.ws.socket_server import SocketServer
 
@@ -44,12 +45,14 @@ class Services:
     authenticator: Authenticator | None = None
 
 
-def create_app(services: Services, drain: Drain, *, sockets_most: int = SOCKETS_MOST) -> "App[Request, Response]":
-    """Build the API. `drain` is shared with the server that runs it: it ends readiness and open sockets.
+def create_app(
+    services: Services, drain: Drain, site: Site | None = None, *, sockets_most: int = SOCKETS_MOST
+) -> "App[Request, Response]":
+    """Build the API. `drain` and `site` are those of the server that runs it: `drain` ends readiness and open sockets.
 
     Beyond `sockets_most` open sockets a new one is closed with 1013, try later.
     """
-    app = _bare_app(drain, services.authenticator)
+    app = _bare_app(drain, site or Site(), services.authenticator)
     sockets = SocketServer(drain, sockets_most)
     app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
@@ -77,7 +80,7 @@ def health_app(
     stats: EngineStats | None = None,
 ) -> "App[Request, Response]":
     """Build a small app for a worker's port: the two health resources, and with `stats` the metrics."""
-    app = _bare_app(drain or Drain())
+    app = _bare_app(drain or Drain(), Site())
     if stats is not None:
         app.add_route("/metrics", MetricsResource(stats))
     app.add_route("/health/live", HealthResource(live))
@@ -85,10 +88,10 @@ def health_app(
     return app
 
 
-def _bare_app(drain: Drain, authenticator: Authenticator | None = None) -> "App[Request, Response]":
+def _bare_app(drain: Drain, site: Site, authenticator: Authenticator | None = None) -> "App[Request, Response]":
     app: App[Request, Response] = App(
         request_type=Request if authenticator is None else GuardedRequest,
-        middleware=[Middleware(drain, authenticator)],
+        middleware=[Middleware(drain, site, authenticator)],
     )
     app.ws_options.max_receive_queue = 0  # no task and queue a socket: its resource always receives
     error_handlers.install(app)

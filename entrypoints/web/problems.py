@@ -40,6 +40,7 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "validation_failed": _kind(400, "Validation failed", "The request breaks a rule"),
         "unauthenticated": _kind(401, "Unauthenticated", "A valid credential is needed"),
         "forbidden": _kind(403, "Forbidden", "The credential does not allow this"),
+        "foreign_origin": _kind(403, "Foreign origin", "A page of another site must not do this"),
         "not_found": _kind(404, "Not found", "There is nothing at this address"),
         "order_not_found": _kind(404, "Order not found", "No such order"),
         "method_not_allowed": _kind(405, "Method not allowed", "This address does not take this method"),
@@ -50,6 +51,7 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "order_not_cancellable": _kind(409, "Order not cancellable", "The order can no longer be cancelled"),
         "payload_too_large": _kind(413, "Payload too large", "The body must have at most 16 KiB"),
         "unsupported_media_type": _kind(415, "Unsupported media type", "The Content-Type must be application/json"),
+        "misdirected_request": _kind(421, "Misdirected request", "The host that is asked for is not this engine"),
         "idempotency_key_reused": _kind(
             422, "Idempotency key reused", "This Idempotency-Key belongs to an order that asks for something else"
         ),

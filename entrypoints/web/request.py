@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections.abc import Collection
 from itertools import count
 from typing import Any, ClassVar
 
@@ -59,11 +60,18 @@ class Request(falcon.asgi.Request):
         if value is None:
             return None
         if len(self._asgi_headers) != len(self.scope["headers"]):  # falcon has joined some lines, or dropped them
-            values = {said.strip(_BLANKS) for header, said in self.scope["headers"] if header == name}
+            values = self.said(name)
             if len(values) > 1:
                 raise ContradictoryHeader(name)
-            value = values.pop()
+            return next(iter(values))
         return value.strip(_BLANKS).decode("latin-1")
+
+    def said(self, name: bytes) -> Collection[str]:
+        """Return what the lines of a header say, `name` in lower case; what several say once, and nothing if absent."""
+        if name not in self._asgi_headers:
+            return ()
+        lines = (value for header, value in self.scope["headers"] if header == name)
+        return {value.strip(_BLANKS).decode("latin-1") for value in lines}
 
     async def body(self) -> bytes:
         """Read the whole body.

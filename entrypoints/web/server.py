@@ -13,6 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.protocol import ProblemHttpProtocol
+from entrypoints.web.server_config import ServerConfig
+from entrypoints.web.site import Site
 from entrypoints.web.ws.protocol import BoundedWebSocketProtocol
 
 BACKLOG = 2048
@@ -77,14 +79,17 @@ async def serve(
     drain: Drain | None = None,
     times: ServerTimes | None = None,
     http: type[HttpToolsProtocol] = ProblemHttpProtocol,
+    site: Site | None = None,
 ) -> None:
     """Serve until `stop` is set, then drain and return. Installs no signal handlers. `http` reads the requests.
+
+    Requests for another than `site` are refused.
 
     Draining: readiness turns 503 and sockets close with 1012, then no new connections, then open requests end.
     When it is cancelled instead, all connections are cut.
     """
     times = times or ServerTimes()
-    server = _Server(_config(app, times, http), times)
+    server = _Server(_config(app, site or Site(), times, http), times)
     async with asyncio.TaskGroup() as group:
         stopping = group.create_task(_stop_when_asked(server, stop, drain, times.linger_seconds))
         try:
@@ -132,9 +137,10 @@ async def _stop_when_asked(server: uvicorn.Server, stop: asyncio.Event, drain: D
     server.should_exit = True
 
 
-def _config(app: AsgiApp, times: ServerTimes, http: type[HttpToolsProtocol]) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(app: AsgiApp, site: Site, times: ServerTimes, http: type[HttpToolsProtocol]) -> ServerConfig:
+    return ServerConfig(
         app,
+        site,
         interface="asgi3",
         http=http,
         ws=BoundedWebSocketProtocol,

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.web.request import request_id_of
+from entrypoints.web.site import Site
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -18,18 +20,22 @@ class _Nowhere(list[tuple[bytes, bytes]]):
 NO_MORE = _Nowhere()
 
 
-def check_head(version: str, headers: Headers) -> None:
-    """Raise HttpProblem for a head that leaves open what is asked, of whom, or where the body ends."""
+def check_head(version: str, url: bytes, headers: Headers, site: Site) -> None:
+    """Raise HttpProblem for a head that leaves open what is asked, of whom, or where the body ends; or of another."""
     if version != "1.1" and version[:2] != "1.":  # a later minor version is served as 1.1
         raise HttpProblem("http_version_not_supported")
-    hosts, is_coded = 0, False
-    for name, _ in headers:  # one pass is the cheapest for the few of a usual head
+    hosts, host, is_coded = 0, b"", False
+    for name, value in headers:  # one pass is the cheapest for the few of a usual head
         if name == b"host":
-            hosts += 1
+            hosts, host = hosts + 1, value
         elif name == b"transfer-encoding":
             is_coded = True
     if hosts != 1 and (hosts or version != "1.0"):
         raise HttpProblem("malformed_request", "The request must have one Host header")
+    if hosts:
+        site.check_host(host.strip(b" \t"))
+    if not url.startswith(b"/") and b"://" in url:
+        site.check_host(_authority_of(url))
     if is_coded:
         _check_coding(version, _list_of(headers, b"transfer-encoding"))
 
@@ -65,6 +71,13 @@ def refusal(problem: HttpProblem, default_headers: Headers) -> bytes:
     )
     lines = [b"%b: %b\r\n" % header for header in headers]
     return b"".join([STATUS_LINE[problem.kind.status], *lines, b"\r\n", body])
+
+
+def _authority_of(url: bytes) -> bytes:
+    """Return whom a whole URL asks, which counts for more than the Host header; its user is nobody's business."""
+    target = httptools.parse_url(url)
+    name = target.host or b""
+    return b"[%b]" % name if b":" in name else name
 
 
 def _check_coding(version: str, codings: list[bytes]) -> None:

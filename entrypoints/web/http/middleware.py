@@ -1,4 +1,4 @@
-"""What all requests have in common: who asks, and on every answer what it needs, problems too."""
+"""What all requests are asked before their resource, and what all answers have in common, problems too."""
 
 import time
 from typing import Any
@@ -10,7 +10,12 @@ from application.ports.authenticator import Authenticator
 from entrypoints.web import observe
 from entrypoints.web.credentials import grant_of, has_method, takes_strangers
 from entrypoints.web.drain import Drain
+from entrypoints.web.http import cors
+from entrypoints.web.problems import HttpProblem
 from entrypoints.web.request import Request
+from entrypoints.web.site import OWN_PAGE, Site
+
+READS = frozenset({"GET", "HEAD"})
 
 
 @frozen
@@ -18,11 +23,19 @@ class Middleware:
     """The only middleware: one for each of these things would cost every answer a coroutine more for each."""
 
     drain: Drain
+    site: Site
     authenticator: Authenticator | None = None
 
     async def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, Any]) -> None:
-        """Find out who asks, unless the resource is for everyone. Raises HttpProblem `unauthenticated`."""
-        if self.authenticator is not None and not takes_strangers(resource) and has_method(resource, req.method):
+        """Refuse what a foreign page asks for, then find out who asks, unless the resource is for everyone.
+
+        Raises HttpProblem: `foreign_origin`, `unauthenticated`, in the contract's order.
+        """
+        if not has_method(resource, req.method):
+            return
+        if req.method not in READS and self._is_foreign_change(req):
+            raise HttpProblem("foreign_origin")
+        if self.authenticator is not None and not takes_strangers(resource):
             req.caller = (await grant_of(req, self.authenticator)).caller
 
     async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
@@ -33,4 +46,16 @@ class Middleware:
         resp.set_header("X-Request-Id", req.request_id)
         if self.drain.begun:
             resp.set_header("Connection", "close")
+        if self.site.origins:
+            resp.append_header("Vary", "Origin")
+            for origin in self.site.origins.intersection(req.said(b"origin")):
+                cors.allow(req, resp, origin)
         observe.request_answered(req.uri_template, req.method, resp.status, time.perf_counter() - req.begun)
+
+    def _is_foreign_change(self, req: Request) -> bool:
+        """Whether a page of another site wants a change; browsers that do not tell its origin may tell that it is."""
+        origins = req.said(b"origin")
+        if self.site.is_foreign(origins, req.said(b"host")):
+            return True
+        is_listed = origins and self.site.origins.issuperset(origins)
+        return not is_listed and not OWN_PAGE.issuperset(req.said(b"sec-fetch-site"))

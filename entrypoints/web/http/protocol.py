@@ -14,6 +14,7 @@ from entrypoints.web.http.joined_writes import JoinedWrites
 from entrypoints.web.http.pipeline_flow import PipelineFlow
 from entrypoints.web.paced_reads import PacedReads
 from entrypoints.web.problems import HttpProblem
+from entrypoints.web.server_config import ServerConfig
 
 HEAD_BYTES = 64 * 1024
 PIECE_BYTES = 4096  # what is parsed in one turn: some 150 of the smallest requests
@@ -29,6 +30,7 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     PacedReads, HEAD_BYTES and `end_if_late`.
     """
 
+    config: ServerConfig
     _stage = SILENT
     _head_bytes = 0
     _unanswered = 0  # requests that are read and not answered
@@ -105,7 +107,7 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the request, or have it wait for those before it, unless it is refused or offers another protocol."""
         version = self.parser.get_http_version()
-        check_head(version, self.headers)
+        check_head(version, self.url, self.headers, self.config.site)
         if self.parser.should_upgrade():
             method = self.parser.get_method()
             check_offer(method)

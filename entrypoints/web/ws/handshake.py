@@ -2,6 +2,7 @@
 
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import unquote
 
 from websockets.datastructures import Headers
@@ -11,21 +12,28 @@ from websockets.server import ServerProtocol
 from entrypoints.web import observe
 from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.web.request import request_id_of
+from entrypoints.web.site import Site
 
 VERSION = "13"
 
 
 class ProblemServerProtocol(ServerProtocol):
-    """Refuses with a problem document what is no handshake, and sockets that the app does not accept."""
+    """Refuses with a problem document what is no handshake, and all sockets of foreign pages, whatever they ask for."""
 
     _path = "/"
     _request_id: str | None = None
+
+    def __init__(self, site: Site, **options: Any) -> None:
+        super().__init__(**options)
+        self._site = site
 
     def accept(self, request: Request) -> Response:
         """Remember who asks, for the refusal that may follow."""
         self._path = unquote(request.path.partition("?")[0])
         ids = set(request.headers.get_all("X-Request-Id"))
         self._request_id = ids.pop() if len(ids) == 1 else None
+        if self._site.is_foreign(request.headers.get_all("Origin"), request.headers.get_all("Host")):
+            return self.reject(HTTPStatus.FORBIDDEN, "")
         if request.headers.get_all("Sec-WebSocket-Version") not in ([], [VERSION]):
             return self.reject(HTTPStatus.UPGRADE_REQUIRED, "")
         return super().accept(request)
@@ -53,7 +61,7 @@ class ProblemServerProtocol(ServerProtocol):
 def _problem(status: int) -> HttpProblem:
     match status:
         case HTTPStatus.FORBIDDEN:
-            return HttpProblem("forbidden", "Sockets are not opened for pages of another origin")
+            return HttpProblem("foreign_origin")
         case HTTPStatus.METHOD_NOT_ALLOWED:
             return HttpProblem("method_not_allowed")
         case HTTPStatus.UPGRADE_REQUIRED:

@@ -11,6 +11,7 @@ from websockets.frames import CloseCode, Frame
 
 from entrypoints.web.closing import TRY_LATER
 from entrypoints.web.paced_reads import PacedReads
+from entrypoints.web.server_config import ServerConfig
 from entrypoints.web.ws.handshake import ProblemServerProtocol
 
 PIECE_BYTES = 1024  # what is read in one turn: some 170 of the smallest frames
@@ -29,9 +30,11 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
     It reads on whatever waits: here nothing is read before the handshake is answered, or while answers wait.
     """
 
+    config: ServerConfig
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn = ProblemServerProtocol(max_size=self.config.ws_max_size, logger=self.logger)
+        self.conn = ProblemServerProtocol(self.config.site, max_size=self.config.ws_max_size, logger=self.logger)
         self.close_timeout = CLOSE_SECONDS
         self._abort_timer: asyncio.TimerHandle | None = None
 

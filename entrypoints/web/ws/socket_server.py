@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from urllib.parse import urlsplit
 
 import falcon
 from attrs import frozen
@@ -17,9 +16,7 @@ from entrypoints.web import observe
 from entrypoints.web.closing import BAD_QUERY, INTERNAL, NORMAL, NOT_FOUND, RESTARTING, TRY_LATER, close
 from entrypoints.web.drain import Drain
 from entrypoints.web.problems import HttpProblem
-from entrypoints.web.request import ContradictoryHeader, Request
-
-_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+from entrypoints.web.request import Request
 
 Following = Callable[[TooSlow], AbstractAsyncContextManager[AsyncIterator[Frame]]]
 
@@ -40,9 +37,6 @@ class SocketServer:
         The following is entered before the socket is accepted: a feed misses nothing from the moment that it is open.
         `kind` is what the socket is counted under.
         """
-        if _is_foreign_page(req):
-            await close(ws, NORMAL)  # before it is accepted, and so the client sees HTTP 403
-            return
         try:
             following = asked()
         except HttpProblem as problem:
@@ -120,22 +114,3 @@ async def _ignore_messages(ws: WebSocket) -> None:
             continue  # binary is ignored as well
         except falcon.WebSocketDisconnected:
             return
-
-
-def _is_foreign_page(req: Request) -> bool:
-    try:
-        return is_foreign(req.header(b"origin"), req.header(b"host") or "")
-    except ContradictoryHeader:
-        return True
-
-
-def is_foreign(origin: str | None, host: str) -> bool:
-    """Whether a browser's page of another host:port asks; a client without an Origin is no page."""
-    if origin is None:
-        return False
-    try:
-        page = urlsplit(origin)
-    except ValueError:
-        return True
-    default_port = _DEFAULT_PORTS.get(page.scheme, "")
-    return page.netloc.lower().removesuffix(default_port) != host.lower().removesuffix(default_port) or not page.netloc

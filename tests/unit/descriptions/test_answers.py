@@ -163,8 +163,10 @@ async def pages(call: Caller) -> None:
 async def unreadable(call: Caller) -> None:
     """Send what is no request of ours, and half of one."""
     await call.raw(b"\x16\x03\x01\r\n\r\n")
-    await call.raw(b"GET / HTTP/2.0\r\nHost: x\r\n\r\n")
-    await call.raw(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
+    await call.raw(b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n")
+    await call.raw(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
+    await call.raw(b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+    await call("POST", EXECUTE, json=ORDER, headers={"Origin": "https://evil.example"})
     await call.raw(b"GET / HTTP/1.1\r\n")
 
 

@@ -83,22 +83,22 @@ def test_any_headers(headers: dict[bytes, bytes]) -> None:
 RAW = {
     "not HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "no such method": b"FOO / HTTP/1.1\r\nHost: x\r\n\r\n",
-    "CONNECT": b"CONNECT a:80 HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a star": b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a URL without a path": b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",
-    "bytes in the path": b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
-    "bytes in the query": b"GET /api/orders?userId=\xff HTTP/1.1\r\nHost: x\r\n\r\n",
-    "NUL in the path": b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
-    "bytes in a header": b"GET /nope HTTP/1.1\r\nHost: x\r\nX-Request-Id: \xff\xfe\r\n\r\n",
-    "a header that does not end": b"GET / HTTP/1.1\r\nHost: x\r\nX-Big: " + b"a" * 1_000_000,
-    "two lengths": b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "a negative length": b"POST /api/orders/execute HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
-    "a huge length": b"POST /api/orders/execute HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
-    "a bad chunk": b"POST /api/orders/execute HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
-    "a bad upgrade": b"GET /ws/orders/x HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-    "an upgrade by POST": b"POST /ws/orders/x HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-    "an upgrade with a long path": b"GET /ws/orders/" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n"
+    "no such method": b"FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "CONNECT": b"CONNECT a:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a star": b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a URL without a path": b"GET http://[::1] HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "bytes in the path": b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "bytes in the query": b"GET /api/orders?userId=\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "NUL in the path": b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "bytes in a header": b"GET /nope HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: \xff\xfe\r\n\r\n",
+    "a header that does not end": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Big: " + b"a" * 1_000_000,
+    "two lengths": b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "a negative length": b"POST /api/orders/execute HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+    "a huge length": b"POST /api/orders/execute HTTP/1.1\r\nHost: [::]\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    "a bad chunk": b"POST /api/orders/execute HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    "a bad upgrade": b"GET /ws/orders/x HTTP/1.1\r\nHost: [::1]\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    "an upgrade by POST": b"POST /ws HTTP/1.1\r\nHost: [::1]\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    "an upgrade with a long path": b"GET /ws/orders/" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n"
     b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
 }
 
@@ -125,7 +125,9 @@ async def test_half_a_body_is_no_order_however_whole_it_looks(shared_api: Api) -
         b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(body), body),
     ):
         _, writer = await asyncio.open_connection(url.host, url.port)
-        writer.write(b"POST /api/orders/execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + framing)
+        writer.write(
+            b"POST /api/orders/execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + framing
+        )
         await writer.drain()
         writer.close()
         await writer.wait_closed()

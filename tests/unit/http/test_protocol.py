@@ -5,18 +5,19 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from entrypoints.web.http.protocol import ProblemHttpProtocol
+from entrypoints.web.server_config import ServerConfig
+from entrypoints.web.site import Site
 from tests.unit.http.recorder import Recorder
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LENGTH = (b"content-length", b"5")
-CONTINUE = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi"
+CONTINUE = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi"
 
 
 def answering(*bodies: bytes, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = (LENGTH,)) -> App:
@@ -87,7 +88,11 @@ async def headless(_scope: Any, _receive: Any, send: Any) -> None:
         pytest.param(answering(b"hello", status=599), GET, id="status without a phrase"),
         pytest.param(HELLO, GET.replace(b"GET", b"HEAD"), id="HEAD"),
         pytest.param(HELLO, GET.replace(b"1.1", b"1.0"), id="HTTP/1.0"),
-        pytest.param(HELLO, GET.replace(b"Host: x", b"Host: x\r\nConnection: close"), id="the client wants no more"),
+        pytest.param(
+            HELLO,
+            GET.replace(b"Host: localhost", b"Host: localhost\r\nConnection: close"),
+            id="the client wants no more",
+        ),
         pytest.param(answering(b"hello", headers=(LENGTH, (b"connection", b"close"))), GET, id="the app wants no more"),
         pytest.param(answering(b"hello", headers=()), GET, id="no length"),
         pytest.param(answering(b"hello", headers=((b"transfer-encoding", b"chunked"),)), GET, id="chunked"),
@@ -100,7 +105,9 @@ async def headless(_scope: Any, _receive: Any, send: Any) -> None:
         pytest.param(silent, GET, id="no answer"),
         pytest.param(headless, GET, id="no head"),
         pytest.param(bare, GET, id="no headers"),
-        pytest.param(unread, GET.replace(b"Host: x", b"Host: x\r\nContent-Length: 9"), id="before the body came"),
+        pytest.param(
+            unread, GET.replace(b"Host: localhost", b"Host: localhost\r\nContent-Length: 9"), id="before the body came"
+        ),
         pytest.param(HELLO, CONTINUE, id="100 Continue"),
         pytest.param(unread, CONTINUE, id="not awaited"),
         pytest.param(reading_late, CONTINUE, id="read after the answer"),
@@ -157,8 +164,9 @@ async def sent(app: App, request: bytes, http: type[HttpToolsProtocol]) -> tuple
 
 def connected(app: App, transport: Recorder, state: ServerState, http: type[HttpToolsProtocol]) -> HttpToolsProtocol:
     """Connect `transport` to a server of `app`."""
-    config = uvicorn.Config(
+    config = ServerConfig(
         app,
+        Site(),
         lifespan="off",
         log_config=None,
         access_log=False,

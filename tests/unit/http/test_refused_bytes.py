@@ -34,7 +34,7 @@ REFUSED = {
     "TLS": (TLS_HELLO, "malformed_request"),
     "zeros": (bytes(100), "malformed_request"),
     "no Host": (request("GET", LIVE), "malformed_request"),
-    "no Host, with a body": (post().replace(b"Host: x\r\n", b""), "malformed_request"),
+    "no Host, with a body": (post().replace(b"Host: localhost\r\n", b""), "malformed_request"),
     "two Hosts": (get(LIVE, "Host: y"), "malformed_request"),
     "one Host twice": (get(LIVE, HOST), "malformed_request"),
     "no Host, and an offer": (request("GET", LIVE, "Connection: Upgrade", "Upgrade: h2c"), "malformed_request"),

@@ -118,7 +118,7 @@ async def test_a_cancelled_server_cuts_its_connections() -> None:
     host, port = listener.getsockname()
     serving = asyncio.create_task(serve(hang, listener, asyncio.Event()))
     reader, writer = await asyncio.open_connection(host, port)
-    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     await started.wait()
     serving.cancel()
     with suppress(ConnectionResetError):

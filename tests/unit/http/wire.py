@@ -10,7 +10,7 @@ from attrs import frozen
 
 from tests.api import ORDER
 
-HOST = "Host: x"
+HOST = "Host: localhost"
 JSON_TYPE = "Content-Type: application/json"
 EXECUTE = "/api/orders/execute"
 

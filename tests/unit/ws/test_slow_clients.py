@@ -39,7 +39,7 @@ class Unread:
         await loop.sock_connect(self._socket, (url.host, url.port))
         key = base64.b64encode(os.urandom(16)).decode()
         handshake = (
-            f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
         )
         await loop.sock_sendall(self._socket, handshake.encode())

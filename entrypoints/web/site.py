@@ -1,0 +1,69 @@
+"""The engine as a site: the names that it answers to, and whose pages may act on it."""
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from attrs import field, frozen
+
+from entrypoints.web.problems import HttpProblem
+
+OWN_PAGE = frozenset({"same-origin", "none"})  # Sec-Fetch-Site: none is a person's own act
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]+)(?::[0-9]{0,5})?", re.IGNORECASE)
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_MOST_REMEMBERED = 1000
+
+
+@frozen
+class Site:
+    """Answers to IP addresses, to `localhost`, and to `hosts`, of which `.example.com` means all names below it.
+
+    A page that reaches us under a name of its own, which it has pointed at us, is thus told from one of ours. Pages of
+    `origins` may do what our own may.
+    """
+
+    hosts: tuple[str, ...] = ()
+    origins: frozenset[str] = frozenset()
+    _met: set[bytes] = field(init=False, factory=set, eq=False)  # nearly all clients say the same few
+
+    def check_host(self, authority: bytes) -> None:
+        """Raise HttpProblem unless `authority`, a name or address with or without a port, is ours."""
+        if authority in self._met:
+            return
+        parts = _AUTHORITY.fullmatch(authority.decode("latin-1"))
+        if parts is None:
+            raise HttpProblem("malformed_request", "The Host is not a name or an address with a port")
+        if not self._is_ours(parts[1].lower().removesuffix(".")):
+            raise HttpProblem("misdirected_request")
+        if len(self._met) >= _MOST_REMEMBERED:
+            self._met.clear()
+        self._met.add(authority)
+
+    def is_foreign(self, origins: Iterable[str], hosts: Iterable[str]) -> bool:
+        """Whether a page asks that is neither ours nor listed; a program says no origin. The lines of each header."""
+        pages, ours = set(origins), set(hosts)
+        if not pages:
+            return False
+        return len(pages) > 1 or not (pages <= self.origins or (len(ours) == 1 and _is_own(*pages, *ours)))
+
+    def _is_ours(self, name: str) -> bool:
+        if name in ("localhost", *self.hosts) or name.endswith((".localhost", *self._below)):
+            return True
+        try:
+            ip_address(name.strip("[]"))
+        except ValueError:
+            return False
+        return True
+
+    @property
+    def _below(self) -> tuple[str, ...]:
+        return tuple(name for name in self.hosts if name.startswith("."))
+
+
+def _is_own(origin: str, host: str) -> bool:
+    """Whether the page came from this host and port; a proxy before us may speak TLS."""
+    host = host.lower()
+    return any(
+        origin.lower().removesuffix(port) == f"{scheme}://{host.removesuffix(port)}"
+        for scheme, port in _DEFAULT_PORTS.items()
+    )
