@@ -18,6 +18,7 @@ from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.partial_halts import InMemoryPartialHalts
 from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.store_clock import InMemoryStoreClock
+from adapters.memory.tickets import InMemoryTickets
 from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.memory.write_marks import InMemoryWriteMarks
@@ -29,6 +30,7 @@ from adapters.postgres.order_store import PostgresOrderStore
 from adapters.postgres.partial_halts import PostgresPartialHalts
 from adapters.postgres.server_fault import postgres_fault
 from adapters.postgres.store_clock import PostgresStoreClock
+from adapters.postgres.tickets import PostgresTickets
 from adapters.postgres.trading_halts import PostgresTradingHalts
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.order_queue import RedisOrderQueue
@@ -53,6 +55,7 @@ from application.ports.order_store import IdRanges, OrderStore
 from application.ports.partial_halts import PartialHalts
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock, CorrectedClock, Ids, StoreClock
+from application.ports.tickets import Tickets
 from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
@@ -67,6 +70,7 @@ from application.resume_trading import ResumeTrading
 from application.retry_policy import RetryPolicy
 from application.settle_open_orders import SettleOpenOrders
 from application.share_marks import ShareMarks
+from application.socket_tickets import SocketTickets
 from application.submit_order import SubmitOrder
 from application.trading_gate import TradingGate
 from application.venues import Venues
@@ -79,7 +83,7 @@ from entrypoints.mock_router import mock_router
 from entrypoints.readiness import live_checks
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.starting import Connected, Look, Looked
-from entrypoints.system import RandomIds, SystemClock
+from entrypoints.system import RandomIds, SystemClock, new_secret
 from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
@@ -297,6 +301,12 @@ class Container(containers.DeclarativeContainer):
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids, gate)
     watch = providers.Singleton(WatchOrder, store, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed)
+    ticket_keeper: providers.Provider[Tickets] = providers.Selector(
+        mode,
+        memory=providers.Singleton(InMemoryTickets),
+        live=providers.Singleton(PostgresTickets, live_store.provided.reads),
+    )
+    tickets = providers.Singleton(SocketTickets, ticket_keeper, clock, providers.Object(new_secret))
     stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges, gate)
     query_audit = providers.Singleton(QueryAudit, audit)
     operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids, audit)
@@ -327,7 +337,9 @@ class Container(containers.DeclarativeContainer):
     site = providers.Singleton(Site, settings.provided.hosts, providers.Callable(frozenset, settings.provided.origins))
     api = providers.Singleton(
         create_app,
-        providers.Factory(Services, submit, query, query_executions, cancel, watch, watch_feed, stats, ready=checks),
+        providers.Factory(
+            Services, submit, query, query_executions, cancel, watch, watch_feed, stats, tickets, ready=checks
+        ),
         drain,
         site,
     )

@@ -22,8 +22,14 @@ from application.observe.log import ROOT, context
 Line = MutableMapping[str, Any]
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# In a URL, `//user:password@`; in a connection string, `password=...` or `password='...'`, its quotes perhaps escaped.
-_SECRET = re.compile(r"(//[^\s/@:]*:)[^\s/]*@|(\bpassword=)(?:\\*'(?:\\+.|[^'\\])*'|[^\s&'\"]+)", re.IGNORECASE)
+# In a URL, `//user:password@`, or a socket's ticket or what somebody takes for one; in a connection string,
+# `password=...` or `password='...'`, its quotes perhaps escaped; and the credential in a header.
+_SECRET = re.compile(
+    r"(//[^\s/@:]*:)[^\s/]*@"
+    r"|((?:\bpassword|[?&](?:ticket|access_token|token|(?:api_?)?key))=)(?:\\*'(?:\\+.|[^'\\])*'|[^\s&'\"]+)"
+    r"|(\bBearer\s+)[^\s'\"]+",
+    re.IGNORECASE,
+)
 
 
 def configure(log_format: str, level: str) -> None:
@@ -77,9 +83,9 @@ def _arranged(written: Callable[[datetime], str], logger: object, method: str, g
 
 
 def _without_secrets(logger: object, method: str, line: Line) -> Line:
-    """Blot out passwords in URLs and connection strings, wherever they come from: a driver's error may quote one."""
+    """Blot out passwords, tickets and credentials, wherever they come from: a driver's error may quote one."""
     return {key: _SECRET.sub(_blotted, value) if isinstance(value, str) else value for key, value in line.items()}
 
 
 def _blotted(found: re.Match[str]) -> str:
-    return f"{found[1]}***@" if found[1] else f"{found[2]}***"
+    return f"{found[1]}***@" if found[1] else f"{found[2] or found[3]}***"

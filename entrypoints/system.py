@@ -73,6 +73,11 @@ class SystemClock:
         return self._ticks[tick]
 
 
+def new_secret() -> str:
+    """Return 43 letters of a URL that nobody can guess: 256 bits of the system's random source."""
+    return secrets.token_urlsafe(32)
+
+
 class RandomIds:
     """`Ids` from the system's random source; an event's is this object's own random name and a number."""
 

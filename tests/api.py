@@ -17,6 +17,7 @@ from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.partial_halts import InMemoryPartialHalts
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from adapters.memory.tickets import InMemoryTickets
 from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.mock.venue import MockVenue
@@ -34,6 +35,7 @@ from application.ports.update_feed import UpdateFeed
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
+from application.socket_tickets import SocketTickets
 from application.submit_order import SubmitOrder
 from application.trading_gate import TradingGate
 from application.venues import Venues
@@ -41,12 +43,13 @@ from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from domain.mock_dex import MockDexRouter
 from domain.routing import lowest_price
-from entrypoints.system import RandomIds, SystemClock
+from entrypoints.system import RandomIds, SystemClock, new_secret
 from entrypoints.web.app import Services, create_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
 from entrypoints.web.server import ServerTimes, bind, serve, url_of
 from entrypoints.web.site import Site
+from entrypoints.web.ws.guard import SocketGuard
 from tests.described import as_described
 
 ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
@@ -100,6 +103,7 @@ class Engine:
     def services(self) -> Services:
         """Return what the API is made of."""
         ids = RandomIds()
+        tickets = SocketTickets(InMemoryTickets(), self.clock, new_secret)
         return Services(
             SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate),
             QueryOrders(self.store),
@@ -108,9 +112,11 @@ class Engine:
             WatchOrder(self.store, self.feed, self.clock),
             WatchFeed(self.feed),
             EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
+            tickets,
             self.ready,
             self.live,
             self.authenticator,
+            SocketGuard(self.authenticator, tickets, self.clock) if self.authenticator else None,
         )
 
     async def stored(self) -> int:
@@ -174,7 +180,9 @@ async def running_api(
     url = url_of(listener)
     hooks = {"response": [as_described]}
     async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=url, event_hooks=hooks) as http:
-        watching = group.create_task(services.watch.run())
+        beside = [group.create_task(services.watch.run())]
+        if services.guard is not None:
+            beside.append(group.create_task(services.guard.run()))
         app = create_app(services, drain, site, **app_options)
         serving = group.create_task(serve(app, listener, stop, drain=drain, times=times, site=site))
         try:
@@ -183,7 +191,8 @@ async def running_api(
             await http.aclose()
             stop.set()
             await serving
-            watching.cancel()
+            for task in beside:
+                task.cancel()
 
 
 def exact(text: str) -> Any:

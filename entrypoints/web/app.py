@@ -8,11 +8,13 @@ from application.engine_stats import EngineStats
 from application.ports.authenticator import Authenticator
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
+from application.socket_tickets import SocketTickets
 from application.submit_order import SubmitOrder
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from entrypoints.web.drain import Drain
 from entrypoints.web.http import error_handlers, orders
+from entrypoints.web.http.access import MeResource, TicketsResource
 from entrypoints.web.http.executions import ExecutionsResource
 from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
 from entrypoints.web.http.metrics import MetricsResource
@@ -22,6 +24,7 @@ from entrypoints.web.pages.console.resources import add_console
 from entrypoints.web.pages.describing import add_descriptions
 from entrypoints.web.request import GuardedRequest, Request
 from entrypoints.web.site import Site
+from entrypoints.web.ws.guard import SocketGuard
 from entrypoints.web.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
 from entrypoints.web.ws.socket_server import SocketServer
 
@@ -30,7 +33,7 @@ from entrypoints.web.ws.socket_server import SocketServer
 class Services:
     """What the API serves: the use cases, and the checks behind `/health/ready` and `/health/live`.
 
-    `authenticator` tells who asks; without one everyone may do everything.
+    `authenticator` tells who asks, and `guard` who opens sockets; without them everyone may do everything.
     """
 
     submit: SubmitOrder
@@ -40,9 +43,11 @@ class Services:
     watch: WatchOrder
     watch_feed: WatchFeed
     stats: EngineStats
+    tickets: SocketTickets
     ready: Checks = NO_CHECKS
     live: Checks = NO_CHECKS
     authenticator: Authenticator | None = None
+    guard: SocketGuard | None = None
 
 
 def create_app(
@@ -53,7 +58,7 @@ def create_app(
     Beyond `sockets_most` open sockets a new one is closed with 1013, try later.
     """
     app = _bare_app(drain, site or Site(), services.authenticator)
-    sockets = SocketServer(drain, sockets_most)
+    sockets = SocketServer(drain, sockets_most, services.guard)
     app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
     app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query))
@@ -61,6 +66,8 @@ def create_app(
     app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
     app.add_route("/api/executions", ExecutionsResource(services.executions))
     app.add_route("/api/stats", StatsResource(services.stats))
+    app.add_route("/api/me", MeResource())
+    app.add_route("/api/ws-tickets", TicketsResource(services.tickets))
     app.add_route("/ws/orders", FeedSocket(services.watch_feed, sockets))
     app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, sockets))
     app.add_route("/health/live", HealthResource(services.live))

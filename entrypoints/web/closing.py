@@ -11,6 +11,7 @@ INTERNAL = 1011
 RESTARTING = 1012  # come back with afterSeq
 TRY_LATER = 1013  # too slow, too many connections, or the store is away: come back with afterSeq
 BAD_QUERY = 4400
+UNAUTHENTICATED = 4401
 NOT_FOUND = 4404
 
 

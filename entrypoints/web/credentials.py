@@ -19,6 +19,11 @@ async def grant_of(req: Request, authenticator: Authenticator) -> Grant:
         raise unauthenticated(sent=True) from None
 
 
+def origin_of(req: Request) -> str | None:
+    """Return which page asks, None for a program. A request that names two was refused before."""
+    return next(iter(req.said(b"origin")), None)
+
+
 def takes_strangers(resource: object) -> bool:
     """Whether a resource is for everyone, without a credential; only what says so of itself is."""
     return getattr(resource, "for_everyone", False)

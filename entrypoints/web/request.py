@@ -11,6 +11,7 @@ import falcon
 import falcon.asgi
 
 from application.caller import ANYONE, NOBODY, Caller
+from application.ports.authenticator import Grant
 from entrypoints.web import observe
 from entrypoints.web.problems import HttpProblem
 
@@ -33,15 +34,15 @@ def request_id_of(given: str | None) -> str:
 
 
 class Request(falcon.asgi.Request):
-    """Adds `request_id`, when it had `begun`, its `caller`, and a `body` that is read whole."""
+    """Adds `request_id`, when it had `begun`, what its `caller` was granted, and a `body` that is read whole."""
 
-    __slots__ = ("begun", "caller", "request_id")
-    stranger: ClassVar[Caller] = ANYONE
+    __slots__ = ("begun", "grant", "request_id")
+    stranger: ClassVar[Grant] = Grant(ANYONE)
 
     def __init__(self, scope: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(scope, *args, **kwargs)
         self.begun = time.perf_counter()
-        self.caller = self.stranger
+        self.grant = self.stranger
         try:
             self.request_id = request_id_of(self.header(b"x-request-id"))
         except ContradictoryHeader:
@@ -50,6 +51,11 @@ class Request(falcon.asgi.Request):
         if self.method not in _METHODS:
             # The router answers 400 to methods that it never heard of; as one that no resource has, it is a 405.
             self.method = "TRACE"
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return self.grant.caller
 
     def header(self, name: bytes) -> str | None:
         """Return a header that is no list, `name` in lower case; lines that say the same count as one.
@@ -97,4 +103,4 @@ class GuardedRequest(Request):
     """A request where a credential is needed: until one is seen, who asks may do nothing."""
 
     __slots__ = ()
-    stranger = NOBODY
+    stranger = Grant(NOBODY)

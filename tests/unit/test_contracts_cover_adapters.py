@@ -18,6 +18,7 @@ from application.ports.order_store import IdRanges, OrderStore
 from application.ports.partial_halts import PartialHalts
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import StoreClock
+from application.ports.tickets import Tickets
 from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
@@ -35,6 +36,7 @@ SUITES = {
     PartialHalts: "PartialHaltsContract",
     QueueOperations: "QueueOperationsContract",
     StoreClock: "StoreClockContract",
+    Tickets: "TicketsContract",
     TradingHalts: "TradingHaltsContract",
     UpdateFeed: "UpdateFeedContract",
     Venue: "VenueContract",

@@ -115,9 +115,13 @@ def test_levels(lines: Lines) -> None:
         f"host=db user=u password={SECRET} dbname=orders",
         f"host=db user=u password='{SECRET} and \\'more\\'{SECRET}' dbname=orders",
         f"https://key:{SECRET}@venue.example/quotes, twice: {URL}",
+        f"GET /ws/orders?afterSeq=1&ticket={SECRET} HTTP/1.1",
+        f'127.0.0.1:5 - "WebSocket /ws/orders?ticket={SECRET}" [accepted]',
+        f"GET /ws/orders?access_token={SECRET}&key={SECRET} HTTP/1.1",
+        f"< Authorization: Bearer {SECRET}",
     ],
 )
-def test_passwords_are_blotted_out(capsys: pytest.CaptureFixture[str], log_format: str, text: str) -> None:
+def test_secrets_are_blotted_out(capsys: pytest.CaptureFixture[str], log_format: str, text: str) -> None:
     logs.configure(log_format, "info")
     logging.getLogger("psycopg.pool").warning(text)
     observe.store_away("a test", StoreUnavailable(text))

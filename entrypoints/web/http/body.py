@@ -8,8 +8,19 @@ from typing import Any, NoReturn
 import msgspec
 
 from entrypoints.web.problems import HttpProblem
+from entrypoints.web.request import ContradictoryHeader, Request
 
 DEPTH = 16
+
+
+async def json_object(req: Request) -> Mapping[str, object]:
+    """Read a request's body, as `parse_object` does.
+
+    Raises HttpProblem, first of all `payload_too_large`, then `unsupported_media_type`.
+    """
+    raw = await req.body()
+    _require_json(req)
+    return parse_object(raw)
 
 
 def parse_object(raw: bytes) -> Mapping[str, object]:
@@ -101,3 +112,24 @@ def _refuse_surrogates(text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise _malformed("The body has half of a character (a lone surrogate)") from None
+
+
+def _require_json(req: Request) -> None:
+    """Refuse a body that is not said to be JSON, or that is coded; no parameter, such as a charset, changes JSON."""
+    try:
+        content_type, coding = req.header(b"content-type"), req.header(b"content-encoding")
+    except ContradictoryHeader:
+        raise HttpProblem("unsupported_media_type") from None
+    # Most clients send exactly this.
+    if content_type != "application/json" and _media_type(content_type) != "application/json":
+        raise HttpProblem("unsupported_media_type")
+    if coding is not None and coding.lower() not in ("", "identity"):
+        raise HttpProblem(
+            "unsupported_media_type",
+            "The body must have no Content-Encoding",
+            headers={"Accept-Encoding": "identity"},
+        )
+
+
+def _media_type(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()

@@ -36,7 +36,7 @@ class Middleware:
         if req.method not in READS and self._is_foreign_change(req):
             raise HttpProblem("foreign_origin")
         if self.authenticator is not None and not takes_strangers(resource):
-            req.caller = (await grant_of(req, self.authenticator)).caller
+            req.grant = await grant_of(req, self.authenticator)
 
     async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
         """Name the request's id, under which it was logged, and count the answer by its route with its time.

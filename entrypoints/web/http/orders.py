@@ -14,8 +14,8 @@ from domain.errors import FieldError, ValidationFailed
 from domain.order_request import OrderRequest
 from entrypoints.web import params
 from entrypoints.web.http import presenter
-from entrypoints.web.http.body import parse_object
-from entrypoints.web.problems import HttpProblem, invalid
+from entrypoints.web.http.body import json_object
+from entrypoints.web.problems import invalid
 from entrypoints.web.request import ContradictoryHeader, Request
 
 KEY_HEADER = "Idempotency-Key"
@@ -31,10 +31,9 @@ class ExecuteResource:
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Take an order: 202, also for a repeat of one that was taken."""
-        body = await req.body()
-        _require_json(req)
+        body = await json_object(req)
         key, bad_key = _key(req)
-        admission = await self.submit(req.caller, _read(parse_object(body), bad_key), key)
+        admission = await self.submit(req.caller, _read(body, bad_key), key)
         resp.status = falcon.HTTP_202
         resp.data = presenter.accepted_json(admission.order_id)
         resp.set_header("Location", f"/api/orders/{admission.order_id}")
@@ -94,27 +93,6 @@ class CancelResource:
         """Stop an order."""
         resp.text = presenter.order_json(await self.cancel(req.caller, order_id))
         resp.status = falcon.HTTP_202
-
-
-def _require_json(req: Request) -> None:
-    """Refuse a body that is not said to be JSON, or that is coded; no parameter, such as a charset, changes JSON."""
-    try:
-        content_type, coding = req.header(b"content-type"), req.header(b"content-encoding")
-    except ContradictoryHeader:
-        raise HttpProblem("unsupported_media_type") from None
-    # Most clients send exactly this.
-    if content_type != "application/json" and _media_type(content_type) != "application/json":
-        raise HttpProblem("unsupported_media_type")
-    if coding is not None and coding.lower() not in ("", "identity"):
-        raise HttpProblem(
-            "unsupported_media_type",
-            "The body must have no Content-Encoding",
-            headers={"Accept-Encoding": "identity"},
-        )
-
-
-def _media_type(content_type: str | None) -> str:
-    return (content_type or "").partition(";")[0].strip().lower()
 
 
 def _key(req: Request) -> tuple[str | None, FieldError | None]:

@@ -8,7 +8,9 @@ from attrs import asdict
 
 from application.engine_stats import Stats
 from application.frames import Frame, quoted, timestamp
+from application.ports.authenticator import Grant
 from application.ports.order_store import OrderPage
+from application.socket_tickets import IssuedTicket
 from domain.money import plain
 from domain.order import Order
 from domain.routing import Quote
@@ -67,6 +69,18 @@ def stats_json(stats: Stats) -> str:
             "lostWrites": halt.lost_writes,
         }
     return _compact(facts)
+
+
+def grant_json(grant: Grant) -> str:
+    """Return what a credential allows."""
+    caller, ends = grant.caller, grant.expires_at
+    facts = {"userId": caller.user_id, "scopes": sorted(caller.scopes), "expiresAt": ends and timestamp(ends)}
+    return _compact(facts)
+
+
+def ticket_json(issued: IssuedTicket) -> str:
+    """Return a ticket to who asked for it."""
+    return _compact({"ticket": issued.text, "expiresAt": timestamp(issued.expires_at)})
 
 
 def text_or_null(text: str | None) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 
 import falcon
 from attrs import frozen
@@ -11,12 +11,23 @@ from falcon.asgi import WebSocket
 from application.errors import Forbidden, OrderNotFound, SlowWatcher
 from application.frames import Frame
 from application.mailbox import TooSlow
+from application.ports.authenticator import Unauthenticated
 from application.ports.errors import Overloaded, StoreUnavailable
 from entrypoints.web import observe
-from entrypoints.web.closing import BAD_QUERY, INTERNAL, NORMAL, NOT_FOUND, RESTARTING, TRY_LATER, close
+from entrypoints.web.closing import (
+    BAD_QUERY,
+    INTERNAL,
+    NORMAL,
+    NOT_FOUND,
+    RESTARTING,
+    TRY_LATER,
+    UNAUTHENTICATED,
+    close,
+)
 from entrypoints.web.drain import Drain
 from entrypoints.web.problems import HttpProblem
 from entrypoints.web.request import Request
+from entrypoints.web.ws.guard import SocketGuard
 
 Following = Callable[[TooSlow], AbstractAsyncContextManager[AsyncIterator[Frame]]]
 
@@ -30,6 +41,7 @@ class SocketServer:
 
     drain: Drain
     most: int
+    guard: SocketGuard | None = None
 
     async def serve(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Following]) -> None:
         """Send a client the frames that it asked for; `asked` reads its query and may raise HttpProblem.
@@ -37,6 +49,22 @@ class SocketServer:
         The following is entered before the socket is accepted: a feed misses nothing from the moment that it is open.
         `kind` is what the socket is counted under.
         """
+        if await self._let_in(req, ws):
+            await self._follow(req, ws, kind, asked)
+
+    async def _let_in(self, req: Request, ws: WebSocket) -> bool:
+        """Find out who asks; tell a client whom nobody knows, or nobody can know now."""
+        if self.guard is None:
+            return True
+        try:
+            req.grant = await self.guard.admit(req)
+        except (Unauthenticated, StoreUnavailable) as error:
+            if await _accepted(req, ws):
+                await close(ws, UNAUTHENTICATED if isinstance(error, Unauthenticated) else TRY_LATER, error.code)
+            return False
+        return True
+
+    async def _follow(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Following]) -> None:
         try:
             following = asked()
         except HttpProblem as problem:
@@ -63,11 +91,14 @@ class SocketServer:
         elif self.drain.open_sockets >= self.most:
             await close(ws, TRY_LATER, "too many connections")
         else:
-            with self.drain.holding(ws), _counted(kind):
+            with self.drain.holding(ws), _counted(kind), self._looking_after(req, ws):
                 async with asyncio.TaskGroup() as group:
                     sender = group.create_task(_send(req, ws, kind, frames))
                     await _ignore_messages(ws)
                     sender.cancel()
+
+    def _looking_after(self, req: Request, ws: WebSocket) -> AbstractContextManager[None]:
+        return nullcontext() if self.guard is None else self.guard.holding(req, ws)
 
 
 @contextmanager

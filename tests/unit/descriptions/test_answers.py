@@ -27,7 +27,7 @@ from tests.api import CLOCK, ORDER, Api, Engine, running_api
 from tests.builders import an_act, an_id, an_order
 from tests.described import OUTSIDE, Answer, check_answer, described_answers
 
-EXECUTE = "/api/orders/execute"
+EXECUTE, TICKETS = "/api/orders/execute", "/api/ws-tickets"
 ERRORS = (RuntimeError("not foreseen"), StoreUnavailable("away"), Overloaded("too much"))
 PAGES = ("/openapi.json", "/asyncapi.json", "/docs", "/docs/websockets", "/", f"/orders/{an_id()}")
 CONSOLE = tuple(f"/console/{name}" for name in console_files() if name != INDEX)
@@ -62,6 +62,17 @@ class BrokenExecutions(InMemoryExecutions):
         self.error = error
 
     async def page(self, query: ExecutionFilter, cursor: str | None, limit: int) -> ExecutionPage:
+        raise self.error
+
+
+class BrokenAuthenticator(InMemoryAuthenticator):
+    """Raises one error."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(CLOCK)
+        self.error = error
+
+    async def authenticate(self, credential: str, address: str) -> Grant:
         raise self.error
 
 
@@ -145,8 +156,20 @@ async def strangers(call: Caller) -> None:
         await call("POST", EXECUTE, json=ORDER)
         for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
             await call(method, f"/api/orders/{an_id()}{tail}")
-        for path in ("/api/orders", "/api/executions", "/api/stats", "/metrics"):
+        await call("POST", TICKETS, json={"target": "/ws/orders"})
+        for path in ("/api/orders", "/api/executions", "/api/stats", "/api/me", "/metrics"):
             await call("GET", path)
+
+
+async def access(call: Caller, credential: str | None = None) -> None:
+    """Ask what a credential allows, and for tickets."""
+    headers = {} if credential is None else {"Authorization": f"Bearer {credential}"}
+    await call("GET", "/api/me", headers=headers)
+    await call("POST", TICKETS, json={"target": "/ws/orders"}, headers=headers)
+    await call("POST", TICKETS, json={"target": "/api/orders"}, headers=headers)
+    await call("POST", TICKETS, content=b" " * 20_000, headers=headers)
+    await call("POST", TICKETS, content=b"{}", headers=headers)
+    await call("POST", TICKETS, content=b"{", headers={**headers, "Content-Type": "application/json"})
 
 
 async def pages(call: Caller) -> None:
@@ -188,6 +211,8 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     async with calling() as call:
         await orders(call)
         await executions(call)
+        await access(call)
+        await call("HEAD", "/api/me")
         await pages(call)
         await unreadable(call)
         await operation(call)
@@ -201,7 +226,11 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     async with calling(Engine(authenticator=authenticator)) as call:
         await strangers(call)
         seen |= call.seen
+        seen |= call.seen
     for error in ERRORS:
+        async with calling(Engine(authenticator=BrokenAuthenticator(error))) as call:
+            await access(call, "good")
+            seen |= call.seen
         async with calling(Engine(store=BrokenStore(error), executions=BrokenExecutions(error))) as call:
             await call("POST", EXECUTE, json=ORDER)
             for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):

@@ -96,7 +96,7 @@ def test_the_same_close_codes() -> None:
     sent = {value for name, value in vars(closing).items() if name.isupper()}
     order, feed = closes()
     assert order == sent | LIBRARY_CLOSES
-    assert feed == order - {closing.NORMAL, closing.NOT_FOUND}  # no end, and no order to look for
+    assert feed == order - {closing.NORMAL}  # it has no end
 
 
 def test_the_page_for_people_has_the_same_codes() -> None:

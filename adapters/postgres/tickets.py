@@ -1,0 +1,41 @@
+"""Tickets in Postgres: rows that one `DELETE` takes, whichever process it comes from."""
+
+from datetime import UTC, datetime
+
+from adapters.postgres import ticket_statements as statements
+from adapters.postgres.read_pool import ReadPool
+from application.caller import Caller, Scope
+from application.ports.authenticator import Grant
+from application.ports.tickets import TICKETS_MOST, Ticket
+
+
+class PostgresTickets:
+    """Keeps tickets over a store's `reads`, which their owner opens. No user's name is the empty text."""
+
+    def __init__(self, reads: ReadPool) -> None:
+        self._reads = reads
+
+    async def keep(self, digest: bytes, ticket: Ticket, now: datetime) -> None:
+        caller, grant = ticket.grant.caller, ticket.grant
+        user_id = caller.user_id or ""
+        scopes = [scope.value for scope in caller.scopes]
+        of_grant = (digest, user_id, scopes, caller.key_id, _stored(grant.expires_at))
+        of_ticket = (ticket.target, ticket.origin, _stored(ticket.expires_at))
+        await self._reads.run(statements.KEEP, (_stored(now), user_id, TICKETS_MOST - 1, *of_grant, *of_ticket))
+
+    async def take(self, digest: bytes) -> Ticket | None:
+        for user_id, scopes, key_id, grant_ends, target, origin, ends in await self._reads.run(
+            statements.TAKE, (digest,)
+        ):
+            caller = Caller(user_id or None, frozenset(map(Scope, scopes)), key_id)
+            grant = Grant(caller, _utc(grant_ends) if grant_ends is not None else None)
+            return Ticket(grant, target, origin, _utc(ends))
+        return None
+
+
+def _stored(at: datetime | None) -> datetime | None:
+    return at.astimezone(UTC).replace(tzinfo=None) if at is not None else None
+
+
+def _utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC)
