@@ -30,6 +30,11 @@ class Execution:
     price_impact: Decimal | None
     at: datetime
 
+    @property
+    def place(self) -> str:
+        """Where the transaction's hash names it, and it alone: the chain, or the venue without one."""
+        return self.chain or self.venue
+
     @classmethod
     def of(cls, order: Order, event: OrderEvent) -> "Execution | None":
         """Return the execution that brought the order to where it is by `event`; None if no swap landed in it."""

@@ -8,7 +8,14 @@ from attrs import evolve
 from adapters.cursor import cursor_after, order_id_of
 from adapters.memory.audit import InMemoryAudit
 from application.frames import Frame
-from application.ports.errors import ClientOrderIdConflict, DataRefused, IdempotencyKeyReused, InvalidCursor, StaleOrder
+from application.ports.errors import (
+    ClientOrderIdConflict,
+    DataRefused,
+    IdempotencyKeyReused,
+    InvalidCursor,
+    StaleOrder,
+    TransactionUsed,
+)
 from application.ports.order_store import (
     Admission,
     Backlog,
@@ -42,6 +49,7 @@ class InMemoryOrderStore:
         self._events: dict[str, list[tuple[str, Frame]]] = {}
         self._keys: dict[tuple[str, str], str] = {}
         self._client_order_ids: dict[tuple[str, str], str] = {}
+        self._landed: set[tuple[str, str]] = set()
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -87,11 +95,14 @@ class InMemoryOrderStore:
                 return
             raise StaleOrder
         _refuse_what_cannot_be_stored(order, *(event.message for _, event in record.steps))
+        if execution := Execution.of(order, record.last):
+            if (execution.place, execution.tx_hash) in self._landed:
+                raise TransactionUsed
+            self._landed.add((execution.place, execution.tx_hash))
+            self.executions.append(execution)
         if record.act is not None:
             self.audit.note(record.act)
         self._orders[order.order_id] = evolve(order, updated_at=self._clock.now())
-        if execution := Execution.of(order, record.last):
-            self.executions.append(execution)
         events += ((event.event_id, frame) for (_, event), frame in zip(record.steps, record.frames, strict=True))
 
     async def get(self, order_id: str, *, durable: bool = False) -> Order | None:

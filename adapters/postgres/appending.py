@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from operator import attrgetter
 
+import psycopg
+
 from adapters.postgres import statements
 from adapters.postgres.audit import entries_param
-from adapters.postgres.errors import after_a_write
+from adapters.postgres.errors import after_a_write, is_of_used_transaction
 from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.rows import in_json, row_of_record
-from application.ports.errors import PortError, StaleOrder, StoreUnavailable
+from application.ports.errors import PortError, StaleOrder, StoreUnavailable, TransactionUsed
 from application.ports.order_store import Record
 
 
@@ -19,17 +21,45 @@ async def append_records(
     rows = [row_of_record(record) for record in records]
     rows.sort(key=_order_id)
     acts = [record.act for record in records if record.act is not None]
-    if acts:
-        both = (*in_json(rows), entries_param(*acts))
-        [(moved,)] = await connection.run(statements.APPEND_AUDITED, both, deadline)
-    else:
-        [(moved,)] = await connection.run(statements.APPEND, in_json(rows), deadline)
+    try:
+        if acts:
+            both = (*in_json(rows), entries_param(*acts))
+            [(moved,)] = await connection.run(statements.APPEND_AUDITED, both, deadline)
+        else:
+            [(moved,)] = await connection.run(statements.APPEND, in_json(rows), deadline)
+    except psycopg.Error as error:
+        if not is_of_used_transaction(error) or not (used := await _used(connection, records, deadline)):
+            raise
+        return await _without(used, connection, records, deadline)
     if moved == len(records):
         return [None] * len(records)
     return await _kept(connection, records, deadline)
 
 
 _order_id = attrgetter("order_id")
+
+
+async def _used(connection: OwnConnection, records: Sequence[Record], deadline: float) -> set[str]:
+    """Find the orders whose transaction confirmed another order, or comes for a second time among these."""
+    landed = [(record.after.order_id, record.after.transaction) for record in records if record.last.fill]
+    rows = [{"order_id": id, "venue": sent.venue, "tx_hash": sent.tx_hash} for id, sent in landed if sent]
+    used = {order_id for (order_id,) in await connection.run(statements.USED, in_json(rows), deadline)}
+    seen = set[tuple[str, str]]()
+    for order_id, sent in landed:
+        if sent and order_id not in used:
+            if (sent.venue, sent.tx_hash) in seen:
+                used.add(order_id)
+            seen.add((sent.venue, sent.tx_hash))
+    return used
+
+
+async def _without(
+    used: set[str], connection: OwnConnection, records: Sequence[Record], deadline: float
+) -> Sequence[PortError | None]:
+    """Refuse the records of these orders, and append the others."""
+    others = [record for record in records if record.after.order_id not in used]
+    outcomes = iter(await append_records(connection, others, deadline) if others else ())
+    return [TransactionUsed() if record.after.order_id in used else next(outcomes) for record in records]
 
 
 async def _kept(connection: OwnConnection, records: Sequence[Record], deadline: float) -> Sequence[PortError | None]:

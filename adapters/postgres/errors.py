@@ -15,10 +15,17 @@ _LOCK_NOT_AVAILABLE = "55P03"
 # Deadlock, serialization failure, and a row that another transaction just made: all are over in the next snapshot.
 _PASSING = frozenset({"40P01", "40001", "23505"})
 
+_LANDED_ONCE = "executions_landed_once"
+
 
 def is_passing(error: psycopg.Error) -> bool:
     """Whether the same statement, run again, can be expected to do better."""
-    return error.sqlstate in _PASSING
+    return error.sqlstate in _PASSING and not is_of_used_transaction(error)
+
+
+def is_of_used_transaction(error: psycopg.Error) -> bool:
+    """Whether another order was confirmed with the transaction of some row."""
+    return error.diag.constraint_name == _LANDED_ONCE
 
 
 def is_of_one_row(error: psycopg.Error | UnicodeEncodeError) -> bool:

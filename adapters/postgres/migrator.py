@@ -1,5 +1,6 @@
 """Brings a database's schema up to date: each SQL file once, in order, by one process at a time."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -19,6 +20,9 @@ from application.ports.errors import PortError
 
 # Names the migrations among the database's advisory locks.
 _LOCK = 0x6F726465_72730002
+# And those that are applied outside of a transaction: a process that waits in a statement would be waited for.
+_LOCK_OUTSIDE = 0x6F726465_72730003
+_LOOK_SECONDS = 0.2
 # A migration may take long. Waiting for others, and being waited for, may not.
 _WAITS = {"statement_timeout": "0", "lock_timeout": "60000", "idle_in_transaction_session_timeout": "60000"}
 _SESSION = {**COMMON, **_WAITS}
@@ -56,6 +60,11 @@ class Migration:
         """The SHA-256 of the text, which shows whether it is still what was applied."""
         return sha256(self.text.encode()).hexdigest()
 
+    @property
+    def statements(self) -> Sequence[str] | None:
+        """The statements of a file that no transaction may hold, parted by empty lines; None for all others."""
+        return self.text.split("\n\n") if "CONCURRENTLY" in self.text else None
+
 
 def bundled_migrations() -> Sequence[Migration]:
     """Read this version's migrations, in the order in which they apply."""
@@ -73,7 +82,9 @@ class Migrator:
         self._all_applied = False
 
     async def apply(self, *, adopt_open: bool = False) -> Sequence[str]:
-        """Apply what is pending, each file in its own transaction; return the names. Safe in many processes at once.
+        """Apply what is pending, each file in its own transaction if it can be; return the names.
+
+        Safe in many processes at once, and to repeat when it failed.
 
         `adopt_open` also releases the unfinished orders of an adopted table, except those already submitted.
         Raises MigrationFailed, and StoreUnavailable when the server cannot be reached.
@@ -82,7 +93,8 @@ class Migrator:
         async with await self._connected() as connection:
             for migration in self._known():
                 with _failures_named(migration.name):
-                    if await _applied_now(connection, migration):
+                    outside = migration.statements is not None
+                    if await (_applied_outside if outside else _applied_now)(connection, migration):
                         applied.append(migration.name)
             if adopt_open:
                 with _failures_named("adopting open orders"):
@@ -129,12 +141,44 @@ async def _applied_now(connection: AsyncConnection[Any], migration: Migration) -
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (_LOCK,))
         await connection.execute(_MAKE_TABLE)
-        noted = await (await connection.execute("SELECT name, checksum FROM schema_migrations")).fetchall()
-        if _is_noted(migration, dict(noted)):
+        if await _noted(connection, migration):
             return False
         await connection.execute(migration.text.encode())
         await connection.execute(_NOTE, (migration.name, migration.checksum))
         return True
+
+
+async def _applied_outside(connection: AsyncConnection[Any], migration: Migration) -> bool:
+    """Do the same statement by statement: each is harmless to repeat, as when a process ended halfway.
+
+    Nothing waits for it, so it may wait for others as long as they take.
+    """
+    await _lock_outside(connection)
+    try:
+        if await _noted(connection, migration):
+            return False
+        await connection.execute("SET lock_timeout = 0")
+        for statement in migration.statements or ():
+            await connection.execute(statement.encode())
+        await connection.execute("RESET lock_timeout")
+        await connection.execute(_NOTE, (migration.name, migration.checksum))
+        return True
+    finally:
+        if not connection.broken:  # else the lock is gone with it
+            await connection.execute("SELECT pg_advisory_unlock(%s::bigint)", (_LOCK_OUTSIDE,))
+
+
+async def _lock_outside(connection: AsyncConnection[Any]) -> None:
+    while True:
+        tried = await connection.execute("SELECT pg_try_advisory_lock(%s::bigint)", (_LOCK_OUTSIDE,))
+        if await tried.fetchone() == (True,):
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _noted(connection: AsyncConnection[Any], migration: Migration) -> bool:
+    noted = await (await connection.execute("SELECT name, checksum FROM schema_migrations")).fetchall()
+    return _is_noted(migration, dict(noted))
 
 
 def _is_noted(migration: Migration, noted: dict[str, str]) -> bool:

@@ -156,6 +156,15 @@ SELECT count(*) FROM moved
 # The same for a group in which there are administrative acts. (rows, entries).
 APPEND_AUDITED: Final = audited(APPEND, "i.subject IN (SELECT order_id FROM moved)")
 
+# Find orders whose transaction confirmed another. (rows): their ids.
+USED: Final = """
+SELECT i.order_id
+FROM json_to_recordset(%s) AS i (order_id text, venue text, tx_hash text)
+JOIN executions AS e
+    ON coalesce(e.chain, e.venue) = ANY(ARRAY[i.venue]) AND e.tx_hash = ANY(ARRAY[i.tx_hash]) AND NOT e.repeats
+WHERE e.order_id <> i.order_id
+"""
+
 # Find events that were already kept, durably. (rows): the ids of their orders, and nothing.
 KEPT: Final = """
 SELECT i.order_id, {durable}

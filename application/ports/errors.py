@@ -52,6 +52,10 @@ class StaleOrder(PortError):
     """Another writer moved the order on; nothing was written."""
 
 
+class TransactionUsed(PortError):
+    """Another order was confirmed with this transaction: nothing was written."""
+
+
 class IdempotencyKeyReused(PortError):
     """This user's idempotency key belongs to an order that asks for something else."""
 

@@ -116,7 +116,9 @@ class OrderStore(Protocol):
 
         Compare-and-set: of several writers of one version exactly one wins. `updated_at` becomes the store's own time.
         A landed swap's fill is kept with it; a transaction's payload is kept until the order leaves `submitted`.
-        Raises StaleOrder when the order is not at version `before` (or unknown), unless this record put it further.
+        Raises TransactionUsed when another order was confirmed with the transaction, known by its hash and venue (or
+        chain): of several such orders exactly one is. Raises StaleOrder when the order is not at version `before` (or
+        unknown), unless this record put it further.
         """
         ...
 

@@ -1,5 +1,6 @@
 """What every list of executions must do. An adapter's test class derives from this and gives its `harness`."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from application.ports.errors import DataRefused, InvalidCursor, StaleOrder
+from application.ports.errors import DataRefused, InvalidCursor, StaleOrder, TransactionUsed
 from application.ports.executions import ExecutionFilter, ExecutionPage, Executions
 from application.ports.order_store import OrderStore, Record
 from domain.execution import Execution
+from domain.order import Order
 from domain.status import FailureReason
 from domain.transaction import Fill, NetworkFee
 from tests.builders import QUOTES, START, a_fill, a_stamp, a_transaction, an_order, submitted
@@ -41,6 +43,21 @@ async def landed(store: OrderStore, user_id: str = "user123", after: float = 5) 
     confirm = steps[-1][0].confirm(a_stamp(after), a_fill(QUOTES[1].price))
     await store.append(Record.of(order, *steps, confirm))
     return order.order_id
+
+
+async def sent(store: OrderStore, **over: object) -> Order:
+    """Return a new order whose transaction, changed by `over`, is at its venue."""
+    order = an_order()
+    await store.add(order)
+    steps = clean_run(order)[:3]
+    submission = steps[-1][0].submit(a_stamp(4), a_transaction(order, **over))
+    await store.append(Record.of(order, *steps, submission))
+    return submission[0]
+
+
+def confirming(order: Order) -> Record:
+    """Return the record that confirms a submitted order."""
+    return Record.of(order, order.confirm(a_stamp(9), a_fill(QUOTES[1].price)))
 
 
 def ids(page: ExecutionPage) -> list[str]:
@@ -129,6 +146,48 @@ class ExecutionsContract:
         with pytest.raises(DataRefused):
             await store.append(record_of(submitted(refused).confirm(a_stamp(7), a_fill(Decimal("1e10")))))
         assert await read(executions, ALL) == [order.order_id]
+
+    async def test_one_transaction_confirms_one_order(self, executions: Executions, store: OrderStore) -> None:
+        first, second = [await sent(store, tx_hash="shared") for _ in range(2)]
+        record = confirming(first)
+        for _ in range(2):  # as after a connection that broke
+            await store.append(record)
+        with pytest.raises(StaleOrder):
+            await store.append(confirming(first))
+        for _ in range(2):
+            with pytest.raises(TransactionUsed):
+                await store.append(confirming(second))
+        latest = await store.get(second.order_id)
+        assert latest
+        assert (latest.version, latest.status, latest.transaction) == (4, second.status, second.transaction)
+        assert len(await store.events(second.order_id, 0)) == 4
+        assert await read(executions, ALL) == [first.order_id]
+
+    async def test_an_order_whose_transaction_is_used_fails_no_other_of_its_group(
+        self, executions: Executions, store: OrderStore
+    ) -> None:
+        used = await sent(store, tx_hash="shared")
+        await store.append(confirming(used))
+        orders = [await sent(store, **({"tx_hash": "shared"} if n % 3 == 0 else {})) for n in range(30)]
+        outcomes = await asyncio.gather(*(store.append(confirming(o)) for o in orders), return_exceptions=True)
+        assert [isinstance(outcome, TransactionUsed) for outcome in outcomes] == [n % 3 == 0 for n in range(30)]
+        assert [outcome for n, outcome in enumerate(outcomes) if n % 3] == [None] * 20
+        assert len(await read(executions, ALL)) == 21
+
+    async def test_of_twenty_orders_with_one_transaction_at_once_one_is_confirmed(
+        self, executions: Executions, store: OrderStore
+    ) -> None:
+        orders = [await sent(store, tx_hash="shared") for _ in range(20)]
+        outcomes = await asyncio.gather(*(store.append(confirming(o)) for o in orders), return_exceptions=True)
+        refused = [isinstance(outcome, TransactionUsed) for outcome in outcomes]
+        assert (refused.count(True), outcomes.count(None)) == (19, 1)
+        assert await read(executions, ALL) == [orders[refused.index(False)].order_id]
+
+    async def test_another_venue_may_have_the_same_hash(self, executions: Executions, store: OrderStore) -> None:
+        orders = [await sent(store, tx_hash="shared", venue=venue) for venue in ("Raydium", "Meteora")]
+        for order in orders:
+            await store.append(confirming(order))
+        assert await read(executions, ALL) == [order.order_id for order in orders][::-1]
 
     async def test_the_newest_come_first_in_pages(self, executions: Executions, store: OrderStore) -> None:
         oldest_first = [await landed(store, after=n) for n in range(5)]

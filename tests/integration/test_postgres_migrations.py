@@ -11,12 +11,13 @@ import psycopg
 import pytest
 from attrs import evolve
 
-from adapters.postgres.migrator import MigrationFailed, Migrator, bundled_migrations
+from adapters.postgres.migrator import Migration, MigrationFailed, Migrator, bundled_migrations
 from adapters.postgres.order_store import PostgresOrderStore
 from application.ports.errors import StoreUnavailable
 from application.ports.order_store import OrderFilter
 from domain.status import OrderStatus
 from tests.builders import an_order
+from tests.eventually import eventually
 
 HAND_MADE = """
 CREATE TABLE orders (
@@ -243,3 +244,86 @@ async def test_the_given_columns_keep_their_types(database_url: str) -> None:
         await connection.execute("DROP TABLE orders")
         await Migrator(database_url).apply()
         assert await (await connection.execute(query)).fetchall() == wanted
+
+
+EXECUTION = """
+INSERT INTO executions (order_id, user_id, input_token, output_token, venue, tx_hash, amount_in, amount_out, venue_fee,
+    executed_at)
+VALUES (%s, 'u', 'SOL', 'USDC', %s, %s, 1, 1, 0, now())
+"""
+LANDED_ONCE = "0013_landed_once.sql"
+
+
+async def before(name: str, url: str) -> list[Migration]:
+    """Apply what comes before a file; return it and what comes after."""
+    known = list(bundled_migrations())
+    at = [migration.name for migration in known].index(name)
+    await Migrator(url, known[:at]).apply()
+    return known[at:]
+
+
+async def test_swaps_that_confirmed_several_orders_may_stay_and_none_comes_to_them(database_url: str) -> None:
+    await before(LANDED_ONCE, database_url)
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        for order_id, venue, tx_hash in (
+            ("a", "M", "1"),
+            ("b", "M", "1"),
+            ("c", "M", "1"),
+            ("d", "R", "1"),
+            ("e", "M", "2"),
+        ):
+            await connection.execute(EXECUTION, (order_id, venue, tx_hash))
+        await Migrator(database_url).apply()
+        assert await Migrator(database_url).pending() == []
+        repeats = await connection.execute("SELECT order_id FROM executions WHERE repeats ORDER BY id")
+        assert await repeats.fetchall() == [("b",), ("c",)]
+        for venue, tx_hash in (("M", "1"), ("M", "2"), ("R", "1")):
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                await connection.execute(EXECUTION, ("x", venue, tx_hash))
+        await connection.execute(EXECUTION, ("x", "R", "2"))
+
+
+async def test_executions_are_written_while_their_index_is_made(database_url: str) -> None:
+    await before(LANDED_ONCE, database_url)
+    connect = psycopg.AsyncConnection.connect
+    async with await connect(database_url) as open_one, await connect(database_url, autocommit=True) as another:
+        await open_one.execute(EXECUTION, ("a", "M", "1"))
+        applying = asyncio.create_task(Migrator(database_url).apply())
+        await eventually(lambda: is_made(another, "executions_landed_once"))
+        async with asyncio.timeout(5):
+            await another.execute(EXECUTION, ("b", "M", "2"))
+        assert not applying.done()
+        await open_one.commit()
+        assert LANDED_ONCE in await applying
+
+
+async def is_made(connection: psycopg.AsyncConnection[Any], index: str) -> bool:
+    found = await connection.execute("SELECT to_regclass(%s) IS NOT NULL", (index,))
+    return await found.fetchone() == (True,)
+
+
+async def test_an_index_that_was_left_half_made_is_made_again(database_url: str) -> None:
+    file = (await before(LANDED_ONCE, database_url))[0]
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        for order_id in "ab":
+            await connection.execute(EXECUTION, (order_id, "M", "1"))
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            await connection.execute((file.statements or ())[-1].encode())
+        await Migrator(database_url).apply()
+        valid = await connection.execute(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'executions_landed_once'::regclass"
+        )
+        assert await valid.fetchone() == (True,)
+
+
+async def test_a_statement_that_fails_outside_of_a_transaction_is_told_and_keeps_nobody_out(database_url: str) -> None:
+    await Migrator(database_url).apply()
+    known = list(bundled_migrations())
+    text = "CREATE TABLE half ();\n\nCREATE INDEX CONCURRENTLY half_nonsense ON half (nonsense);"
+    bad = evolve(known[0], name="9999_bad.sql", text=text)
+    with pytest.raises(MigrationFailed, match=r"9999_bad\.sql: .*nonsense"):
+        await Migrator(database_url, [*known, bad]).apply()
+    good = evolve(
+        bad, text="DROP TABLE half;\n\nCREATE TABLE half (a int);\n\nCREATE INDEX CONCURRENTLY half_a ON half (a);"
+    )
+    assert await Migrator(database_url, [*known, good]).apply() == ["9999_bad.sql"]
