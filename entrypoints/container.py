@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
+from ipaddress import ip_network
 from types import MappingProxyType
 from typing import Protocol
 
@@ -84,6 +85,7 @@ from entrypoints.readiness import live_checks
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.starting import Connected, Look, Looked
 from entrypoints.system import RandomIds, SystemClock, new_secret
+from entrypoints.web.addresses import Proxies
 from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
@@ -149,6 +151,11 @@ def _venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
             raise SettingsError([f"ORDER_ENGINE_VENUES: {name} must be one of: {', '.join(VENUE_KINDS)}, not {scheme}"])
         made.append(VENUE_KINDS[scheme](name, url, settings, clock))
     return tuple(made)
+
+
+def _site(settings: Settings) -> Site:
+    proxies = Proxies(tuple(map(ip_network, settings.trusted_proxies)))
+    return Site(settings.hosts, frozenset(settings.origins), proxies)
 
 
 def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings, parts: HaltedParts) -> Venues:
@@ -334,7 +341,7 @@ class Container(containers.DeclarativeContainer):
         ),
     )
     drain = providers.Singleton(Drain)
-    site = providers.Singleton(Site, settings.provided.hosts, providers.Callable(frozenset, settings.provided.origins))
+    site = providers.Singleton(_site, settings)
     api = providers.Singleton(
         create_app,
         providers.Factory(

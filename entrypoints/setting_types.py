@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 _NUMBER = re.compile(r"-?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})")
@@ -100,6 +101,14 @@ def page_origins(value: str) -> tuple[str, ...]:
     found = _list_of(_ORIGIN, value, "must be origins such as https://desk.example.com, separated by commas")
     default_ports = {"http": ":80", "https": ":443"}
     return tuple(origin.removesuffix(default_ports[origin.partition(":")[0]]) for origin in found)
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Read addresses and networks, as 10.0.0.0/8 or ::1, separated by commas."""
+    try:
+        return tuple(str(ip_network(part.strip())) for part in value.split(","))
+    except ValueError:
+        raise WrongValue("must be addresses or networks such as 10.0.0.0/8, separated by commas") from None
 
 
 def _list_of(pattern: re.Pattern[str], value: str, wanted: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from entrypoints.setting_types import (
     WrongValue,
     any_text,
     host_names,
+    networks,
     number,
     one_of,
     page_origins,
@@ -71,6 +72,12 @@ class Settings:
         page_origins,
         "Origins, such as `https://desk.example.com`, whose pages may call the API and open sockets. Its own need no "
         "entry",
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        networks,
+        "Addresses or networks, separated by commas, of proxies whose X-Forwarded-For says where a request came from. "
+        "Nobody else's is believed",
     )
     api_processes: int = _setting(
         1, whole(1, MOST_PROCESSES), "Processes that `api` serves its port with, each with connections of its own"

@@ -22,7 +22,7 @@ from entrypoints.web.http.middleware import Middleware
 from entrypoints.web.http.stats import StatsResource
 from entrypoints.web.pages.console.resources import add_console
 from entrypoints.web.pages.describing import add_descriptions
-from entrypoints.web.request import GuardedRequest, Request
+from entrypoints.web.request import Request, request_type
 from entrypoints.web.site import Site
 from entrypoints.web.ws.guard import SocketGuard
 from entrypoints.web.ws.orders import SOCKETS_MOST, FeedSocket, OrderSocket
@@ -97,7 +97,7 @@ def health_app(
 
 def _bare_app(drain: Drain, site: Site, authenticator: Authenticator | None = None) -> "App[Request, Response]":
     app: App[Request, Response] = App(
-        request_type=Request if authenticator is None else GuardedRequest,
+        request_type=request_type(guarded=authenticator is not None, proxies=site.proxies),
         middleware=[Middleware(drain, site, authenticator)],
     )
     app.ws_options.max_receive_queue = 0  # no task and queue a socket: its resource always receives

@@ -13,6 +13,7 @@ import falcon.asgi
 from application.caller import ANYONE, NOBODY, Caller
 from application.ports.authenticator import Grant
 from entrypoints.web import observe
+from entrypoints.web.addresses import Proxies
 from entrypoints.web.problems import HttpProblem
 
 BODY_BYTES = 16 * 1024
@@ -38,6 +39,7 @@ class Request(falcon.asgi.Request):
 
     __slots__ = ("begun", "grant", "request_id")
     stranger: ClassVar[Grant] = Grant(ANYONE)
+    proxies: ClassVar[Proxies] = Proxies()
 
     def __init__(self, scope: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(scope, *args, **kwargs)
@@ -99,8 +101,12 @@ class Request(falcon.asgi.Request):
         return body
 
 
-class GuardedRequest(Request):
-    """A request where a credential is needed: until one is seen, who asks may do nothing."""
+def request_type(*, guarded: bool, proxies: Proxies) -> type[Request]:
+    """Return the requests of an app. Where it is `guarded` who asks may do nothing until a credential is seen."""
 
-    __slots__ = ()
-    stranger = Grant(NOBODY)
+    class RequestOfApp(Request):
+        __slots__ = ()
+
+    RequestOfApp.stranger = Grant(NOBODY if guarded else ANYONE)
+    RequestOfApp.proxies = proxies
+    return RequestOfApp

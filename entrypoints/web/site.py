@@ -1,4 +1,4 @@
-"""The engine as a site: the names that it answers to, and whose pages may act on it."""
+"""The engine as a site: the names that it answers to, whose pages may act on it, and which proxies stand before it."""
 
 import re
 from collections.abc import Iterable
@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 from attrs import field, frozen
 
+from entrypoints.web.addresses import Proxies
 from entrypoints.web.problems import HttpProblem
 
 OWN_PAGE = frozenset({"same-origin", "none"})  # Sec-Fetch-Site: none is a person's own act
@@ -19,11 +20,12 @@ class Site:
     """Answers to IP addresses, to `localhost`, and to `hosts`, of which `.example.com` means all names below it.
 
     A page that reaches us under a name of its own, which it has pointed at us, is thus told from one of ours. Pages of
-    `origins` may do what our own may.
+    `origins` may do what our own may. `proxies` are believed where a request came from.
     """
 
     hosts: tuple[str, ...] = ()
     origins: frozenset[str] = frozenset()
+    proxies: Proxies = field(factory=Proxies)
     _met: set[bytes] = field(init=False, factory=set, eq=False)  # nearly all clients say the same few
 
     def check_host(self, authority: bytes) -> None:

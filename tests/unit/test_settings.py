@@ -24,6 +24,14 @@ def test_values_are_read_and_blank_ones_count_as_absent() -> None:
     assert (settings.port, settings.host) == (8080, "127.0.0.1")
 
 
+def test_networks_are_read_and_what_is_none_is_refused() -> None:
+    settings = Settings.from_environment({"ORDER_ENGINE_TRUSTED_PROXIES": "10.0.0.0/8, ::1,192.0.2.7"})
+    assert settings.trusted_proxies == ("10.0.0.0/8", "::1/128", "192.0.2.7/32")
+    for wrong in ("10.0.0.1/8", "proxy.example", "10.0.0.0/33", "10.0.0.0/8,"):
+        with pytest.raises(SettingsError, match="TRUSTED_PROXIES must be addresses or networks"):
+            Settings.from_environment({"ORDER_ENGINE_TRUSTED_PROXIES": wrong})
+
+
 def test_the_faults_are_the_simulators() -> None:
     assert SIMULATOR_FAULTS == tuple(Fault) == Settings().simulator_faults
 
