@@ -91,6 +91,15 @@ class OrderMayHaveLanded(ApplicationError):
         super().__init__(f"The order's transaction may have landed: {why}")
 
 
+class SwapNotConfirmable(ApplicationError):
+    """There is no swap that an operator could confirm the order with."""
+
+    code = "swap_not_confirmable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The order cannot be confirmed: {why}")
+
+
 class SlowWatcher(ApplicationError):
     """A watcher let more frames wait than it may."""
 

@@ -1,15 +1,19 @@
 """Run an order: quotes, route, build, submit, swap, confirm. Each step is recorded before the next is taken."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from attrs import field, frozen
 
 from application import observe
+from application.distrust import Distrust
 from application.fitness import Fitness
 from application.ports.errors import (
     Overloaded,
     StaleOrder,
     StoreUnavailable,
+    TransactionUsed,
+    VenueContradicts,
     VenueStopped,
     VenueUnavailable,
     VenueUnreachable,
@@ -21,13 +25,16 @@ from application.retry_policy import RetryPolicy
 from application.trading_gate import TradingGate
 from application.venues import Venues
 from domain.events import Stamp
+from domain.execution import contradiction
 from domain.order import Order, Step
 from domain.routing import Quote, RoutingPolicy
 from domain.status import FailureReason, OrderStatus
-from domain.transaction import Transaction, TransactionReport, TransactionStatus
+from domain.transaction import Fill, Transaction, TransactionReport, TransactionStatus
 
 STORE_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0)
 LOOKUP_SECONDS = 1.0
+# A venue that leaves a transaction open for so long after its expiry is in trouble, or makes it.
+OVERDUE = timedelta(minutes=1)
 HALTED_SECONDS = 1.0
 # Half as long as the order has waited, within these: soon for those who reach a venue, and seldom if nobody does.
 UNREACHED_SECONDS = (1.0, 5.0)
@@ -54,6 +61,7 @@ Outcome = Done | RetryIn
 class ExecuteOrder:
     """Takes an order as far as it goes now. Safe to call again, by anyone, after a stop at any instruction.
 
+    An order whose venue reports a swap that cannot be stays submitted and is held, and the venue is stopped.
     An order that does not run (final, resting, held) is left alone. While the gate is shut nothing is begun or sent;
     while its user or all venues are halted an order waits, unless it is submitted, and uses no attempt.
     An order that is older than `max_age_seconds` (0: no limit) is not submitted any more, but fails as expired.
@@ -71,10 +79,15 @@ class ExecuteOrder:
     max_age_seconds: float = 0.0
     venue_wait_seconds: float = 30.0
     fitness: Fitness = field()
+    distrust: Distrust = field()
 
     @fitness.default
     def _of_no_worker(self) -> Fitness:
         return Fitness(self.store, self.venues, self.clock, slots=1)
+
+    @distrust.default
+    def _by_the_gate(self) -> Distrust:
+        return Distrust(self.gate.halts, self.gate.parts)
 
     async def __call__(self, order_id: str) -> Outcome:
         """Execute the order from wherever it stopped."""
@@ -133,6 +146,9 @@ class ExecuteOrder:
             if isinstance(error, VenueUnreachable):
                 return await self._unreached(order, unrecorded)
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
+        if self.distrust.is_anothers(transaction):
+            self.distrust.stop(transaction, "built what it had built for another order")
+            return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
         if self._too_old(order):
             return await self._expire(order)
         parts = self.gate.parts
@@ -171,12 +187,14 @@ class ExecuteOrder:
             report = await self.venues.send(transaction)
         except VenueStopped:
             return RetryIn(LOOKUP_SECONDS)
+        except VenueContradicts as error:
+            return await self._hold(order, transaction, str(error))
         except VenueUnavailable as error:
             observe.swap_outcome_unknown(order.order_id, order.attempt, transaction.tx_hash, error)
             return RetryIn(LOOKUP_SECONDS)
         finally:
             self.fitness.sending.discard(order.order_id)
-        return await self._conclude(order, report)
+        return await self._conclude(order, transaction, report)
 
     async def _settle(self, order: Order) -> Outcome:
         """Find out what became of the submitted transaction: never build another one before it is known dead."""
@@ -185,13 +203,15 @@ class ExecuteOrder:
             raise RuntimeError("a submitted order has no transaction")
         try:
             report = await self.venues.lookup(transaction)
+        except VenueContradicts as error:
+            return await self._hold(order, transaction, str(error))
         except VenueUnavailable as error:
             observe.swap_outcome_unknown(order.order_id, order.attempt, transaction.tx_hash, error)
             return RetryIn(LOOKUP_SECONDS)
         if report.status is TransactionStatus.UNKNOWN:
             # That it was not seen proves nothing: another may be sending it. Only its venue can say that it is dead.
             return await self._send_again(order, transaction)
-        return await self._conclude(order, report)
+        return await self._conclude(order, transaction, report)
 
     async def _send_again(self, order: Order, transaction: Transaction) -> Outcome:
         """Send it once it is certain that whoever has the orders hereafter knows of it: they would build another."""
@@ -204,18 +224,41 @@ class ExecuteOrder:
             raise StaleOrder
         return await self._send(order, transaction)
 
-    async def _conclude(self, order: Order, report: TransactionReport) -> Outcome:
+    async def _conclude(self, order: Order, transaction: Transaction, report: TransactionReport) -> Outcome:
         """Go on as the venue's last word on the transaction says; without one, ask again later."""
         if report.status is TransactionStatus.LANDED and report.fill is not None:
-            await self._record(order, order.confirm(self._stamp(), report.fill))
-            return Done()
+            return await self._confirm(order, transaction, report, report.fill)
         if report.status is TransactionStatus.REJECTED and report.reason is not None:
             return await self._fail_attempt(order, report.reason)
         if report.status is TransactionStatus.DEAD:
             return await self._fail_attempt(order, FailureReason.TRANSACTION_EXPIRED)
         if report.status in (TransactionStatus.PENDING, TransactionStatus.UNKNOWN):
+            if self.clock.now() - transaction.expires_at > OVERDUE:
+                observe.swap_overdue(order.order_id, order.attempt, transaction.tx_hash, transaction.venue)
             return RetryIn(LOOKUP_SECONDS)
         raise RuntimeError(f"a venue's report says {report.status} and not what came of it")
+
+    async def _confirm(self, order: Order, transaction: Transaction, report: TransactionReport, fill: Fill) -> Outcome:
+        if why := contradiction(order, report):
+            return await self._hold(order, transaction, why)
+        try:
+            await self._record(order, order.confirm(self._stamp(), fill))
+        except TransactionUsed:
+            return await self._hold(order, transaction, "shows a swap that confirmed another order")
+        return Done()
+
+    async def _hold(self, order: Order, transaction: Transaction, why: str) -> Outcome:
+        """Leave the order to a person, and stop its venue."""
+        self.distrust.stop(transaction, why)
+        tries = 0
+        while True:
+            recorded = self.fitness.recorded
+            try:
+                await self.distrust.hold(order, why)
+            except (StoreUnavailable, Overloaded) as error:
+                tries = await self._waited(order.order_id, error, tries, recorded)
+                continue
+            return Done()
 
     async def _expire(self, order: Order) -> Outcome:
         await self._record(order, order.expire(self._stamp()))

@@ -1,5 +1,6 @@
 """Which users and venues are halted, as this process knows it: a look-up in a set, wherever that matters."""
 
+import asyncio
 from collections.abc import Mapping
 
 from attrs import define, field
@@ -21,6 +22,8 @@ class HaltedParts:
     users: frozenset[str] = frozenset()
     venues: frozenset[str] = frozenset()
     _to_keep: dict[tuple[HaltOf, str], str] = field(factory=dict)
+    # What was read earlier must not replace what was read later.
+    _looking: asyncio.Lock = field(factory=asyncio.Lock)
 
     @property
     def counted(self) -> Mapping[HaltOf, int]:
@@ -36,6 +39,10 @@ class HaltedParts:
 
     async def look(self) -> None:
         """Keep what is to be kept, and see what is halted. Raises StoreUnavailable; what was known then holds on."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         if self.halts is None:
             return
         for (of, name), why in tuple(self._to_keep.items()):

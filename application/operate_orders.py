@@ -5,10 +5,10 @@ from attrs import frozen
 from application import observe
 from application.audited import audited
 from application.caller import Caller, Scope, find_order
-from application.errors import OrderDoesNotRun, OrderIsFinal, OrderMayHaveLanded
+from application.errors import OrderDoesNotRun, OrderIsFinal, OrderMayHaveLanded, SwapNotConfirmable
 from application.frames import Frame, birth_frame
 from application.ports.audit import Audit, Facts
-from application.ports.errors import QueueUnavailable, StaleOrder, VenueUnavailable
+from application.ports.errors import QueueUnavailable, StaleOrder, TransactionUsed, VenueUnavailable
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import OrderStore
 from application.ports.queue_operations import Job, JobPlace, QueueOperations
@@ -18,12 +18,12 @@ from application.venues import Venues
 from domain.events import Stamp
 from domain.order import Order
 from domain.status import FailureReason, OrderStatus
-from domain.transaction import TransactionStatus
+from domain.transaction import Fill, TransactionStatus
 
 _HELD = (
     "it is held: it was adopted unfinished, and `migrate --adopt-open` releases it, unless its amount is 0 or it was "
     "submitted, and then its venue tells what became of it; or it was open when the database went back, and may have "
-    "been swapped: look at the venues, then `orders release` or `orders fail` it"
+    "been swapped: look at the venues, then `orders release` or `orders fail` it; or its venue said what cannot be"
 )
 _RESTING = "it is resting, and is queued when its price is reached; `orders cancel` and `orders fail` end it"
 
@@ -87,28 +87,64 @@ class OperateOrders:
             await audited(self.audit, act, lambda: self.queue.put((order.order_id,)))
         return job
 
-    async def fail(self, caller: Caller, order_id: str) -> FailedOrder:
+    async def fail(self, caller: Caller, order_id: str, *, not_landed: bool = False) -> FailedOrder:
         """End an order as failed, with `internal_error`, and drop its dead letter. Safe to repeat.
 
+        Of a held order the caller may say, whatever its venue does, that its transaction has `not_landed` and cannot.
         Raises OrderNotFound; OrderIsFinal when it is confirmed; OrderMayHaveLanded when its transaction did, or may
         still.
         """
         caller.require(Scope.ADMIN)
-        order = await self._end(caller, order_id)
+        order = await self._end(caller, order_id, not_landed=not_landed)
         try:
             return FailedOrder(order, await self._forget(caller, order.order_id))
         except QueueUnavailable as error:
             observe.queue_away("a dead letter", error)
             return FailedOrder(order, None)
 
-    async def _end(self, caller: Caller, order_id: str) -> Order:
+    async def confirm(self, caller: Caller, order_id: str) -> Order:
+        """Confirm a held order with the swap that its venue reports, be it below the limit. Safe to repeat.
+
+        Raises OrderNotFound; OrderIsFinal when it failed; SwapNotConfirmable when it is not submitted and held, or its
+        venue reports no swap, or of another order's.
+        """
+        caller.require(Scope.ADMIN)
+        while True:
+            order = await find_order(self.store, caller, order_id)
+            if order.status is OrderStatus.CONFIRMED:
+                return order
+            if order.status.is_final:
+                raise OrderIsFinal(order.status)
+            try:
+                step = order.confirm(Stamp(self.ids.event(), self.clock.now()), await self._landed(order))
+                after: Facts = {"status": step[0].status, "price": str(step[0].execution_price)}
+                return await self.record_step(order, step, act=caller.act("orders.confirm", order_id, after=after))
+            except StaleOrder:
+                continue
+            except TransactionUsed as error:
+                raise SwapNotConfirmable("another order was confirmed with its transaction") from error
+
+    async def _landed(self, order: Order) -> Fill:
+        """Return the swap that the venue reports. Raises SwapNotConfirmable."""
+        sent = order.transaction
+        if sent is None or not order.held or order.status is not OrderStatus.SUBMITTED:
+            raise SwapNotConfirmable("only what is submitted and held is confirmed by hand")
+        try:
+            report = await self.venues.lookup(sent)
+        except VenueUnavailable as error:
+            raise SwapNotConfirmable(f"{sent.venue} {error}") from error
+        if report.fill is None:
+            raise SwapNotConfirmable(f"{sent.venue} says that its transaction is {report.status}")
+        return report.fill
+
+    async def _end(self, caller: Caller, order_id: str, *, not_landed: bool) -> Order:
         while True:
             order = await find_order(self.store, caller, order_id)
             if order.status is OrderStatus.FAILED:
                 return order
             if order.status.is_final:
                 raise OrderIsFinal(order.status)
-            if order.status is OrderStatus.SUBMITTED:
+            if order.status is OrderStatus.SUBMITTED and not (not_landed and order.held):
                 await self._refuse_unless_dead(order)
             stamp = Stamp(self.ids.event(), self.clock.now())
             try:

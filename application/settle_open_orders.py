@@ -55,7 +55,8 @@ class SettleOpenOrders:
         async for order in self._open_orders():
             received = comparison.received.get(order.order_id, ())
             foreign = [one for one in received if one.transaction.tx_hash != order.tx_hash]
-            steps = self._steps(order, foreign[0], received) if len(foreign) == 1 else ()
+            is_its_own = len(foreign) == 1 and foreign[0].transaction.amount == order.amount
+            steps = self._steps(order, foreign[0], received) if is_its_own else ()
             if steps and await self._recorded(caller, order, steps):
                 submitted.append(order.order_id)
             elif foreign or comparison.not_comparable:

@@ -6,8 +6,12 @@ from decimal import Decimal
 from attrs import frozen
 
 from domain.events import OrderEvent
+from domain.money import AMOUNT_BOUND, AMOUNT_DECIMALS, EXACT
 from domain.order import Order
-from domain.transaction import Fill
+from domain.routing import quote_of
+from domain.transaction import Fill, Transaction, TransactionReport
+
+_MOST_PRICE = AMOUNT_BOUND - Decimal(1).scaleb(-AMOUNT_DECIMALS)
 
 
 @frozen
@@ -54,3 +58,40 @@ class Execution:
             None,
             event.at,
         )
+
+
+def contradiction(order: Order, report: TransactionReport) -> str | None:
+    """Say why what is said to have landed cannot be the order's transaction; None when it can.
+
+    All of the amount was given, for something, at a price that can be kept; at its limit or above, before the venue's
+    fee and, if the venue had quoted one, after it.
+    """
+    fill, sent = report.fill, order.transaction
+    if fill is None or sent is None:
+        return "reports a swap without its fill"
+    numbers = (fill.amount_in, fill.amount_out, fill.venue_fee)
+    if not all(number.is_finite() for number in numbers) or fill.amount_out <= 0 or fill.venue_fee < 0:
+        return "reports amounts that cannot be"
+    if fill.amount_in != order.amount:
+        return "swapped another amount"
+    before_fee = EXACT.add(fill.amount_out, fill.venue_fee)
+    if before_fee > EXACT.multiply(_MOST_PRICE, fill.amount_in):
+        return "reports a price that cannot be"
+    if report.pair is not None and any(
+        said not in (None, asked)
+        for said, asked in zip(report.pair, (order.input_token, order.output_token), strict=True)
+    ):
+        return "swapped another pair"
+    return _below_limit(order, sent, fill, before_fee)
+
+
+def _below_limit(order: Order, sent: Transaction, fill: Fill, before_fee: Decimal) -> str | None:
+    if sent.limit_price is None:
+        return None
+    least = EXACT.multiply(sent.limit_price, fill.amount_in)
+    if before_fee < least:
+        return "swapped below the limit"
+    quote = quote_of(order.quotes, sent.venue)
+    if quote is not None and fill.amount_out < EXACT.multiply(least, 1 - quote.fee):
+        return "kept a larger fee than it quoted"
+    return None

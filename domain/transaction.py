@@ -92,7 +92,7 @@ class TransactionReport:
     status: TransactionStatus
     fill: Fill | None = None
     reason: FailureReason | None = None
-    pair: tuple[str | None, str | None] = field(default=(None, None), eq=False)
+    pair: tuple[str | None, str | None] | None = field(default=None, eq=False)
 
 
 def limit_price(quoted: Decimal, slippage_bps: int | None) -> Decimal | None:

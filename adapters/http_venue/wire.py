@@ -117,8 +117,8 @@ class TransactionAnswer(msgspec.Struct, rename="camel"):
             raise (VenueContradicts if landed else VenueUnavailable)("answered about another transaction")
         match self.status:
             case "landed":
-                told = (self.input_token, self.output_token)
-                return TransactionReport(TransactionStatus.LANDED, fill=self._fill(transaction), pair=told)
+                pair = (self.input_token, self.output_token)
+                return TransactionReport(TransactionStatus.LANDED, fill=self._fill(transaction), pair=pair)
             case "rejected" if self.reason == _EXPIRED:
                 return TransactionReport(TransactionStatus.DEAD)
             case "rejected":
@@ -144,7 +144,7 @@ class TransactionAnswer(msgspec.Struct, rename="camel"):
                 fill = Fill(given, _amount_of_text(self.amount_out), _amount_of_text(self.venue_fee))
             price(fill.price)
         except (InvalidAmount, ArithmeticError) as error:
-            raise VenueContradicts("tells of a swap that cannot be") from error
+            raise VenueContradicts("reports a swap that cannot be") from error
         if self.network_fee is None or self.network_fee_asset is None:
             return fill
         return evolve(fill, network_fee=NetworkFee(Decimal(self.network_fee), self.network_fee_asset))

@@ -101,6 +101,12 @@ def swap_outcome_unknown(order_id: str, attempt: int, tx_hash: str, error: Excep
     _log.warning("swap_outcome_unknown", order_id=order_id, attempt=attempt, tx_hash=tx_hash, error=repr(error))
 
 
+def swap_overdue(order_id: str, attempt: int, tx_hash: str, venue: str) -> None:
+    """Record that a venue has not ended a transaction long after it expired; it is asked on."""
+    metrics.SWAPS_OVERDUE.add()
+    _log.warning("swap_overdue", order_id=order_id, attempt=attempt, tx_hash=tx_hash, venue=venue)
+
+
 def stale_write_refused(order_id: str, version: int) -> None:
     """Another writer had moved the order on; nothing was changed."""
     metrics.STALE_WRITES.add()

@@ -35,6 +35,12 @@ ATTEMPTS_FAILED = METERS.counters("attempts_failed_total", "Attempts that failed
 SWAPS_UNKNOWN = METERS.counter(
     "swap_outcomes_unknown_total", "Times that a venue did not say what became of a transaction"
 )
+SWAPS_OVERDUE = METERS.counter(
+    "swaps_overdue_total", "Times that a venue left a transaction open a minute after it expired"
+)
+VENUE_CONTRADICTIONS = METERS.counter(
+    "venue_contradictions_total", "Answers of venues that cannot be true: the order is held, the venue stopped"
+)
 STALE_WRITES = METERS.counter(
     "stale_writes_refused_total", "Steps that were not stored since another writer had moved the order on"
 )

@@ -34,6 +34,12 @@ def trading_resumed_by_operator(why: str, by: str) -> None:
     _log.warning("trading_resumed_by_operator", why=why, by=by)
 
 
+def venue_contradicts(order_id: str, attempt: int, venue: str, tx_hash: str, why: str) -> None:
+    """Record that a venue's answer cannot be true of what it was asked or sent; a person has to look."""
+    metrics.VENUE_CONTRADICTIONS.add()
+    _log.error("venue_contradicts", order_id=order_id, attempt=attempt, venue=venue, tx_hash=tx_hash, why=why)
+
+
 def venue_stopped(name: str, why: str) -> None:
     """Record that this process asks and sends nothing more to a venue, and has the others stop too."""
     _log.error("venue_stopped", venue=name, why=why)

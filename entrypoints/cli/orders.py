@@ -89,6 +89,7 @@ def cancel_order(order_id: OrderId, url: Url, as_json: AsJson = False) -> None:
 
 app.command("requeue", rich_help_panel=OPERATORS)(orders_operator.requeue)
 app.command("fail", rich_help_panel=OPERATORS)(orders_operator.fail_order)
+app.command("confirm", rich_help_panel=OPERATORS)(orders_operator.confirm)
 app.command("release", rich_help_panel=OPERATORS)(orders_operator.release)
 
 

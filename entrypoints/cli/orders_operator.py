@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from domain.transaction import Transaction
 
 _Facts = dict[str, object]
+NotLanded = Annotated[
+    bool, typer.Option("--not-landed", help="Of a held order: you know that its swap did not happen, and cannot.")
+]
 
 
 def show_by_servers(order_id: str, *, as_json: bool) -> None:
@@ -44,15 +47,23 @@ def requeue(order_id: OrderId, as_json: AsJson = False) -> None:
     say("The order is in the queue now." if job is None else f"The order was in the queue already: {_place(job)}.")
 
 
-def fail_order(order_id: OrderId, as_json: AsJson = False) -> None:
+def fail_order(order_id: OrderId, not_landed: NotLanded = False, as_json: AsJson = False) -> None:
     """End an order as failed (internal_error) and drop its dead letter; refused while its swap may have landed."""
-    outcome = on_orders(lambda container, caller: container.operate().fail(caller, order_id))
+    outcome = on_orders(lambda container, caller: container.operate().fail(caller, order_id, not_landed=not_landed))
     if as_json:
         say_json({"orderId": outcome.order.order_id, "status": outcome.order.status, "deadLetter": _letter(outcome)})
     elif outcome.dead_letter is not None:
         say(f"The order is failed.{' Its dead letter was dropped.' if outcome.dead_letter else ''}")
     if outcome.dead_letter is None:
         fail("The order is failed, but Redis does not answer: if it is a dead letter, repeat this when Redis is back.")
+
+
+def confirm(order_id: OrderId, as_json: AsJson = False) -> None:
+    """Confirm an order that is held with the swap that its venue reports, even if it is below the limit."""
+    order = on_orders(lambda container, caller: container.operate().confirm(caller, order_id))
+    if as_json:
+        return say_json({"orderId": order.order_id, "status": order.status})
+    say("The order is confirmed.")
 
 
 def release(order_id: OrderId, as_json: AsJson = False) -> None:

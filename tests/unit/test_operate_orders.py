@@ -1,6 +1,7 @@
 """What an operator may do with an order, and what is refused because a swap may have landed."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from attrs import define, evolve, field
@@ -11,11 +12,17 @@ from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.caller import ANYONE
-from application.errors import OrderDoesNotRun, OrderIsFinal, OrderMayHaveLanded, OrderNotFound
+from application.errors import (
+    OrderDoesNotRun,
+    OrderIsFinal,
+    OrderMayHaveLanded,
+    OrderNotFound,
+    SwapNotConfirmable,
+)
 from application.frames import Frame
 from application.operate_orders import OperateOrders
 from application.ports.audit import AuditFilter
-from application.ports.errors import QueueUnavailable, VenueUnavailable
+from application.ports.errors import QueueUnavailable, VenueContradicts, VenueUnavailable
 from application.ports.queue_operations import Job, JobPlace
 from application.record_step import RecordStep
 from application.venues import Venues
@@ -23,7 +30,7 @@ from domain.order import Order
 from domain.status import FailureReason, OrderStatus
 from domain.transaction import Transaction, TransactionReport
 from entrypoints.system import RandomIds
-from tests.builders import a_stamp, an_id, an_order
+from tests.builders import a_fill, a_stamp, a_transaction, an_id, an_order
 from tests.clock import ManualClock
 from tests.contracts.order_queue_harness import why_buried
 from tests.contracts.order_store_harness import append_all, clean_run
@@ -226,6 +233,60 @@ async def test_a_submitted_order_whose_transaction_is_dead_can_be_failed(
     latest = await bench.latest(order)
     assert (latest.status, latest.tx_hash) == (OrderStatus.FAILED, None)
     assert bench.script.looked_up == [order.tx_hash]
+
+
+async def test_of_a_held_order_an_operator_may_say_that_its_swap_did_not_land(bench: Bench) -> None:
+    running, held = await bench.at(SUBMITTED), await bench.at(SUBMITTED)
+    bench.store.set_held(held.order_id, True)
+    assert (await bench.operate.fail(ANYONE, held.order_id, not_landed=True)).order.status is OrderStatus.FAILED
+    assert bench.script.looked_up == []
+    bench.script.reports = [LANDED]
+    with pytest.raises(OrderMayHaveLanded):
+        await bench.operate.fail(ANYONE, running.order_id, not_landed=True)
+
+
+async def test_a_held_order_is_confirmed_by_hand_with_the_swap_that_its_venue_tells_of(bench: Bench) -> None:
+    order = await bench.at(SUBMITTED)
+    bench.store.set_held(order.order_id, True)
+    bench.script.reports = [evolve(LANDED, fill=a_fill(Decimal("0.01")))]
+    for _ in range(2):
+        confirmed = await bench.operate.confirm(ANYONE, order.order_id)
+        assert (confirmed.status, confirmed.execution_price) == (OrderStatus.CONFIRMED, Decimal("0.01"))
+    [entry] = (await bench.store.audit.records(AuditFilter(what="orders.confirm"), None, 10)).records
+    assert (entry.entry.subject, entry.entry.after) == (order.order_id, {"status": "confirmed", "price": "0.01"})
+
+
+@pytest.mark.parametrize(
+    "answer", [PENDING, UNKNOWN, REJECTED, DEAD, VenueUnavailable("late"), VenueContradicts("lies")]
+)
+async def test_without_a_swap_no_order_is_confirmed_by_hand(
+    bench: Bench, answer: TransactionReport | Exception
+) -> None:
+    order = await bench.at(SUBMITTED)
+    bench.store.set_held(order.order_id, True)
+    bench.script.reports = [answer]
+    with pytest.raises(SwapNotConfirmable, match="Meteora"):
+        await bench.operate.confirm(ANYONE, order.order_id)
+    assert (await bench.latest(order)).status is OrderStatus.SUBMITTED
+
+
+async def test_only_a_held_order_is_confirmed_by_hand_and_with_no_other_orders_swap(bench: Bench) -> None:
+    open_one, running, first, second = [await bench.at(n) for n in (OPEN, SUBMITTED, SUBMITTED, SUBMITTED - 1)]
+    bench.store.set_held(open_one.order_id, True)
+    for order in (open_one, running):
+        with pytest.raises(SwapNotConfirmable, match="only what is submitted and held"):
+            await bench.operate.confirm(ANYONE, order.order_id)
+    await append_all(
+        bench.store, [second.submit(a_stamp(), evolve(a_transaction(second), tx_hash=first.tx_hash or ""))]
+    )
+    bench.script.reports = [LANDED, LANDED]
+    for order in (first, second):
+        bench.store.set_held(order.order_id, True)
+    await bench.operate.confirm(ANYONE, first.order_id)
+    with pytest.raises(SwapNotConfirmable, match="another order"):
+        await bench.operate.confirm(ANYONE, second.order_id)
+    with pytest.raises(OrderIsFinal):
+        await bench.operate.confirm(ANYONE, (await bench.operate.fail(ANYONE, open_one.order_id)).order.order_id)
 
 
 async def test_a_worker_that_is_quicker_wins_and_the_operator_decides_anew(bench: Bench) -> None:

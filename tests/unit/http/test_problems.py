@@ -50,6 +50,8 @@ NEVER_SHOWN = {
     "order_does_not_run",
     "order_is_final",
     "order_may_have_landed",
+    "swap_not_confirmable",
+    "unknown_venue",
     "trading_not_compared",
 }
 SECRET = "SELECT * FROM orders at 10.0.0.7:/var/lib"
