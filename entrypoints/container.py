@@ -29,6 +29,7 @@ from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.postgres.partial_halts import PostgresPartialHalts
+from adapters.postgres.roles import roles_sql
 from adapters.postgres.server_fault import postgres_fault
 from adapters.postgres.store_clock import PostgresStoreClock
 from adapters.postgres.tickets import PostgresTickets
@@ -81,6 +82,7 @@ from application.worker import Worker
 from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.lifecycle import Closing, Resource, Together
 from entrypoints.mock_router import mock_router
+from entrypoints.operator import operator
 from entrypoints.readiness import live_checks
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.starting import Connected, Look, Looked
@@ -332,7 +334,8 @@ class Container(containers.DeclarativeContainer):
     operate_queue = providers.Singleton(OperateQueue, operations, audit)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 
-    migrator = providers.Singleton(Migrator, settings.provided.postgres_url)
+    roles_sql: providers.Provider[str] = providers.Callable(roles_sql)
+    migrator = providers.Singleton(Migrator, settings.provided.postgres_url, by=providers.Factory(operator))
     checks: providers.Provider[Checks] = providers.Selector(
         mode,
         memory=providers.Object(NO_CHECKS),

@@ -9,7 +9,7 @@ from adapters.postgres import statements
 from adapters.postgres.audit import entries_param
 from adapters.postgres.errors import after_a_write, is_of_used_transaction
 from adapters.postgres.own_connection import OwnConnection
-from adapters.postgres.rows import in_json, row_of_record
+from adapters.postgres.rows import RecordRow, in_json, row_of_record
 from application.ports.errors import PortError, StaleOrder, StoreUnavailable, TransactionUsed
 from application.ports.order_store import Record
 
@@ -26,7 +26,8 @@ async def append_records(
             both = (*in_json(rows), entries_param(*acts))
             [(moved,)] = await connection.run(statements.APPEND_AUDITED, both, deadline)
         else:
-            [(moved,)] = await connection.run(statements.APPEND, in_json(rows), deadline)
+            statement = statements.APPEND if any(map(_is_of_swap, rows)) else statements.APPEND_PLAIN
+            [(moved,)] = await connection.run(statement, in_json(rows), deadline)
     except psycopg.Error as error:
         if not is_of_used_transaction(error) or not (used := await _used(connection, records, deadline)):
             raise
@@ -37,6 +38,10 @@ async def append_records(
 
 
 _order_id = attrgetter("order_id")
+
+
+def _is_of_swap(row: RecordRow) -> bool:
+    return row.purge or row.payload is not None or row.amount_in is not None
 
 
 async def _used(connection: OwnConnection, records: Sequence[Record], deadline: float) -> set[str]:

@@ -11,7 +11,7 @@ from adapters.postgres.rows import storable
 from application.ports.audit import AuditEntry, AuditFilter, AuditPage, AuditRecord, Outcome
 
 # Keep entries. (entries, as `entries_param` gives them).
-_NOTE: Final = """
+NOTE: Final = """
 INSERT INTO audit_log (who, origin, request_id, what, subject, before, after, outcome)
 SELECT who, origin, request_id, what, subject, before, after, outcome
 FROM json_to_recordset(%s) AS i (
@@ -36,7 +36,7 @@ def audited(statement: str, condition: str = "EXISTS (SELECT FROM act)") -> str:
     if not statement.lstrip().startswith("WITH"):
         statement = f"WITH act AS ({statement})\nSELECT * FROM act"
     changes, _, answer = statement.rpartition("\nSELECT ")
-    return f"{changes}, noted AS ({_NOTE} WHERE {condition})\nSELECT {answer}"
+    return f"{changes}, noted AS ({NOTE} WHERE {condition})\nSELECT {answer}"
 
 
 def entries_param(*entries: AuditEntry) -> str:
@@ -51,7 +51,7 @@ class PostgresAudit:
         self._pool = pool
 
     async def write(self, entry: AuditEntry) -> None:
-        await self._pool.change(_NOTE, (entries_param(entry),))
+        await self._pool.change(NOTE, (entries_param(entry),))
 
     async def records(self, query: AuditFilter, before: int | None, limit: int) -> AuditPage:
         given = (before, _utc(query.since), query.who, query.what)

@@ -11,11 +11,15 @@ import psycopg
 from attrs import frozen
 from psycopg import AsyncConnection
 
+from adapters.postgres import roles
+from adapters.postgres.audit import NOTE, entries_param
 from adapters.postgres.connection import Rows
 from adapters.postgres.connector import Connector
 from adapters.postgres.errors import translated
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.sessions import COMMON
+from application.caller import ANYONE, Caller
+from application.ports.audit import AuditEntry
 from application.ports.errors import PortError
 
 # Names the migrations among the database's advisory locks.
@@ -73,9 +77,13 @@ def bundled_migrations() -> Sequence[Migration]:
 
 
 class Migrator:
-    """Applies `migrations` (this version's, if not given) to the database at `url`, in the session's own time zone."""
+    """Applies `migrations` (this version's, if not given) to the database at `url`, in the session's own time zone.
 
-    def __init__(self, url: str, migrations: Sequence[Migration] | None = None) -> None:
+    What it changes is noted in the name of `by`, in the same commit, once there is a table for that.
+    """
+
+    def __init__(self, url: str, migrations: Sequence[Migration] | None = None, by: Caller = ANYONE) -> None:
+        self._by = by
         self._connector = Connector(url, "order-engine migrate")
         self._looking = ReadPool(self._connector, _SESSION, 1)
         self._migrations = migrations
@@ -93,13 +101,31 @@ class Migrator:
         async with await self._connected() as connection:
             for migration in self._known():
                 with _failures_named(migration.name):
-                    outside = migration.statements is not None
-                    if await (_applied_outside if outside else _applied_now)(connection, migration):
+                    applies = _applied_now if migration.statements is None else _applied_outside
+                    if await applies(connection, migration, self._by):
                         applied.append(migration.name)
             if adopt_open:
                 with _failures_named("adopting open orders"):
-                    await connection.execute(_RELEASE)
+                    async with connection.transaction():
+                        await connection.execute(_RELEASE)
+                        await _note(connection, self._by.act("orders.adopt"))
+            if self._migrations is None:
+                with _failures_named("granting roles what they need"):
+                    await _grant(connection)
         return applied
+
+    async def make_roles(self) -> None:
+        """Make the roles of the engine's processes, and give them what they need; the URL's role must be a superuser.
+
+        Raises MigrationFailed, and StoreUnavailable when the server cannot be reached.
+        """
+        async with await self._connected() as connection:
+            with _failures_named("making roles"):
+                async with connection.transaction():
+                    await connection.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (_LOCK,))
+                    await connection.execute(roles.make_roles().encode())
+                    await _note(connection, self._by.act("roles.make"))
+                await _grant(connection)
 
     async def pending(self) -> Sequence[str]:
         """Return the names of the files that are still to apply; empty when the database is ready, for good.
@@ -136,7 +162,20 @@ def _failures_named(what: str) -> Iterator[None]:
         raise MigrationFailed(f"{what}: {error.diag.message_primary or 'the connection broke'}") from error
 
 
-async def _applied_now(connection: AsyncConnection[Any], migration: Migration) -> bool:
+async def _grant(connection: AsyncConnection[Any]) -> None:
+    """Give each role that exists what it needs, in one commit: none is without it at any moment."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (_LOCK,))
+        await connection.execute(roles.grant_roles().encode())
+
+
+async def _note(connection: AsyncConnection[Any], act: AuditEntry) -> None:
+    asked = await connection.execute("SELECT 1 WHERE to_regclass('audit_log') IS NOT NULL")
+    if await asked.fetchall():
+        await connection.execute(NOTE, (entries_param(act),))
+
+
+async def _applied_now(connection: AsyncConnection[Any], migration: Migration, by: Caller) -> bool:
     """Wait for other processes, look again, and apply the file if it is still to apply, all in one transaction."""
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (_LOCK,))
@@ -144,11 +183,17 @@ async def _applied_now(connection: AsyncConnection[Any], migration: Migration) -
         if await _noted(connection, migration):
             return False
         await connection.execute(migration.text.encode())
-        await connection.execute(_NOTE, (migration.name, migration.checksum))
+        await _keep(connection, migration, by)
         return True
 
 
-async def _applied_outside(connection: AsyncConnection[Any], migration: Migration) -> bool:
+async def _keep(connection: AsyncConnection[Any], migration: Migration, by: Caller) -> None:
+    """Note that the migration is applied."""
+    await connection.execute(_NOTE, (migration.name, migration.checksum))
+    await _note(connection, by.act("migrate", migration.name))
+
+
+async def _applied_outside(connection: AsyncConnection[Any], migration: Migration, by: Caller) -> bool:
     """Do the same statement by statement: each is harmless to repeat, as when a process ended halfway.
 
     Nothing waits for it, so it may wait for others as long as they take.
@@ -161,7 +206,8 @@ async def _applied_outside(connection: AsyncConnection[Any], migration: Migratio
         for statement in migration.statements or ():
             await connection.execute(statement.encode())
         await connection.execute("RESET lock_timeout")
-        await connection.execute(_NOTE, (migration.name, migration.checksum))
+        async with connection.transaction():
+            await _keep(connection, migration, by)
         return True
     finally:
         if not connection.broken:  # else the lock is gone with it

@@ -15,6 +15,7 @@ from adapters.postgres.listing import STRETCH, find_orders
 from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.sessions import KEPT_PLANS, SESSION
+from application import observe
 from application.frames import Frame
 from application.ports.errors import DataRefused, Overloaded, StoreUnavailable
 from application.ports.order_store import (
@@ -117,6 +118,8 @@ class PostgresOrderStore:
         Raises StoreUnavailable, and StoreUnfit for a server that can never do.
         """
         await self.health.connect()
+        if await self.health.run("SELECT 1 FROM pg_roles WHERE rolname = current_user AND rolsuper", ()):
+            observe.store_role_is_superuser()
 
     async def ping(self) -> None:
         """Return if the server answers. Raises StoreUnavailable."""

@@ -153,6 +153,9 @@ WITH moved AS (
 SELECT count(*) FROM moved
 """
 
+# The same for a group whose orders neither landed nor have, or had, a payload: all that the API's role may do.
+APPEND_PLAIN: Final = f"{APPEND.partition(', kept_executions AS (')[0]}\nSELECT count(*) FROM moved\n"
+
 # The same for a group in which there are administrative acts. (rows, entries).
 APPEND_AUDITED: Final = audited(APPEND, "i.subject IN (SELECT order_id FROM moved)")
 

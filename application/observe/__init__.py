@@ -129,6 +129,11 @@ def store_away(what: str, error: Exception, **about: str) -> None:
     _log.warning("store_away", **about, what=what, error=repr(error))
 
 
+def store_role_is_superuser() -> None:
+    """Record that this process may do anything to the database server, which it never needs."""
+    _log.warning("store_role_is_superuser", remedy="order-engine roles")
+
+
 def id_range_low(table: str, used: float) -> None:
     """Record that a table's ids are nearly used up, and which share is."""
     _log.warning("id_range_low", table=table, used=round(used, 3))

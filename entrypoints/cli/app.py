@@ -96,6 +96,20 @@ def migrate(
     _run(lambda settings: run(settings, adopt_open=adopt_open))
 
 
+@app.command(rich_help_panel=OPERATE)
+def roles(
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Run it on the database of the settings, as a superuser.")
+    ] = False,
+) -> None:
+    """Print the SQL that makes a database role for each kind of process, with no more rights than it needs."""
+    from entrypoints.migrate import make_roles, sql_of_roles
+
+    if apply:
+        return _run(make_roles)
+    typer.echo(sql_of_roles())
+
+
 @app.command(rich_help_panel=RUN)
 def venue_simulator() -> None:
     """Run the mock venues as a process of their own, over HTTP: a ledger on disk, and faults by seed."""

@@ -39,6 +39,7 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
     from entrypoints import logs
     from entrypoints.container import Container
     from entrypoints.lifecycle import StartError, opened
+    from entrypoints.operator import operator
     from entrypoints.server_faults import why_not
     from entrypoints.settings import SettingsError, require_urls
 
@@ -78,19 +79,3 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
         fail(f"{error}.")
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
-
-
-def operator() -> "Caller":
-    """Return who gives the command: it may do anything, and what it changes is noted in its name."""
-    import getpass
-    import socket
-    from uuid import uuid4
-
-    from application.caller import Caller, Scope
-
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in a container
-        user = "unknown"
-    host = socket.gethostname()
-    return Caller(None, frozenset(Scope), operator=f"{user}@{host}", origin=host, request_id=uuid4().hex)

@@ -7,9 +7,11 @@ import psycopg
 import pytest
 
 from adapters.postgres.audit import PostgresAudit
+from adapters.postgres.migrator import Migration, Migrator, bundled_migrations
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.postgres.partial_halts import PostgresPartialHalts
 from adapters.postgres.trading_halts import PostgresTradingHalts
+from application.caller import Caller
 from application.ports.errors import DataRefused
 from application.ports.order_store import Record
 from tests.builders import a_stamp, an_act
@@ -72,3 +74,17 @@ async def test_nobody_changes_the_record_the_tables_owner_neither(
 async def test_nobody_chooses_a_number(bench: AuditBench, migrated_url: str) -> None:
     with psycopg.connect(migrated_url) as connection, pytest.raises(psycopg.errors.GeneratedAlways):
         connection.execute("INSERT INTO audit_log (id, who, origin, what, outcome) VALUES (9, 'a', 'b', 'c', 'done')")
+
+
+async def test_migrations_and_roles_are_noted_in_the_commit_that_makes_them(database_url: str) -> None:
+    later = Migration("9999_later.sql", "CREATE TABLE later (x INTEGER)")
+    by = Caller(None, frozenset(), operator="ada@desk", origin="desk")
+    await Migrator(database_url).apply()
+    await Migrator(database_url, [*bundled_migrations(), later], by).apply()
+    with psycopg.connect(database_url) as connection:
+        asked = "SELECT who, origin, subject FROM audit_log WHERE what = 'migrate' AND who <> 'anyone'"
+        [row] = connection.execute(asked)
+        commits = "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM audit_log WHERE subject = %s UNION ALL "
+        commits += "SELECT xmin FROM schema_migrations WHERE name = %s) AS both_rows"
+        assert connection.execute(commits, (later.name, later.name)).fetchall() == [(1,)]
+    assert row == ("ada@desk", "desk", later.name)
