@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from attrs import define, field
 
@@ -57,8 +58,7 @@ class Mailbox:
         """Return the next frame; None when woken. Raises SlowWatcher, and so for ever, when a frame did not fit."""
         while not (self._frames or self._woken or self._overflowed):
             await self._wait()
-        if self._overflowed:
-            raise SlowWatcher("too many frames are waiting")
+        self._require_room()
         if self._frames:
             frame = self._frames.popleft()
             self._bytes -= _size(frame)
@@ -66,13 +66,31 @@ class Mailbox:
         self._woken = False
         return None
 
-    async def _wait(self) -> None:
-        self._arrived.clear()
+    async def all(self) -> Sequence[Frame]:
+        """Return all frames that wait, at least one. Raises SlowWatcher as `next` does."""
+        while not (self._frames or self._overflowed):
+            await self._wait()
+        self._require_room()
+        frames, self._frames, self._bytes = self._frames, deque(), 0
+        return frames
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Have the follower counted as one that waits, whatever it does meanwhile."""
         self._waiting = True
         try:
-            await self._arrived.wait()
+            yield
         finally:
             self._waiting = False
+
+    def _require_room(self) -> None:
+        if self._overflowed:
+            raise SlowWatcher("too many frames are waiting")
+
+    async def _wait(self) -> None:
+        self._arrived.clear()
+        with self.waiting():
+            await self._arrived.wait()
 
 
 def _size(frame: Frame) -> int:

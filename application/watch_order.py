@@ -9,6 +9,7 @@ from application.caller import Caller, Scope, canonical, find_order
 from application.errors import OrderNotFound
 from application.frames import Frame, birth_frame
 from application.mailbox import Mailbox, TooSlow, ignore
+from application.order_progress import OrderProgress
 from application.ports.errors import Overloaded, StoreUnavailable
 from application.ports.order_store import OrderStore
 from application.ports.system import Clock
@@ -27,15 +28,26 @@ class Watcher:
     """One follower of one order: the mailbox that the feed fills, and how far the follower is."""
 
     order_id: str
-    last_seq: int
+    asked_after: int
     quiet_since: float
     mailbox: Mailbox
     _clock: Clock
+    last_seq: int = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.last_seq = self.asked_after
 
     def offer(self, frame: Frame) -> None:
-        """Take a frame from the feed."""
+        """Take a frame from the feed. That the order has ended is the store's to say."""
         self.quiet_since = self._clock.monotonic()
-        self.mailbox.put(frame)
+        if frame.final:
+            self.mailbox.wake()
+        else:
+            self.mailbox.put(frame)
+
+    def shows(self, frame: Frame) -> bool:
+        """Whether the follower is to see a frame: an end always, also after forged frames with higher seqs."""
+        return frame.seq > (self.asked_after if frame.final else self.last_seq)
 
     def look(self) -> None:
         """Send the follower to the store: there is more than the feed delivered."""
@@ -44,9 +56,13 @@ class Watcher:
 
 @frozen
 class WatchOrder:
-    """Follows orders. The feed's frames are hints: gaps are read from the store, and `run` finds what the feed lost."""
+    """Follows orders. The feed's frames are hints: gaps and ends are read from the store.
+
+    `run` finds what the feed lost. A forged frame may show a wrong step, of this order and user, until the order's end.
+    """
 
     store: OrderStore
+    progress: OrderProgress
     feed: UpdateFeed
     clock: Clock
     _watchers: set[Watcher] = field(factory=set)
@@ -98,7 +114,7 @@ class WatchOrder:
         news, ended = await self._after(order, watcher.last_seq)
         while True:
             for frame in news:
-                if frame.seq > watcher.last_seq:
+                if watcher.shows(frame):
                     watcher.last_seq = frame.seq
                     yield frame
                 if frame.final:
@@ -106,16 +122,21 @@ class WatchOrder:
             if ended:
                 return
             hint = await watcher.mailbox.next()
-            if hint is not None and hint.seq <= watcher.last_seq + 1:
-                news = (hint,)
-            else:
+            if hint is None or hint.seq > watcher.last_seq + 1:
                 news, ended = await self._catch_up(watcher)
+            else:
+                news = (hint,) if hint.user_id == order.user_id else ()
 
     async def _catch_up(self, watcher: Watcher) -> tuple[Sequence[Frame], bool]:
         """Read what the feed did not deliver; a store that is away is asked again later, the follower stays."""
         try:
-            order = await self.store.get(watcher.order_id)
-            return await self._after(order, watcher.last_seq) if order else ((), True)
+            now = (await self.progress((watcher.order_id,))).get(watcher.order_id)
+            if now is None:
+                return (), True
+            if now.ending and now.seq <= watcher.last_seq + 1:
+                return (now.ending,), True
+            gap = now.seq > watcher.last_seq
+            return await self.store.events(watcher.order_id, watcher.last_seq) if gap else (), now.final
         except (StoreUnavailable, Overloaded) as error:
             observe.store_away("a watched order", error)
             await self.clock.sleep(CHECK_SECONDS)

@@ -50,6 +50,7 @@ from application.halted_parts import HaltedParts
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue, QueryQueue
 from application.operate_trading import OperateTrading
+from application.order_progress import OrderProgress
 from application.ports.audit import Audit
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
@@ -308,14 +309,15 @@ class Container(containers.DeclarativeContainer):
     query = providers.Singleton(QueryOrders, store)
     query_executions = providers.Singleton(QueryExecutions, executions)
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids, gate)
-    watch = providers.Singleton(WatchOrder, store, feed, clock)
-    watch_feed = providers.Singleton(WatchFeed, feed)
     ticket_keeper: providers.Provider[Tickets] = providers.Selector(
         mode,
         memory=providers.Singleton(InMemoryTickets),
         live=providers.Singleton(PostgresTickets, live_store.provided.reads),
     )
     tickets = providers.Singleton(SocketTickets, ticket_keeper, clock, providers.Object(new_secret))
+    progress = providers.Singleton(OrderProgress, store)
+    watch = providers.Singleton(WatchOrder, store, progress, feed, clock)
+    watch_feed = providers.Singleton(WatchFeed, feed, progress)
     stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges, gate)
     query_audit = providers.Singleton(QueryAudit, audit)
     operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids, audit)

@@ -25,6 +25,7 @@ from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.halted_parts import HaltedParts
+from application.order_progress import OrderProgress
 from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
@@ -102,15 +103,15 @@ class Engine:
 
     def services(self) -> Services:
         """Return what the API is made of."""
-        ids = RandomIds()
         tickets = SocketTickets(InMemoryTickets(), self.clock, new_secret)
+        ids, progress = RandomIds(), OrderProgress(self.store)
         return Services(
             SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate),
             QueryOrders(self.store),
             QueryExecutions(self.executions),
             CancelOrder(self.store, self.record_step, self.clock, ids, self.gate),
-            WatchOrder(self.store, self.feed, self.clock),
-            WatchFeed(self.feed),
+            WatchOrder(self.store, progress, self.feed, self.clock),
+            WatchFeed(self.feed, progress),
             EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
             tickets,
             self.ready,

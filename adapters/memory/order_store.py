@@ -124,7 +124,12 @@ class InMemoryOrderStore:
 
     async def last_seqs(self, order_ids: Collection[str]) -> Mapping[str, Progress]:
         known = (self._orders[order_id] for order_id in order_ids if order_id in self._orders)
-        return {order.order_id: Progress(order.version, order.status.is_final) for order in known}
+        return {order.order_id: self._progress(order) for order in known}
+
+    def _progress(self, order: Order) -> Progress:
+        final = order.status.is_final
+        events = self._events[order.order_id] if final else ()
+        return Progress(order.version, final, order.user_id, events[-1][1] if events else None)
 
     async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
         oldest_first = iter(self._orders.values())

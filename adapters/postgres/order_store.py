@@ -149,7 +149,12 @@ class PostgresOrderStore:
 
     async def last_seqs(self, order_ids: Collection[str]) -> Mapping[str, Progress]:
         rows = await self.reads.run(statements.LAST_SEQS, (list(order_ids),))
-        return {order_id: Progress(seq, final) for order_id, seq, final in rows}
+        return {
+            order_id: Progress(
+                seq, final, user_id, None if frame is None else Frame(order_id, user_id, seq, final, frame)
+            )
+            for order_id, user_id, seq, final, frame in rows
+        }
 
     async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
         return await unfinished.open_orders(self.upkeep, after, limit, idle_seconds)

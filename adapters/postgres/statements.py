@@ -191,9 +191,11 @@ WHERE o.order_id = %s AND e.seq > %s
 ORDER BY e.seq
 """
 
-# Say how far orders are. (list of ids): id, seq of the last event, whether that was the end.
+# Say how far orders are. (list of ids): id, user id, seq of the last event, whether that was the end, its frame then.
 LAST_SEQS: Final = """
-SELECT order_id, version, finished_at IS NOT NULL FROM orders WHERE order_id = ANY(%b::text[])
+SELECT o.order_id, o.user_id, o.version, o.finished_at IS NOT NULL, CASE WHEN o.finished_at IS NOT NULL THEN
+    (SELECT e.frame FROM order_events AS e WHERE e.orders_id = ANY(ARRAY[o.id]) AND e.seq = o.version) END
+FROM orders AS o WHERE o.order_id = ANY(%b::text[])
 """
 
 # How much of each table's ids is given out. (names): name, share. Ids end where their column or their sequence does,

@@ -67,10 +67,15 @@ class OrderPage:
 
 @frozen
 class Progress:
-    """How far an order is: the seq of its last event (0: none yet), and whether that was its end."""
+    """How far a user's order is: the seq of its last event (0: none yet), and whether that was its end.
+
+    `ending` is then its frame; None for an order that had ended before it was adopted.
+    """
 
     seq: int
     final: bool
+    user_id: str
+    ending: Frame | None = None
 
 
 @frozen

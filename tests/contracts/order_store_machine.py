@@ -108,7 +108,11 @@ class OrderStoreMachine(RuleBasedStateMachine):
         told = [frame_of(event) for _, event in self.events.get(order.order_id, [])]
         for after in (0, 1):
             assert list(self.runner.run(_listed(self.store.events(order.order_id, after)))) == told[after:]
-        wanted = {order.order_id: Progress(known.version, known.status.is_final)} if known else {}
+        wanted = {}
+        if known:
+            final = known.status.is_final
+            end = told[-1] if final else None
+            wanted = {order.order_id: Progress(known.version, final, known.user_id, end)}
         assert self.runner.run(_listed(self.store.last_seqs([order.order_id]))) == wanted
 
     @rule(user=st.none() | USERS, status=st.none() | st.sampled_from(OrderStatus), limit=st.integers(1, 3))

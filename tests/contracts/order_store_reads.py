@@ -185,9 +185,9 @@ class ReadContract:
             assert order is not None
             await append_all(store, life(order)[:steps])
         assert await store.last_seqs([new, running, final, an_id()]) == {
-            new: Progress(0, final=False),
-            running: Progress(4, final=False),
-            final: Progress(10, final=True),
+            new: Progress(0, False, "user123"),
+            running: Progress(4, False, "user123"),
+            final: Progress(10, True, "user123", (await store.events(final, 9))[0]),
         }
         assert await store.last_seqs([]) == {}
         assert len(await store.last_seqs([other, *(an_id() for _ in range(2000))])) == 1

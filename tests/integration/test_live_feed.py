@@ -215,9 +215,10 @@ async def test_a_client_that_reads_nothing_is_bounded_and_freed(fleet: Fleet) ->
         order_id = await api.submit()
         _, writer = await handshake(api.url, order_id)
         writer.transport.pause_reading()  # type: ignore[attr-defined]
+        long = '"status":"routing","message":"' + "x" * 20_000
         for seq in range(1, 400):
-            text = f'{{"orderId":"{order_id}","userId":"u","seq":{seq},"status":"routing","message":"{"x" * 20_000}"}}'
-            feed.publish([Frame(order_id, "u", seq, False, text)])
+            text = f'{{"orderId":"{order_id}","userId":"user123","seq":{seq},{long}"}}'
+            feed.publish([Frame(order_id, "user123", seq, False, text)])
         await eventually(lambda: api.drain.open_sockets == 0)
         await eventually(lambda: watchers() <= before)
         assert (await api.http.post("/api/orders/execute", json=ORDER)).status_code == 202

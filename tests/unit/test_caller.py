@@ -19,6 +19,7 @@ from application.frames import Frame
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue, QueryQueue
 from application.operate_trading import OperateTrading
+from application.order_progress import OrderProgress
 from application.ports.audit import AuditFilter
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import OrderFilter
@@ -96,8 +97,8 @@ async def engine() -> Engine:
         SubmitOrder(store, queue, feed, clock, ids, gate),
         QueryOrders(store),
         CancelOrder(store, record_step, clock, ids, gate),
-        WatchOrder(store, feed, clock),
-        WatchFeed(feed),
+        WatchOrder(store, OrderProgress(store), feed, clock),
+        WatchFeed(feed, OrderProgress(store)),
         OperateOrders(store, queue, operations, record_step, venues, clock, ids, store.audit),
         QueryQueue(operations),
         OperateQueue(operations, store.audit),

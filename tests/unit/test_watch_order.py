@@ -13,6 +13,7 @@ from application.caller import ANYONE
 from application.errors import OrderNotFound, SlowWatcher
 from application.frames import Frame, birth_frame
 from application.mailbox import MAILBOX_FRAMES
+from application.order_progress import OrderProgress
 from application.ports.errors import StoreUnavailable
 from application.ports.order_store import Progress, Record
 from application.watch_order import WatchOrder
@@ -75,7 +76,7 @@ async def settle() -> None:
 async def bench() -> AsyncIterator[Bench]:
     clock = ManualClock()
     store, feed = InMemoryOrderStore(clock), InMemoryUpdateFeed()
-    watch = WatchOrder(store, feed, clock)
+    watch = WatchOrder(store, OrderProgress(store), feed, clock)
     checker = asyncio.create_task(watch.run())
     yield Bench(clock, store, feed, watch)
     checker.cancel()
@@ -189,21 +190,21 @@ async def test_one_check_serves_all_quiet_watchers(bench: Bench, monkeypatch: py
         await bench.move(order, steps=5)
     assert all(seqs(frames) == [0, 1, 2, 3, 4, 5] for frames in await asyncio.gather(*following))
     await bench.clock.advance(10)
-    assert asked == [30]
+    assert sum(asked[1:]) == 30  # of each that it has ended, and nothing of those that are followed no more
 
 
 async def test_a_store_that_is_away_keeps_the_watcher(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     order = await bench.order()
     following = bench.follow(order)
     await settle()
-    get, away = bench.store.get, [True]
+    last_seqs, away = bench.store.last_seqs, [True]
 
-    async def unreliable(order_id: str) -> Order | None:
+    async def unreliable(order_ids: Collection[str]) -> Mapping[str, Progress]:
         if away[0]:
             raise StoreUnavailable
-        return await get(order_id)
+        return await last_seqs(order_ids)
 
-    monkeypatch.setattr(bench.store, "get", unreliable)
+    monkeypatch.setattr(bench.store, "last_seqs", unreliable)
     await bench.move(order, steps=5, publish=False)
     await bench.clock.advance(6)
     assert not following.done()
@@ -240,3 +241,55 @@ async def test_a_watcher_that_leaves_ends_only_its_own_subscription(bench: Bench
     frames = await stayer
     assert seqs(frames) == [0, 1, 2, 3, 4, 5]
     assert json.loads(frames[-1].text)["status"] == "confirmed"
+
+
+class TestForgedFrames:
+    """Whoever can write to Redis can publish: what the store does not say is shown as a step at most."""
+
+    @staticmethod
+    def forged(order: Order, seq: int, *, final: bool = False, user_id: str | None = None) -> Frame:
+        return Frame(order.order_id, user_id or order.user_id, seq, final, f"forged {seq}")
+
+    @pytest.mark.parametrize("seq", [-(2**63), 0, 2, 3, 4, 5, 99, 2**63])
+    async def test_an_end_that_the_store_does_not_know_is_not_shown_and_ends_nothing(
+        self, bench: Bench, seq: int
+    ) -> None:
+        order = await bench.order()
+        following = bench.follow(order)
+        await settle()
+        moved = await bench.move(order, steps=2)
+        for _ in range(2 * MAILBOX_FRAMES):
+            bench.feed.publish([self.forged(order, seq, final=True)])
+        await settle()
+        assert not following.done()
+        await bench.move(moved, steps=3)
+        frames = await following
+        assert list(frames[1:]) == list(await bench.store.events(order.order_id, 0))
+
+    async def test_the_end_is_the_stores_whatever_came_as_it(self, bench: Bench) -> None:
+        order = await bench.order()
+        following = bench.follow(order)
+        await settle()
+        moved = await bench.move(order, steps=4)
+        await bench.move(moved, steps=1, publish=False)
+        bench.feed.publish([self.forged(order, 5, final=True)])
+        assert list((await following)[1:]) == list(await bench.store.events(order.order_id, 0))
+
+    async def test_wrong_steps_do_not_hide_the_end(self, bench: Bench) -> None:
+        order = await bench.order()
+        following = bench.follow(order)
+        await settle()
+        bench.feed.publish([self.forged(order, seq) for seq in range(1, 20)])
+        await settle()
+        await bench.move(order, steps=5)
+        frames = await following
+        assert frames[-1] == (await bench.store.events(order.order_id, 4))[0]
+
+    async def test_a_frame_of_another_user_is_none(self, bench: Bench) -> None:
+        order = await bench.order()
+        following = bench.follow(order)
+        await settle()
+        bench.feed.publish([self.forged(order, 1, user_id="another")])
+        await settle()
+        await bench.move(order, steps=5)
+        assert list((await following)[1:]) == list(await bench.store.events(order.order_id, 0))

@@ -65,7 +65,7 @@ def alive(kind: type) -> int:
 
 
 def a_frame(order_id: str, seq: int) -> Frame:
-    return Frame(order_id, "u", seq, False, f"{seq:>2000}")
+    return Frame(order_id, "user123", seq, False, f"{seq:>2000}")
 
 
 async def flood(api: Api, order_id: str) -> None:
