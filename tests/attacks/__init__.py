@@ -1,0 +1,1 @@
+"""Attacks on a running server by one connection, and what they cost: `python -m tests.attacks`."""
