@@ -16,6 +16,7 @@ from entrypoints.processes.line import end_with_parent, report_serving
 from entrypoints.processes.shared_meters import MetersFile, SharedMeters
 from entrypoints.processes.supervisor import Supervisor
 from entrypoints.settings import Settings, require_urls
+from entrypoints.web.http.admission import Admission
 from entrypoints.web.server import ServerTimes, bind, serve, url_of
 
 CLOSING_SECONDS = 5.0  # for what comes after the grace time: connections to servers, the interpreter
@@ -82,4 +83,12 @@ async def serve_api(container: Container, listener: socket.socket, stop: asyncio
     beside = [container.follow_clock().run(), container.watch().run(), container.gate().run()]
     beside.append(container.share_marks().run())
     async with background(*beside, container.stats().warn_of_id_ranges()):
-        await serve(container.api(), listener, stop, drain=container.drain(), times=times, site=container.site())
+        await serve(
+            container.api(),
+            listener,
+            stop,
+            drain=container.drain(),
+            times=times,
+            admission=Admission(settings.new_connections_per_address),
+            site=container.site(),
+        )

@@ -83,6 +83,11 @@ class Settings:
         1, whole(1, MOST_PROCESSES), "Processes that `api` serves its port with, each with connections of its own"
     )
     worker_http_port: int = _setting(3001, whole(0, 65535), "The worker's health and metrics; 0 takes a free port")
+    new_connections_per_address: int = _setting(
+        256,
+        whole(1, 20_000),
+        "Connections of one address that may wait for their first request at once; a proxy's used ones do not count",
+    )
     data_dir: Path = _setting(Path(".order-engine"), Path, "Where `dev` keeps its private servers' data")
     worker_concurrency: int = _setting(500, whole(1, 100_000), "Orders that one worker process runs at once")
     grace_seconds: float = _setting(5.0, seconds("0", "600"), "How long a stopping process finishes what it has")

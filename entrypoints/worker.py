@@ -10,6 +10,7 @@ from entrypoints.container import Container
 from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
 from entrypoints.settings import Settings, require_urls
 from entrypoints.web.drain import Drain
+from entrypoints.web.http.admission import Admission
 from entrypoints.web.server import bind, serve, url_of
 
 
@@ -28,7 +29,8 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
         observe.process_started("worker", url_of(listener))
         drained = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(serve(container.worker_health(), listener, drained, site=container.site()))
+            admission, site = Admission(settings.new_connections_per_address), container.site()
+            group.create_task(serve(container.worker_health(), listener, drained, admission=admission, site=site))
             await work(container, stop)
             drained.set()
     observe.process_stopped("worker")

@@ -88,6 +88,9 @@ HTTP_REQUESTS = METERS.histograms(
     "method",
     "status",
 )
+CONNECTIONS_REFUSED = METERS.counters(
+    "connections_refused_total", "Connections that were ended for want of room, by what there was too little of", "why"
+)
 SOCKETS_OPEN = METERS.gauges("sockets_open", "WebSockets that are open", "kind")
 SOCKETS_CLOSED = METERS.counters("sockets_closed_total", "WebSockets that the server closed", "code")
 FRAMES_SENT = METERS.counters("frames_sent_total", "Frames that were sent on WebSockets", "kind")
@@ -105,5 +108,6 @@ ORDERS.make(*FINAL)
 ORDERS_FINISHED.make((OrderStatus.CONFIRMED, ""), *((OrderStatus.FAILED, reason) for reason in FailureReason))
 ATTEMPTS_FAILED.make(*FailureReason)
 JOBS_HANDED_BACK.make("store", "venues", "halt")
+CONNECTIONS_REFUSED.make("files", "address")
 SOCKETS_OPEN.make("order", "feed")
 FRAMES_SENT.make("order", "feed")

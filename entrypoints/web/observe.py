@@ -1,5 +1,7 @@
 """What is worth knowing of HTTP and WebSockets, one function each: it logs and counts; only they do either."""
 
+from collections.abc import Mapping
+
 from application.observe import metrics
 from application.observe.log import REQUEST_ID, Log
 from application.observe.meters import Histogram
@@ -53,6 +55,16 @@ def check_failed(name: str, error: Exception) -> None:
 def draining(sockets: int) -> None:
     """Record that the server stops: it is no longer ready, and its open sockets are being closed."""
     _log.info("draining", sockets=sockets)
+
+
+def connection_refused(why: str) -> None:
+    """Record that a connection was ended: there is no room for more of one `address`, or no `files` for more at all."""
+    metrics.CONNECTIONS_REFUSED[why].add()
+
+
+def connections_refused(counts: Mapping[str, int], most: int) -> None:
+    """Record how many were ended since it was told before, by what there was no room in; `most` may be open."""
+    _log.warning("connections_refused", most=most, **counts)
 
 
 def socket_opened(kind: str) -> None:

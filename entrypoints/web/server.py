@@ -5,13 +5,14 @@ import errno
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from attrs import frozen
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.web.drain import Drain
+from entrypoints.web.http.admission import Admission
 from entrypoints.web.http.protocol import ProblemHttpProtocol
 from entrypoints.web.server_config import ServerConfig
 from entrypoints.web.site import Site
@@ -78,6 +79,7 @@ async def serve(
     *,
     drain: Drain | None = None,
     times: ServerTimes | None = None,
+    admission: Admission | None = None,
     http: type[HttpToolsProtocol] = ProblemHttpProtocol,
     site: Site | None = None,
 ) -> None:
@@ -89,7 +91,8 @@ async def serve(
     When it is cancelled instead, all connections are cut.
     """
     times = times or ServerTimes()
-    server = _Server(_config(app, site or Site(), times, http), times)
+    config = _config(app, site or Site(), times, http)
+    server = _Server(config, times, admission or Admission())
     async with asyncio.TaskGroup() as group:
         stopping = group.create_task(_stop_when_asked(server, stop, drain, times.linger_seconds))
         try:
@@ -100,9 +103,11 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, times: ServerTimes) -> None:
+    def __init__(self, config: uvicorn.Config, times: ServerTimes, admission: Admission) -> None:
         super().__init__(config)
-        self._times, self._looked_at = times, 0.0
+        self._times, self._admission, self._looked_at = times, admission, 0.0
+        config.load()
+        self._http, config.http_protocol_class = config.http_protocol_class, self._begin  # type: ignore[assignment]
 
     async def on_tick(self, counter: int) -> bool:
         """End connections whose clients have let them wait for too long, once a second."""
@@ -110,10 +115,15 @@ class _Server(uvicorn.Server):
             now, before = asyncio.get_running_loop().time(), self._looked_at
             self._looked_at = now
             passed = min(now - before, TICK_MOST_SECONDS)
+            self._admission.look(self.server_state.connections)
             for connection in tuple(self.server_state.connections):
                 if isinstance(connection, ProblemHttpProtocol):
                     connection.end_if_late(passed, self._times.request_seconds, self._times.idle_seconds)
         return await super().on_tick(counter)
+
+    def _begin(self, **given: Any) -> asyncio.Protocol:
+        """Make the server's end of a new connection, or what ends it if there is no room."""
+        return _Refused() if self._admission.is_full(len(self.server_state.connections)) else self._http(**given)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -126,6 +136,11 @@ class _Server(uvicorn.Server):
             server.close()
         for connection in tuple(self.server_state.connections):
             connection.transport.abort()
+
+
+class _Refused(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).abort()
 
 
 async def _stop_when_asked(server: uvicorn.Server, stop: asyncio.Event, drain: Drain | None, linger: float) -> None:

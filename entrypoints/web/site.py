@@ -1,16 +1,15 @@
 """The engine as a site: the names that it answers to, whose pages may act on it, and which proxies stand before it."""
 
-import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 
 from attrs import field, frozen
 
 from entrypoints.web.addresses import Proxies
+from entrypoints.web.host import name_in
 from entrypoints.web.problems import HttpProblem
 
 OWN_PAGE = frozenset({"same-origin", "none"})  # Sec-Fetch-Site: none is a person's own act
-_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]+)(?::[0-9]{0,5})?", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _MOST_REMEMBERED = 1000
 
@@ -32,10 +31,10 @@ class Site:
         """Raise HttpProblem unless `authority`, a name or address with or without a port, is ours."""
         if authority in self._met:
             return
-        parts = _AUTHORITY.fullmatch(authority.decode("latin-1"))
-        if parts is None:
-            raise HttpProblem("malformed_request", "The Host is not a name or an address with a port")
-        if not self._is_ours(parts[1].lower().removesuffix(".")):
+        name = name_in(authority)
+        if name is None:
+            raise HttpProblem("malformed_request", "The Host is not a name or an address, and perhaps a port")
+        if not self._is_ours(name.removesuffix(".")):
             raise HttpProblem("misdirected_request")
         if len(self._met) >= _MOST_REMEMBERED:
             self._met.clear()

@@ -5,6 +5,8 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 
+from rich.console import Console
+
 from tests import servers
 from tests.attacks.floods import HTTP_FLOODS, SOCKET_FLOODS, Flood, socket_on
 from tests.attacks.measure import cost_of
@@ -41,14 +43,15 @@ def main(wanted: str) -> None:
         servers.empty_database(postgres_url) as database_url,
     ):
         settings = {**new_engine(database_url, redis_url), "LOG_LEVEL": "warning"}
-        print(f"{'flood':40} {'sent':>6} {'grown':>7} {'left':>7} {'slowest':>8}", flush=True)
+        console = Console(highlight=False, width=100)
+        console.print(f"{'flood':40} {'sent':>6} {'grown':>7} {'left':>7} {'slowest':>8}")
         with running("api", settings=settings) as api:
             order_ids = [submit(api) for _ in range(210)]
         for name, flood, opened in floods(order_ids[0]):
             if wanted in name:
                 with running("api", settings=settings) as api:
                     cost = cost_of(flood, api, opened=opened, seconds=SECONDS)
-                print(f"{name:40} {cost.sent:6.1f} {cost.grown:7.1f} {cost.left:7.1f} {cost.slowest:8.2f}", flush=True)
+                console.print(f"{name:40} {cost.sent:6.1f} {cost.grown:7.1f} {cost.left:7.1f} {cost.slowest:8.2f}")
 
 
 main(sys.argv[1] if len(sys.argv) > 1 else "")

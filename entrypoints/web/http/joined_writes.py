@@ -9,11 +9,12 @@ MOST_BYTES = 64 * 1024
 class JoinedWrites:
     """A transport that passes on what is written in one turn of the event loop at its end, as one piece.
 
-    Earlier when it is closed, and once more than MOST_BYTES wait. All else is the `plain` transport's.
+    Earlier when it is closed, by `end`, and once more than MOST_BYTES wait. All else is the `plain` transport's.
     """
 
     def __init__(self, plain: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self.plain = plain
+        self.end = plain.close
         self.is_closing = plain.is_closing  # asked after each response, and slow by __getattr__
         self._call_soon = loop.call_soon
         self._waiting = b""
@@ -32,7 +33,7 @@ class JoinedWrites:
     def close(self) -> None:
         """Send what waits, then close."""
         self.flush()
-        self.plain.close()
+        self.end()
 
     def write_eof(self) -> None:
         """Send what waits, then say that there is no more."""

@@ -9,45 +9,61 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.web import observe
-from entrypoints.web.http.head import NO_MORE, check_head, check_offer, is_handshake, refusal, without_offer
+from entrypoints.web.http.head import (
+    NO_MORE,
+    check_head,
+    check_offer,
+    check_request_line,
+    is_handshake,
+    refusal,
+    without_offer,
+)
 from entrypoints.web.http.joined_writes import JoinedWrites
 from entrypoints.web.http.pipeline_flow import PipelineFlow
 from entrypoints.web.paced_reads import PacedReads
 from entrypoints.web.problems import HttpProblem
+from entrypoints.web.request import BODY_BYTES
 from entrypoints.web.server_config import ServerConfig
 
-HEAD_BYTES = 64 * 1024
+HEAD_BYTES = 64 * 1024  # and what comes between two requests
+READ_ON_BYTES = 2 << 20  # of a body in chunks, whatever was answered: its client may have read that it can go on
 PIECE_BYTES = 4096  # what is parsed in one turn: some 150 of the smallest requests
 # How far the reading is.
 SILENT, HEAD, OFFER, BODY, WHOLE = range(5)
 ANSWERING = "answering"
+LEAVING_SECONDS = 5.0  # in which the client may read its last answer
 
 
 class ProblemHttpProtocol(HttpToolsProtocol):
     """Answers whatever it cannot serve with a problem document, after all that was asked before, and then leaves.
 
     An offer of another protocol than WebSockets is ignored. What a client sends, or lets wait, is bounded: see
-    PacedReads, HEAD_BYTES and `end_if_late`.
+    PacedReads, HEAD_BYTES, READ_ON_BYTES and `end_if_late`. `is_new` until a request is whole.
     """
 
     config: ServerConfig
+    is_new = True
+
     _stage = SILENT
-    _head_bytes = 0
+    _bytes = 0  # read since the stage began
     _unanswered = 0  # requests that are read and not answered
     _then: Callable[[], None] | None = None  # what comes after their answers, instead of more requests
     _at_eof = False
     _left = False
-    _waited = 0.0  # seconds, for the client
+    waited = 0.0  # seconds, for the client
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin; what is written from now on is joined, what is read is paced."""
-        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
+        self._joined = JoinedWrites(transport, self.loop)
+        self._joined.end = self._end
+        super().connection_made(cast(asyncio.Transport, self._joined))
         self._reads = PacedReads(transport, self.loop, self._read, PIECE_BYTES)
         self.flow = PipelineFlow(self._reads, self.pipeline)
         self.parser = self._new_parser()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget all, whoever ended it and how."""
+        self._joined.end = self._joined.plain.close
         super().connection_lost(exc)
         self._reads.end()
         self.pipeline.clear()
@@ -64,22 +80,23 @@ class ProblemHttpProtocol(HttpToolsProtocol):
             self._refuse(HttpProblem("malformed_request", "The request is not complete"))
         elif not self._unanswered:
             self._close()
-        return True  # closed by us: an answer may still wait to be written
+        return self.transport.can_write_eof()  # then it is closed by us: an answer may still wait to be written
 
     def end_if_late(self, passed: float, request_seconds: float, idle_seconds: float) -> None:
         """End the connection of a client that lets it wait for too long; `passed` seconds ago it was looked at before.
 
-        It may be idle after an answer for `idle_seconds`. Within `request_seconds` it must begin its first request,
-        send each as a whole, and read what it was sent.
+        It may be idle after an answer for `idle_seconds`. Within `request_seconds` it must send each request whole, its
+        first from when it connected on, and read what it was sent.
         """
         is_stuck = self._left or self.flow.write_paused or self.transport.is_closing()
         is_held_up = self._reads.waiting or self.flow.read_paused
         if not is_stuck and (is_held_up or (self._unanswered and not self._is_reading)):
-            self._waited = 0.0  # it is our turn
+            self.waited = 0.0  # it is our turn
             return
         is_idle = self._stage == WHOLE and not is_stuck
-        if self._waited < (idle_seconds if is_idle else request_seconds):
-            self._waited += passed
+        patience = idle_seconds if is_idle else request_seconds
+        if self.waited < (min(patience, LEAVING_SECONDS) if self._left else patience):
+            self.waited += passed
         elif is_stuck:
             self.transport.abort()
         elif self._is_reading:
@@ -97,17 +114,19 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Go on: the client has read."""
         super().resume_writing()
-        self._waited = 0.0
+        self.waited = 0.0
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
         super().on_message_begin()
-        self._stage, self._head_bytes, self._waited = HEAD, 0, 0.0
+        self._stage, self._bytes = HEAD, 0
+        if not self.is_new:
+            self.waited = 0.0
 
     def on_headers_complete(self) -> None:
         """Start the request, or have it wait for those before it, unless it is refused or offers another protocol."""
         version = self.parser.get_http_version()
-        check_head(version, self.url, self.headers, self.config.site)
+        is_too_long = check_head(version, self.url, self.headers, self.config.site)
         if self.parser.should_upgrade():
             method = self.parser.get_method()
             check_offer(method)
@@ -116,7 +135,8 @@ class ProblemHttpProtocol(HttpToolsProtocol):
         else:
             super().on_headers_complete()
             self._unanswered += 1
-            self._stage = BODY
+            self._stage, self._bytes = BODY, 0
+            self.cycle.keep_alive &= not is_too_long
             if version != "1.1":
                 self.scope["http_version"] = "1.0" if version == "1.0" else "1.1"
         self.headers = NO_MORE  # what comes after a body is no header
@@ -125,12 +145,14 @@ class ProblemHttpProtocol(HttpToolsProtocol):
         """Note that the request is whole. Of an offer the parser knows no body."""
         if self._stage == BODY:
             super().on_message_complete()
-            self._stage = WHOLE
+            self._stage, self._bytes, self.is_new = WHOLE, 0, False
 
     def on_response_complete(self) -> None:
         """Go on with what the client asked meanwhile."""
         self.server_state.total_requests += 1
         self._unanswered -= 1
+        if self._left:
+            return
         if self.transport.is_closing():
             self._close()
         elif self.pipeline:
@@ -145,9 +167,9 @@ class ProblemHttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Give the connection away as it came, with what was read beyond the handshake."""
-        joined = cast(JoinedWrites, self.transport)
-        joined.flush()
-        self.transport = joined.plain
+        self._joined.flush()
+        self._joined.end = self._joined.plain.close
+        self.transport = self._joined.plain
         super().handle_websocket_upgrade()
 
     @property
@@ -161,20 +183,34 @@ class ProblemHttpProtocol(HttpToolsProtocol):
         return parser
 
     def _read(self, data: bytes) -> None:
-        while data and not self._left:
+        if self._left:
+            return
+        while data:
             try:
                 self.parser.feed_data(data)
+                if self._stage == HEAD:
+                    check_request_line(self.parser.get_http_version(), data)
             except httptools.HttpParserUpgrade as offer:
                 data = self._past_offer(data[offer.args[0] :])
             except httptools.HttpParserError as error:
                 cause = error.__context__
                 return self._refuse(cause if isinstance(cause, HttpProblem) else HttpProblem("malformed_request"))
+            except HttpProblem as problem:
+                return self._refuse(problem)
             else:
                 break
-        if self._stage == HEAD:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._refuse(HttpProblem("malformed_request", "The request line and headers are too long"))
+        self._bytes += len(data)
+        if self._bytes > BODY_BYTES:
+            self._check_length()
+
+    def _check_length(self) -> None:
+        """End the connection after the answer to a long body, and at once where even more comes than that."""
+        if self._stage == BODY:
+            self.cycle.keep_alive = False
+            if self._bytes > READ_ON_BYTES:
+                self._refuse(HttpProblem("payload_too_large"))
+        elif self._bytes > HEAD_BYTES:
+            self._refuse(HttpProblem("malformed_request", "The request line and headers are too long"))
 
     def _past_offer(self, rest: bytes) -> bytes:
         """Open the WebSocket that is asked for; else return what is read instead: the request without its offer.
@@ -197,14 +233,12 @@ class ProblemHttpProtocol(HttpToolsProtocol):
             self.transport.get_protocol().data_received(rest)  # type: ignore[attr-defined]
 
     def _refuse(self, problem: HttpProblem) -> None:
-        """Answer and leave: where the next request would start is not known."""
-        observe.refused(problem.code)
-        answer = (
-            b""
-            if self._stage == BODY and not self._take_back()
-            else refusal(problem, self.server_state.default_headers)
-        )
-        self._stage = WHOLE
+        """Answer, unless that is done, and leave: where the next request would start is not known."""
+        answer = b""
+        if self._stage != BODY or self._take_back():
+            observe.refused(problem.code)
+            answer = refusal(problem, self.server_state.default_headers)
+        self._stage, self._bytes = WHOLE, 0
         self._after_answers(partial(self._leave, answer))
 
     def _take_back(self) -> bool:
@@ -229,15 +263,26 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     def _leave(self, answer: bytes) -> None:
         """Send a last answer; what still comes is read and thrown away, else the client might lose the answer."""
         self._left = True
+        self.pipeline.clear()
+        self.flow.resume_reading()
         self.transport.write(answer)
         if self._at_eof:
             self._close()
         elif not self.transport.is_closing():
-            self.transport.write_eof()
-            self._waited = 0.0
+            if self.transport.can_write_eof():  # TLS cannot
+                self.transport.write_eof()
+            self.waited = 0.0
             self._reads.resume_reading(ANSWERING)
 
     def _close(self) -> None:
         """Close; a client that does not read what is left has as long as for a request."""
-        self._waited = 0.0
+        self.waited = 0.0
         self.transport.close()
+
+    def _end(self) -> None:
+        """Close after an answer that is the last; in the middle of a body the client might lose it."""
+        if self._stage == BODY and not self._at_eof:
+            self._stage = WHOLE
+            self._leave(b"")
+        else:
+            self._joined.plain.close()

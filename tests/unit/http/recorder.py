@@ -7,8 +7,8 @@ from typing import Any
 class Recorder(asyncio.Transport):
     """Sends nothing anywhere. What is written after its end is kept as such: there should be none."""
 
-    def __init__(self) -> None:
-        super().__init__(extra={"peername": "somebody"})
+    def __init__(self, peer: object = "somebody") -> None:
+        super().__init__(extra={"peername": peer})
         self.sent: list[bytes] = []
         self.closed = False
 
@@ -19,6 +19,9 @@ class Recorder(asyncio.Transport):
         return self.closed
 
     def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
         self.closed = True
 
     def pause_reading(self) -> None:

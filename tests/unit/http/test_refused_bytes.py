@@ -22,11 +22,12 @@ def coded(*lines: str, version: str = "1.1") -> bytes:
 
 
 REFUSED = {
-    "no version": (b"GET /health/live\r\n\r\n", "http_version_not_supported"),
-    "HTTP/0.9": (request("GET", LIVE, HOST, version="0.9"), "http_version_not_supported"),
+    "no version": (b"GET /health/live\r\n\r\n", "malformed_request"),
+    "no version, and a Host": (b"GET /health/live\r\nHost: x\r\n", "malformed_request"),
+    "HTTP/0.9": (request("GET", LIVE, HOST, version="0.9"), "malformed_request"),
     "HTTP/2.0": (request("GET", LIVE, HOST, version="2.0"), "http_version_not_supported"),
     "HTTP/3.0": (request("GET", LIVE, HOST, version="3.0"), "http_version_not_supported"),
-    "HTTP/0.9 with a body": (post().replace(b"HTTP/1.1", b"HTTP/0.9"), "http_version_not_supported"),
+    "HTTP/0.9 with a body": (post().replace(b"HTTP/1.1", b"HTTP/0.9"), "malformed_request"),
     "HTTP/2.0 with a body": (post().replace(b"HTTP/1.1", b"HTTP/2.0"), "http_version_not_supported"),
     "HTTP/2's preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "malformed_request"),
     "HTTP/1.1.1": (request("GET", LIVE, HOST, version="1.1.1"), "malformed_request"),
@@ -46,7 +47,18 @@ REFUSED = {
     "gzip": (coded("Transfer-Encoding: gzip"), "not_implemented"),
     "gzip, chunked": (coded("Transfer-Encoding: gzip, chunked"), "not_implemented"),
     "gzip and chunked": (coded("Transfer-Encoding: gzip", "Transfer-Encoding: chunked"), "not_implemented"),
-    "identity": (coded("Transfer-Encoding: identity"), "not_implemented"),
+    "identity": (coded("Transfer-Encoding: identity"), "malformed_request"),
+    "identity, chunked": (coded("Transfer-Encoding: identity, chunked"), "malformed_request"),
+    "identity and chunked": (coded("Transfer-Encoding: identity", "Transfer-Encoding: chunked"), "malformed_request"),
+    "chunked and identity": (coded("Transfer-Encoding: chunked", "Transfer-Encoding: identity"), "malformed_request"),
+    "gzip, identity, chunked": (coded("Transfer-Encoding: gzip, identity, chunked"), "malformed_request"),
+    "nothing, chunked": (coded("Transfer-Encoding: , chunked"), "malformed_request"),
+    "chunked, nothing": (coded("Transfer-Encoding: chunked,"), "malformed_request"),
+    "chunked with a parameter": (coded("Transfer-Encoding: chunked;q=1"), "malformed_request"),
+    "chunked in quotes": (coded('Transfer-Encoding: "chunked"'), "malformed_request"),
+    "no coding": (coded("Transfer-Encoding:"), "malformed_request"),
+    "gzip by HTTP/1.0": (coded("Transfer-Encoding: gzip", version="1.0"), "malformed_request"),
+    "identity by HTTP/1.0": (coded("Transfer-Encoding: identity", version="1.0"), "malformed_request"),
     "xchunked": (coded("Transfer-Encoding: xchunked"), "not_implemented"),
     "chunked, gzip": (coded("Transfer-Encoding: chunked, gzip"), "malformed_request"),
     "chunked twice": (coded("Transfer-Encoding: chunked, chunked"), "malformed_request"),
@@ -54,6 +66,40 @@ REFUSED = {
     "a header in two lines": (get(LIVE, "X-A: a", " b"), "malformed_request"),
     "a broken chunk": (coded("Transfer-Encoding: chunked").replace(b"\r\n0\r\n", b"\r\nZ\r\n"), "malformed_request"),
 }
+
+
+MALFORMED_HOSTS = (
+    *("", " ", "a b", "a,b", "a, b", "a@b", "a:b@c", "a/", "http://a", "a?", "a#b", "a\\b", "a;b", "<a>", "a%20b"),
+    *("\xe4", "*", "a:", "a:b", "a:0", "a:65536", "a:99999", "a:123456", "a:-1", "a:+80", "a:80:80", "a:8 0", "a:\xb2"),
+    *(":80", "::1", "[", "[]", "[::1", "::1]", "[::1]a", "[::1]:", "[::1]:x", "[::1::2]", "[1.2.3.4]", "[::g]"),
+)
+REFUSED |= {f"Host: {host}": (request("GET", LIVE, f"Host: {host}"), "malformed_request") for host in MALFORMED_HOSTS}
+
+
+@pytest.mark.parametrize("raw", [b"GET /health/live\r\n", b"GET /\r\nX", b"POST /api/orders/execute\r\n"])
+async def test_a_request_line_without_a_version_is_refused_at_once(shared_api: Api, raw: bytes) -> None:
+    for pieces in ([raw], [raw[at : at + 1] for at in range(len(raw))]):
+        [answer] = await say(shared_api.url, *pieces)
+        assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "localhost",
+            "LocalHost:80",
+            "a-b_c.localhost.:65535",
+            "127.0.0.1:1",
+            "[::1]",
+            "[::1]:3000",
+            "[::ffff:1.2.3.4]",
+        ),
+        *("[2001:DB8::1]", "\tlocalhost \t"),
+    ],
+)
+async def test_a_host_as_it_should_be(shared_api: Api, host: str) -> None:
+    assert [answer.status for answer in await say(shared_api.url, request("GET", LIVE, f"Host: {host}"))] == [200]
 
 
 @pytest.mark.parametrize(("raw", "code"), REFUSED.values(), ids=REFUSED.keys())
