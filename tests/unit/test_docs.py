@@ -26,11 +26,12 @@ def all_tests() -> set[str]:
 
 
 def test_every_guarantee_names_a_test_that_exists() -> None:
-    promises = (ROOT / "docs" / "guarantees.md").read_text()
-    rows = [line for line in promises.split("## Not promised")[0].splitlines() if line.startswith("| ")][1:]
+    pages = [(DOCS / name).read_text() for name in ("guarantees.md", "connections.md")]
+    lines = "\n".join(page.partition("\n## The ")[0] for page in pages).splitlines()
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| promise ")]
     assert rows
     assert [row for row in rows if "`test_" not in row] == []
-    assert set(re.findall(r"`(test_\w+)`", promises)) - all_tests() == set()
+    assert set(re.findall(r"`(test_\w+)`", "\n".join(pages))) - all_tests() == set()
 
 
 def links(page: Path) -> list[tuple[Path, str]]:
