@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from attrs import evolve
 
-from entrypoints.cli import orders, queue, trading, venue
+from entrypoints.cli import keys, orders, queue, trading, venue
 from entrypoints.cli.audit import audit
 from entrypoints.cli.ending import INTERRUPTED, NOT_WRITTEN, WRONG_USAGE, fail, settings_of_the_environment
 from entrypoints.cli.options import URL_VARIABLE
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.add_typer(queue.app, name="queue", rich_help_panel=OPERATE)
 app.add_typer(trading.app, name="trading", rich_help_panel=OPERATE)
 app.add_typer(venue.app, name="venue", rich_help_panel=OPERATE)
+app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
 app.add_typer(orders.app, name="orders", rich_help_panel=TRADE)
 
 

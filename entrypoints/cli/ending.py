@@ -28,11 +28,14 @@ class Trouble(Exception):
 
 
 def settings_of_the_environment() -> "Settings":
-    """Read the settings; their mistakes end the command."""
+    """Read the settings; their mistakes end the command, and what is not safe and not waived."""
+    from entrypoints.security import require_security
     from entrypoints.settings import Settings, SettingsError
 
     try:
-        return Settings.from_environment(os.environ)
+        settings = Settings.from_environment(os.environ)
+        require_security(settings)
+        return settings
     except SettingsError as error:
         fail(str(error), WRONG_USAGE)
 
