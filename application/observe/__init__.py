@@ -113,11 +113,6 @@ def stale_write_refused(order_id: str, version: int) -> None:
     _log.info("stale_write_refused", order_id=order_id, version=version)
 
 
-def credentials_refused(address: str) -> None:
-    """Record that an address (of IPv6 its /64) showed too many bad credentials and has to wait."""
-    _log.warning("credentials_refused", address=address)
-
-
 def clock_measured(skew_seconds: float) -> None:
     """Record how far this machine's clock is ahead of the store's, by which the process goes."""
     metrics.CLOCK_SKEW.set(skew_seconds)
