@@ -11,7 +11,14 @@ from attrs import evolve
 from entrypoints.cli import keys, orders, queue, trading, venue
 from entrypoints.cli.audit import audit
 from entrypoints.cli.credential import FILE_VARIABLE, KEY_VARIABLE
-from entrypoints.cli.ending import INTERRUPTED, NOT_WRITTEN, WRONG_USAGE, fail, settings_of_the_environment
+from entrypoints.cli.ending import (
+    INTERRUPTED,
+    NOT_WRITTEN,
+    WRONG_USAGE,
+    fail,
+    fail_unforeseen,
+    settings_of_the_environment,
+)
 from entrypoints.cli.options import URL_VARIABLE
 from entrypoints.cli.output import complain, give_up_output, open_streams, show, write_out
 from entrypoints.cli.reconcile import reconcile
@@ -151,9 +158,11 @@ def main() -> None:
             app()
         finally:
             write_out()
-    except OSError as error:
-        if error.filename is not None or error.errno not in _OUTPUT_ERRORS:
-            raise
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    except Exception as error:
+        if not isinstance(error, OSError) or error.filename is not None or error.errno not in _OUTPUT_ERRORS:
+            fail_unforeseen(error)
         complain(f"The answer could not be written: {error.strerror}.", "red")
         give_up_output()
         raise SystemExit(NOT_WRITTEN) from None
