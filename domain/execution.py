@@ -9,7 +9,7 @@ from domain.events import OrderEvent
 from domain.money import AMOUNT_BOUND, AMOUNT_DECIMALS, EXACT
 from domain.order import Order
 from domain.routing import quote_of
-from domain.transaction import Fill, Transaction, TransactionReport
+from domain.transaction import Fill, TransactionReport
 
 _MOST_PRICE = AMOUNT_BOUND - Decimal(1).scaleb(-AMOUNT_DECIMALS)
 
@@ -69,29 +69,27 @@ def contradiction(order: Order, report: TransactionReport) -> str | None:
     fill, sent = report.fill, order.transaction
     if fill is None or sent is None:
         return "reports a swap without its fill"
-    numbers = (fill.amount_in, fill.amount_out, fill.venue_fee)
-    if not all(number.is_finite() for number in numbers) or fill.amount_out <= 0 or fill.venue_fee < 0:
+    given, received, fee = fill.amount_in, fill.amount_out, fill.venue_fee
+    if not (given.is_finite() and received.is_finite() and fee.is_finite() and received > 0 and fee >= 0):
         return "reports amounts that cannot be"
-    if fill.amount_in != order.amount:
+    if given != order.amount:
         return "swapped another amount"
-    before_fee = EXACT.add(fill.amount_out, fill.venue_fee)
-    if before_fee > EXACT.multiply(_MOST_PRICE, fill.amount_in):
+    if EXACT.add(received, fee) > EXACT.multiply(_MOST_PRICE, given):
         return "reports a price that cannot be"
-    if report.pair is not None and any(
-        said not in (None, asked)
-        for said, asked in zip(report.pair, (order.input_token, order.output_token), strict=True)
-    ):
+    if report.pair is not None and not _is_of_pair(order, *report.pair):
         return "swapped another pair"
-    return _below_limit(order, sent, fill, before_fee)
+    return None if sent.limit_price is None else _below_limit(order, sent.venue, sent.limit_price, fill)
 
 
-def _below_limit(order: Order, sent: Transaction, fill: Fill, before_fee: Decimal) -> str | None:
-    if sent.limit_price is None:
-        return None
-    least = EXACT.multiply(sent.limit_price, fill.amount_in)
-    if before_fee < least:
+def _is_of_pair(order: Order, given: str | None, received: str | None) -> bool:
+    return given in (None, order.input_token) and received in (None, order.output_token)
+
+
+def _below_limit(order: Order, venue: str, limit_price: Decimal, fill: Fill) -> str | None:
+    least = EXACT.multiply(limit_price, fill.amount_in)
+    if EXACT.add(fill.amount_out, fill.venue_fee) < least:
         return "swapped below the limit"
-    quote = quote_of(order.quotes, sent.venue)
+    quote = quote_of(order.quotes, venue)
     if quote is not None and fill.amount_out < EXACT.multiply(least, 1 - quote.fee):
         return "kept a larger fee than it quoted"
     return None

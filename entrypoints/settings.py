@@ -31,6 +31,7 @@ SIMULATOR_FAULTS = (
     *("slow", "error_before", "error_after", "timeout_before", "timeout_after"),
     *("lost_reply", "duplicate", "rejection"),
 )
+SIMULATOR_HARMS = ("low_fill", "other_hash", "other_order", "shared_hash", "packed", "flood")
 
 
 class SettingsError(Exception):
@@ -172,7 +173,10 @@ class Settings:
     )
     simulator_fault_rate: float = _setting(0.0, seconds("0", "1"), "Share of calls that the simulator spoils, 0 to 1")
     simulator_faults: tuple[str, ...] = _setting(
-        SIMULATOR_FAULTS, some_of(*SIMULATOR_FAULTS), "The faults that it draws from, by the mock seed"
+        SIMULATOR_FAULTS,
+        some_of(*SIMULATOR_FAULTS, *SIMULATOR_HARMS),
+        "The faults that it draws from, by the mock seed; those of a venue that means harm are "
+        f"`{'`, `'.join(SIMULATOR_HARMS)}`",
     )
     simulator_slow_ms: int = _setting(1500, whole(0, 600_000), "How much later a slow answer comes")
     log_format: str = _setting("console", one_of("console", "json"), "How log lines look")

@@ -1,10 +1,12 @@
 """A venue whose every byte a test decides: HTTP written by hand, on connections that stay open."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from adapters.http_venue.venue import HttpVenue
 from tests.clock import ManualClock
@@ -36,8 +38,7 @@ class HostileVenue:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                length = [line for line in head.lower().split("\r\n") if line.startswith("content-length:")]
-                await reader.readexactly(int(length[0].split(":")[1]) if length else 0)
+                await reader.readexactly(_length_of(head))
                 self.asked.append(head)
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 if isinstance(answer, bytes):
@@ -71,3 +72,35 @@ async def client_of(venue: HostileVenue, seconds: float = 5.0) -> AsyncIterator[
         yield client
     finally:
         await client.close()
+
+
+@frozen
+class Request:
+    """What a venue was asked; `path` as it came, `body` what its JSON says, if it has one."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any]
+
+
+@asynccontextmanager
+async def venue_that_responds(respond: Callable[[Request], bytes]) -> AsyncIterator[str]:
+    """Serve a venue whose answers depend on what it is asked; give its URL."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                body = await reader.readexactly(_length_of(head))
+                method, path, _ = head.split(" ", 2)
+                writer.write(respond(Request(method, path, json.loads(body) if body else {})))
+                await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def _length_of(head: str) -> int:
+    lengths = [line for line in head.lower().split("\r\n") if line.startswith("content-length:")]
+    return int(lengths[0].partition(":")[2]) if lengths else 0

@@ -22,7 +22,7 @@ from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings
 from entrypoints.system import SystemClock
 from entrypoints.web.server import bind, url_of
-from simulators.venue.faults import Call, Fault, Faults
+from simulators.venue.faults import Call, Fault, Faults, Spoilt
 from simulators.venue.ledger import Entry, LedgerReader
 from simulators.venue.server import serve
 from simulators.venue.simulator import simulated_venues
@@ -68,12 +68,12 @@ class VenueProcess:
 class Spoiling(Faults):
     """Spoils the first submission of each transaction with one fault, and nothing else."""
 
-    def __init__(self, fault: Fault | None = None) -> None:
+    def __init__(self, fault: Spoilt | None = None) -> None:
         super().__init__(0, 0.0, ())
         self._fault = fault
         self._seen: set[str] = set()
 
-    def next(self, call: Call, key: str) -> Fault | None:
+    def next(self, call: Call, key: str) -> Spoilt | None:
         if call is not Call.SUBMIT or key in self._seen:
             return None
         self._seen.add(key)

@@ -10,8 +10,9 @@ from falcon.asgi import App, Request, Response
 
 from domain.mock_dex import MockDexRouter, MockMarket
 from simulators.venue.clock import Clock
-from simulators.venue.faults import Call, Fault, Faults
+from simulators.venue.faults import Call, Fault, Faults, Harm
 from simulators.venue.ledger import LedgerReader
+from simulators.venue.lies import SHARED_HASH, send, twisted
 from simulators.venue.network import Network
 from simulators.venue.spoiling import Dropped, Spoiler
 from simulators.venue.wire import (
@@ -62,7 +63,7 @@ class QuotesResource:
         fault = self.venues.faults.next(Call.QUOTE, f"{venue}:{asked.order_id}:{asked.attempt}")
         async with self.venues.spoiler.around(req, fault):
             await self.venues.clock.sleep(self.venues.router.quote_ms / 1000)
-        resp.data = quote_json(self.venues.router.quote(market, asked.order_id, asked.attempt))
+        send(resp, quote_json(self.venues.router.quote(market, asked.order_id, asked.attempt)), fault)
 
 
 @frozen
@@ -79,7 +80,8 @@ class BuildsResource:
         async with self.venues.spoiler.around(req, fault):
             await self.venues.clock.sleep(self.venues.router.build_ms / 1000)
         expires_at = self.venues.clock.now() + timedelta(seconds=asked.valid_seconds)
-        resp.data = built_json(self.venues.router.tx_hash(asked.order_id, asked.attempt), expires_at)
+        own = self.venues.router.tx_hash(asked.order_id, asked.attempt)
+        send(resp, built_json(SHARED_HASH if fault is Harm.SHARED_HASH else own, expires_at), fault)
 
 
 @frozen
@@ -97,13 +99,16 @@ class TransactionResource:
             await self.venues.network.submit(transaction)
             if fault is Fault.DUPLICATE:
                 await self.venues.network.submit(transaction)
-        resp.data = report_json(tx_hash, await self.venues.network.report(tx_hash, _wait_of(req)))
+        report = await self.venues.network.report(tx_hash, _wait_of(req))
+        send(resp, report_json(tx_hash, twisted(report, fault)), fault)
 
     async def on_get(self, req: Request, resp: Response, venue: str, tx_hash: str) -> None:
         """Report what became of the transaction; one that never came is `unknown`, with status 200."""
         self.venues.market(venue)
-        async with self.venues.spoiler.around(req, self.venues.faults.next(Call.LOOKUP, tx_hash)):
-            resp.data = report_json(tx_hash, await self.venues.network.report(tx_hash, _wait_of(req)))
+        fault = self.venues.faults.next(Call.LOOKUP, tx_hash)
+        async with self.venues.spoiler.around(req, fault):
+            report = await self.venues.network.report(tx_hash, _wait_of(req))
+        send(resp, report_json(tx_hash, report), fault)
 
 
 @frozen

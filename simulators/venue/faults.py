@@ -22,6 +22,20 @@ class Fault(StrEnum):
     REJECTION = "rejection"
 
 
+class Harm(StrEnum):
+    """One way to answer that only a venue has which means harm; the work itself is done as ever."""
+
+    LOW_FILL = "low_fill"
+    OTHER_HASH = "other_hash"
+    OTHER_ORDER = "other_order"
+    SHARED_HASH = "shared_hash"
+    PACKED = "packed"
+    FLOOD = "flood"
+
+
+Spoilt = Fault | Harm
+
+
 class Call(StrEnum):
     """What a client can ask of a venue."""
 
@@ -34,12 +48,13 @@ class Call(StrEnum):
 _F = Fault
 _QUESTION = frozenset({_F.SLOW, _F.ERROR_BEFORE, _F.TIMEOUT_BEFORE, _F.LOST_REPLY})
 # A rejection is the transaction's own, whoever asks and however often: see `Faults.rejects`.
-_POSSIBLE: Mapping[Call, frozenset[Fault]] = MappingProxyType(
+_ANY_ANSWER = frozenset({Harm.PACKED, Harm.FLOOD})
+_POSSIBLE: Mapping[Call, frozenset[Spoilt]] = MappingProxyType(
     {
-        Call.QUOTE: _QUESTION,
-        Call.BUILD: _QUESTION,
-        Call.LOOKUP: _QUESTION,
-        Call.SUBMIT: frozenset(Fault) - {_F.REJECTION},
+        Call.QUOTE: _QUESTION | _ANY_ANSWER,
+        Call.BUILD: _QUESTION | _ANY_ANSWER | {Harm.SHARED_HASH},
+        Call.LOOKUP: _QUESTION | _ANY_ANSWER,
+        Call.SUBMIT: frozenset(Fault) - {_F.REJECTION} | frozenset(Harm) - {Harm.SHARED_HASH},
     }
 )
 
@@ -50,10 +65,10 @@ class Faults:
     def __init__(self, seed: int, rate: float, kinds: Collection[str]) -> None:
         self._seed = seed
         self._rate = rate
-        self._kinds = tuple(fault for fault in Fault if fault in kinds)
+        self._kinds: tuple[Spoilt, ...] = tuple(kind for kind in (*Fault, *Harm) if kind in kinds)
         self._made: OrderedDict[str, int] = OrderedDict()
 
-    def next(self, call: Call, key: str) -> Fault | None:
+    def next(self, call: Call, key: str) -> Spoilt | None:
         """Count a call about `key` and return its fault, None for most; a call made again has another chance."""
         name = f"{call}:{key}"
         times = self._made[name] = self._made.pop(name, 0) + 1

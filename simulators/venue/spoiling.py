@@ -9,7 +9,7 @@ from attrs import frozen
 from falcon.asgi import Request
 
 from simulators.venue.clock import Clock
-from simulators.venue.faults import Fault
+from simulators.venue.faults import Fault, Spoilt
 
 # Longer than any client waits; then the connection is dropped, so that none is held for ever.
 HANG_SECONDS = 60.0
@@ -23,7 +23,7 @@ class Spoiler:
     slow_seconds: float
 
     @asynccontextmanager
-    async def around(self, req: Request, fault: Fault | None) -> AsyncIterator[None]:
+    async def around(self, req: Request, fault: Spoilt | None) -> AsyncIterator[None]:
         """Do the body, the call's work, with this fault before or after it."""
         match fault:
             case Fault.SLOW:

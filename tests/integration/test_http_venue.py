@@ -15,13 +15,13 @@ from attrs import evolve
 
 from adapters.http_venue.connections import Connections
 from adapters.http_venue.venue import HttpVenue
-from application.ports.errors import VenueUnavailable, VenueUnreachable
+from application.ports.errors import VenueContradicts, VenueUnavailable, VenueUnreachable
 from domain.mock_dex import MockDexRouter
 from domain.order import Order
 from domain.transaction import Transaction, TransactionStatus
 from entrypoints.system import SystemClock
 from simulators.venue import app
-from simulators.venue.faults import Fault
+from simulators.venue.faults import Fault, Harm
 from tests.builders import QUOTES, an_order
 from tests.clock import ManualClock
 from tests.contracts.venue import DEAD, REJECTED, Result, VenueBench, VenueContract
@@ -300,3 +300,24 @@ async def test_a_long_history_comes_in_pages_each_transaction_once(
         pages = [page async for page in meteora.received(SystemClock().now() - timedelta(minutes=1))]
         assert [len(page) for page in pages] == [2, 2, 1]
         assert [one.transaction.tx_hash for page in pages for one in page] == [one.tx_hash for one in sent]
+
+
+@pytest.mark.parametrize("harm", set(Harm) - {Harm.SHARED_HASH, Harm.LOW_FILL})
+async def test_an_answer_that_means_harm_is_none_and_the_swap_is_found_once(harm: Harm, tmp_path: Path) -> None:
+    async with venue_in_loop(tmp_path, Spoiling(harm)) as simulator, venue_at(simulator.url) as venue:
+        order = an_order()
+        transaction = sendable(order)
+        with pytest.raises(VenueUnavailable) as refused:
+            await venue.send(transaction)
+        assert isinstance(refused.value, VenueContradicts) is (harm in (Harm.OTHER_HASH, Harm.OTHER_ORDER))
+        assert await venue.lookup(transaction) == landing(simulator.router, transaction)
+        assert len(simulator.entries(order)) == 1
+
+
+async def test_a_fill_that_is_reported_too_low_is_the_venues_word(tmp_path: Path) -> None:
+    async with venue_in_loop(tmp_path, Spoiling(Harm.LOW_FILL)) as simulator, venue_at(simulator.url) as venue:
+        transaction = sendable(an_order())
+        low, true = await venue.send(transaction), await venue.lookup(transaction)
+        assert low.fill
+        assert true.fill
+        assert low.fill.amount_out == true.fill.amount_out / 2

@@ -4,8 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings import SIMULATOR_FAULTS, Settings, SettingsError, markdown_table, shown, unknown_variables
-from simulators.venue.faults import Fault
+from entrypoints.settings import (
+    SIMULATOR_FAULTS,
+    SIMULATOR_HARMS,
+    Settings,
+    SettingsError,
+    markdown_table,
+    shown,
+    unknown_variables,
+)
+from simulators.venue.faults import Fault, Harm
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +42,7 @@ def test_networks_are_read_and_what_is_none_is_refused() -> None:
 
 def test_the_faults_are_the_simulators() -> None:
     assert SIMULATOR_FAULTS == tuple(Fault) == Settings().simulator_faults
+    assert tuple(Harm) == SIMULATOR_HARMS
 
 
 def test_every_mistake_is_told_at_once_by_its_variable_and_without_secrets() -> None:

@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
-from simulators.venue.faults import REMEMBERED, Call, Fault, Faults
+from simulators.venue.faults import REMEMBERED, Call, Fault, Faults, Harm, Spoilt
 
 ALL = tuple(Fault)
 
 
-def drawn(faults: Faults, call: Call, calls: int = 2000) -> list[Fault | None]:
+def drawn(faults: Faults, call: Call, calls: int = 2000) -> list[Spoilt | None]:
     return [faults.next(call, f"key-{number}") for number in range(calls)]
 
 
@@ -58,3 +58,10 @@ def test_it_remembers_a_bounded_number_of_calls() -> None:
     for number in range(REMEMBERED):
         faults.next(Call.SUBMIT, str(number))
     assert faults.next(Call.SUBMIT, "first") == fresh.next(Call.SUBMIT, "first")
+
+
+@pytest.mark.parametrize("call", Call)
+def test_no_answer_means_harm_unless_that_is_chosen(call: Call) -> None:
+    assert not set(drawn(Faults(0, 1.0, ALL), call)) & set(Harm)
+    chosen = set(drawn(Faults(0, 1.0, tuple(Harm)), call))
+    assert {Harm.PACKED, Harm.FLOOD} <= chosen <= set(Harm)
