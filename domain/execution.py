@@ -11,6 +11,9 @@ from domain.order import Order
 from domain.routing import quote_of
 from domain.transaction import Fill, TransactionReport
 
+_LARGER_FEE = "kept a larger fee than it quoted"
+# A venue may round its fee, or have changed it since it quoted.
+_FEE_SLACK = Decimal("0.01")
 _MOST_PRICE = AMOUNT_BOUND - Decimal(1).scaleb(-AMOUNT_DECIMALS)
 
 
@@ -63,8 +66,8 @@ class Execution:
 def contradiction(order: Order, report: TransactionReport) -> str | None:
     """Say why what is said to have landed cannot be the order's transaction; None when it can.
 
-    All of the amount was given, for something, at a price that can be kept; at its limit or above, before the venue's
-    fee and, if the venue had quoted one, after it.
+    All of the amount was given, for something, at a price that can be kept. The price is at its limit or above, before
+    the venue's fee, and after it, and the fee is about what the venue had quoted, if it had.
     """
     fill, sent = report.fill, order.transaction
     if fill is None or sent is None:
@@ -74,8 +77,11 @@ def contradiction(order: Order, report: TransactionReport) -> str | None:
         return "reports amounts that cannot be"
     if given != order.amount:
         return "swapped another amount"
-    if EXACT.add(received, fee) > EXACT.multiply(_MOST_PRICE, given):
+    before_fee = EXACT.add(received, fee)
+    if before_fee > EXACT.multiply(_MOST_PRICE, given):
         return "reports a price that cannot be"
+    if fee > EXACT.multiply(before_fee, sent.fee + _FEE_SLACK) and quote_of(order.quotes, sent.venue) is not None:
+        return _LARGER_FEE
     if report.pair is not None and not _is_of_pair(order, *report.pair):
         return "swapped another pair"
     return None if sent.limit_price is None else _below_limit(order, sent.venue, sent.limit_price, fill)
@@ -91,5 +97,5 @@ def _below_limit(order: Order, venue: str, limit_price: Decimal, fill: Fill) -> 
         return "swapped below the limit"
     quote = quote_of(order.quotes, venue)
     if quote is not None and fill.amount_out < EXACT.multiply(least, 1 - quote.fee):
-        return "kept a larger fee than it quoted"
+        return _LARGER_FEE
     return None

@@ -36,7 +36,12 @@ class Address:
 
     @headers.default
     def _headers_of_all(self) -> Mapping[str, str]:
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "order-engine"}
+        headers = {
+            "Host": self.url.netloc.decode("ascii"),
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "order-engine",
+        }
         if self.url.userinfo:
             credentials = b64encode(f"{self.url.username}:{self.url.password}".encode()).decode()
             headers["Authorization"] = f"Basic {credentials}"

@@ -40,6 +40,7 @@ REACH_SHARE = 0.6
 # The most of an answer's body that is read, and of one page of a list's.
 ANSWER_BYTES = 64 * 1024
 LIST_BYTES = 1024 * 1024
+MOST_PAGES = 10_000
 _NO_TIME_LEFT = "took too long"
 _JSON = {"Content-Type": "application/json"}
 _NOT_OFFERED = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
@@ -151,7 +152,7 @@ class HttpVenue:
             yield [one.described(self.name) for one in page.data]
             if page.next_cursor is None:
                 return
-            if page.next_cursor in seen:
+            if page.next_cursor in seen or len(seen) == MOST_PAGES:
                 raise VenueUnavailable(NONSENSE)  # it would have no end, and lacks what comes after
             query["cursor"] = page.next_cursor
             seen.add(page.next_cursor)

@@ -13,13 +13,15 @@ from msgspec import Meta
 from application.ports.errors import VenueContradicts, VenueUnavailable
 from application.ports.venue_history import Received
 from domain.errors import InvalidAmount
-from domain.money import amount_of_text, plain, price, price_of_text
+from domain.money import EXACT, amount_of_text, plain, price, price_of_text
 from domain.order import Order
 from domain.routing import Quote
 from domain.status import FailureReason
 from domain.transaction import Fill, NetworkFee, Transaction, TransactionReport, TransactionStatus
 
 NONSENSE = "gave an answer that makes no sense"
+# By how much price and amounts may differ: either may be rounded, or the price be after a fee.
+_ROUNDED, _ROUNDED_SHARE = Decimal("0.000001"), Decimal("0.01")
 # The venue's own word that it will never land it: for HTTP venues that is what proves a transaction dead.
 _EXPIRED = "expired"
 
@@ -141,7 +143,7 @@ class TransactionAnswer(msgspec.Struct, rename="camel"):
             given = transaction.amount if self.amount_in is None else _amount_of_text(self.amount_in)
             fill = Fill.at_price(given, price_of_text(self.price), transaction.fee)
             if self.amount_out is not None and self.venue_fee is not None:
-                fill = Fill(given, _amount_of_text(self.amount_out), _amount_of_text(self.venue_fee))
+                fill = _by_amounts(fill, _amount_of_text(self.amount_out), _amount_of_text(self.venue_fee))
             price(fill.price)
         except (InvalidAmount, ArithmeticError) as error:
             raise VenueContradicts("reports a swap that cannot be") from error
@@ -183,6 +185,15 @@ class HistoryAnswer(msgspec.Struct, rename="camel"):
 
     data: list[ReceivedAnswer]
     next_cursor: Annotated[str, Meta(pattern=r"^[ -~]{1,1000}\Z")] | None = None
+
+
+def _by_amounts(by_price: Fill, received: Decimal, fee: Decimal) -> Fill:
+    """Return the fill by its amounts. Raises InvalidAmount when they are those of another price, or of more or less."""
+    at_price = EXACT.add(by_price.amount_out, by_price.venue_fee)
+    apart = EXACT.abs(EXACT.subtract(EXACT.add(received, fee), at_price))
+    if apart > max(_ROUNDED, EXACT.multiply(at_price, _ROUNDED_SHARE)):
+        raise InvalidAmount("must be the price times the amount")
+    return Fill(by_price.amount_in, received, fee)
 
 
 def _amount_of_text(text: str) -> Decimal:

@@ -159,13 +159,14 @@ APPEND_PLAIN: Final = f"{APPEND.partition(', kept_executions AS (')[0]}\nSELECT 
 # The same for a group in which there are administrative acts. (rows, entries).
 APPEND_AUDITED: Final = audited(APPEND, "i.subject IN (SELECT order_id FROM moved)")
 
-# Find orders whose transaction confirmed another. (rows): their ids.
+# Find orders whose transaction confirmed another. (rows): their ids. With OFFSET each row is looked up by itself.
 USED: Final = """
 SELECT i.order_id
 FROM json_to_recordset(%s) AS i (order_id text, venue text, tx_hash text)
-JOIN executions AS e
-    ON coalesce(e.chain, e.venue) = ANY(ARRAY[i.venue]) AND e.tx_hash = ANY(ARRAY[i.tx_hash]) AND NOT e.repeats
-WHERE e.order_id <> i.order_id
+WHERE EXISTS (
+    SELECT FROM executions AS e
+    WHERE coalesce(e.chain, e.venue) = i.venue AND e.tx_hash = i.tx_hash AND NOT e.repeats AND e.order_id <> i.order_id
+    OFFSET 0)
 """
 
 # Find events that were already kept, durably. (rows): the ids of their orders, and nothing.

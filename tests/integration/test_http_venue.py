@@ -175,7 +175,8 @@ async def test_what_is_sent_is_the_payload_alone(tmp_path: Path) -> None:
     async with venue_in_loop(tmp_path) as simulator, venue_at(simulator.url) as venue:
         order = an_order()
         built = await venue.build(order, await venue.quote(order))
-        await venue.send(evolve(built, amount=built.amount * 2, limit_price=built.amount))
+        with pytest.raises(VenueContradicts):  # what came out is not for so much
+            await venue.send(evolve(built, amount=built.amount * 2, limit_price=built.amount))
         [entry] = simulator.entries(order)
         assert (entry.transaction.amount, entry.transaction.limit_price) == (order.amount, None)
 

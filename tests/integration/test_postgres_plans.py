@@ -108,6 +108,8 @@ def cases() -> Iterator[Case]:
     yield Case("standing", statements.STANDING, known_rows)
     yield Case("claim", statements.CLAIM, new_rows)
     yield Case("append", statements.APPEND, in_json(sorted(rows, key=attrgetter("order_id"))), keep_plan=True)
+    used = [{"order_id": order_id, "venue": "Meteora", "tx_hash": str(n)} for n, order_id in enumerate(ids, 50_000)]
+    yield Case("used", statements.USED, in_json(used), keep_plan=True)
     yield Case("kept", statements.KEPT, in_json(rows), keep_plan=True)
     yield Case("get", statements.GET, (ids,), keep_plan=True)
     yield Case("get durably", statements.GET_DURABLY, (ids,), keep_plan=True)

@@ -79,6 +79,10 @@ LIES = {
     "amounts below it by the last digit": swap(amountOut="1484.999999999999999999999999999999", venueFee="0"),
     "all of it kept as a fee": swap(amountOut="0.00000001", venueFee="1500"),
     "more kept than was quoted": swap(amountOut="1481.9", venueFee="18"),
+    "much more kept of a better price": swap(price="200", amountOut="1500", venueFee="500"),
+    "the amounts of twice as much": swap(amountOut="2994", venueFee="6"),
+    "the amounts of a little more": swap(amountOut="1530", venueFee="3"),
+    "the amounts of less at a better price": swap(price="300", amountOut="1497", venueFee="3"),
     "more given than was asked": swap(amountIn="10.00000001"),
     "much more given": swap(amountIn="1000000", amountOut="150000000", venueFee="0"),
     "less given than was asked": swap(amountIn="9.99"),
@@ -128,6 +132,14 @@ async def test_the_same_holds_for_a_swap_that_is_looked_up(lie: bytes) -> None:
         assert await waits_for_a_person(bench, order)
 
 
+@pytest.mark.parametrize("told", [{"amountOut": "15", "venueFee": "1485"}, {"amountOut": "15000", "venueFee": "0"}])
+async def test_an_order_without_a_limit_is_not_robbed_by_the_fee_nor_by_other_amounts(told: dict[str, str]) -> None:
+    async with hostile_venue(QUOTE, BUILD, swap(**told)) as hostile, engine_at(hostile) as bench:
+        order = await an_order_in(bench, slippageBps=None)
+        assert await bench.execute(order.order_id) == Done()
+        assert await waits_for_a_person(bench, order)
+
+
 async def test_an_order_that_is_released_while_its_venue_still_lies_is_held_again() -> None:
     truth = swap(price="148.5")
     lie = LIES["a price below the limit"]
@@ -146,11 +158,12 @@ async def test_an_order_that_is_released_while_its_venue_still_lies_is_held_agai
     "told",
     [
         {"price": "148.5"},
-        {"price": "1", "amountOut": "1482.03", "venueFee": "2.97"},
+        {"price": "148.6", "amountOut": "1482.03", "venueFee": "2.97"},
+        {"price": "149.7", "amountOut": "1497", "venueFee": "3"},
         {"price": "999999999", "amountIn": "10.0", "amount": "10", "inputToken": "SOL", "outputToken": "USDC"},
-        {"amountOut": "1600", "venueFee": "100"},
+        {"price": "170", "amountOut": "1690", "venueFee": "10"},
     ],
-    ids=["at the limit", "by amounts", "better than quoted", "a larger fee of a better price"],
+    ids=["at the limit", "by amounts", "a price after the fee", "better than quoted", "a larger fee of a better price"],
 )
 async def test_what_is_as_it_was_sent_is_confirmed(told: dict[str, str]) -> None:
     async with hostile_venue(QUOTE, BUILD, swap(**told)) as hostile, engine_at(hostile) as bench:

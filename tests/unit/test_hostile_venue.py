@@ -4,9 +4,10 @@ import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
 
+import httpx
 import pytest
 
-from adapters.http_venue.connection import MOST_HEADERS
+from adapters.http_venue.connection import MOST_HEADERS, Address
 from adapters.http_venue.venue import ANSWER_BYTES, HttpVenue
 from application.ports.errors import VenueContradicts, VenueUnavailable
 from domain.transaction import TransactionStatus
@@ -266,3 +267,23 @@ async def test_a_quote_and_a_build_are_bounded_as_well(call: str) -> None:
     async with hostile_venue(TOO_MUCH["no length and no end"]) as venue, client_of(venue) as client:
         with pytest.raises(VenueUnavailable):
             await calls[call](client)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "target"),
+    [
+        ("http://venue.test", "venue.test", b"/quotes"),
+        ("http://venue.test:81/a/b/", "venue.test:81", b"/a/b/quotes"),
+        ("http://[::1]:81/x?y#z", "[::1]:81", b"/x/quotes"),
+        ("https://venue.test:443/..", "venue.test", b"/quotes"),
+    ],
+)
+def test_a_venue_is_asked_at_its_url_as_it_is_written(url: str, host: str, target: bytes) -> None:
+    address = Address(httpx.URL(url))
+    assert (address.headers["Host"], address.at("quotes").target) == (host, target)
+    assert "Authorization" not in address.headers
+
+
+def test_a_password_in_the_url_is_sent_as_credentials() -> None:
+    headers = Address(httpx.URL("https://anna:p%40ss@venue.test")).headers
+    assert (headers["Authorization"], headers["Host"]) == ("Basic YW5uYTpwQHNz", "venue.test")

@@ -278,6 +278,13 @@ async def test_a_bad_history_is_no_answer(answer: bytes) -> None:
     assert not isinstance(refused.value, NotOffered)
 
 
+async def test_a_history_without_an_end_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.http_venue.venue.MOST_PAGES", 3)
+    first = LANDED.replace("}", f",{ENTRY}}}")
+    with pytest.raises(VenueUnavailable, match="makes no sense"):
+        await history_of(*(reply(f'{{"data":[{first}],"nextCursor":"{cursor}"}}') for cursor in range(9)))
+
+
 @pytest.mark.parametrize("cursors", ["11", "121", "123421"])
 async def test_a_history_that_goes_in_circles_is_no_answer(cursors: str) -> None:
     first = LANDED.replace("}", f",{ENTRY}}}")
