@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 # What a person set for other Pythons would keep .venv's from starting, or have it import their packages.
 unexport PYTHONHOME PYTHONPATH PYTHONINSPECT
 .NOTPARALLEL:
-.PHONY: help run test coverage test-oldest check soak acceptance browser chaos bench lock format clean venv venv-dev
+.PHONY: help run test coverage test-oldest check soak acceptance browser chaos bench lock sbom format clean venv venv-dev
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -55,6 +55,9 @@ bench: venv-dev  ## Measure throughput and latency beside references of the same
 lock: venv-dev  ## Write both locks again from pyproject.toml (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) pyproject.toml --extra local --group build $(ARGS) -o requirements.lock
 	$(COMPILE) pyproject.toml --extra local --group build --extra dev -c requirements.lock $(ARGS) -o requirements-dev.lock
+
+sbom: venv-dev  ## Write the bill of materials of what is installed to build/sbom.cdx.json (CycloneDX)
+	$(BIN)/python scripts/sbom.py build/sbom.cdx.json
 
 format: venv-dev  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format

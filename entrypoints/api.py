@@ -49,9 +49,10 @@ async def _run(settings: Settings, listener: socket.socket, started: Callable[[]
     stop = stop_on_signals()
     container = Container(settings=settings, mode="live")
     observe.process_named("api", container.holder())
+    certificate = container.certificate()
     async with opened(*container.resources()):
         container.api()  # made before it is reported that it serves
-        observe.process_started("api", url_of(listener))
+        observe.process_started("api", url_of(listener, secure=certificate is not None))
         started()
         await serve_api(container, listener, stop)
     observe.process_stopped("api")
@@ -60,9 +61,11 @@ async def _run(settings: Settings, listener: socket.socket, started: Callable[[]
 async def _run_children(settings: Settings, listener: socket.socket) -> bool:
     command = [sys.executable, "-P", "-m", "entrypoints.cli", "api-child", str(listener.fileno())]
     count, end_seconds = settings.api_processes, _end_seconds(settings)
-    async with opened(*Container(settings=settings, mode="live").store_resources()):
+    container = Container(settings=settings, mode="live")
+    certificate = container.certificate()
+    async with opened(*container.store_resources()):
         pass  # an unfit server is refused once, not by each child that is started again
-    observe.process_started("api-parent", url_of(listener))
+    observe.process_started("api-parent", url_of(listener, secure=certificate is not None))
     with closing(MetersFile(slots=count + 1)) as meters:
         METERS.move_to(SharedMeters(meters.fd, slot=count))
         ended_well = await Supervisor(command, listener, end_seconds=end_seconds, meters=meters).run(count)
@@ -82,12 +85,6 @@ async def serve_api(container: Container, listener: socket.socket, stop: asyncio
     times = ServerTimes(linger_seconds=settings.linger_seconds, grace_seconds=round(settings.grace_seconds))
     beside = [container.follow_clock().run(), container.watch().run(), container.gate().run()]
     beside.append(container.share_marks().run())
-    if keys := container.key_authenticator():
-        beside.append(keys.run())
-    if tokens := container.jwt_authenticator():
-        beside.append(tokens.run())
-    if guard := container.guard():
-        beside.append(guard.run())
     async with background(*beside, container.stats().warn_of_id_ranges()):
         await serve(
             container.api(),
@@ -97,4 +94,5 @@ async def serve_api(container: Container, listener: socket.socket, stop: asyncio
             times=times,
             admission=Admission(settings.new_connections_per_address),
             site=container.site(),
+            certificate=container.certificate(),
         )

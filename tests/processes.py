@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -40,20 +41,23 @@ class EngineProcess:
 
 @contextmanager
 def running(
-    *arguments: str, settings: Mapping[str, str] | None = None, stderr: IO[str] | None = None
+    *arguments: str,
+    settings: Mapping[str, str] | None = None,
+    stderr: IO[str] | None = None,
+    trust: ssl.SSLContext | None = None,
 ) -> Iterator[EngineProcess]:
     """Run `order-engine <arguments>` until the block ends; `settings` are variables without their prefix.
 
     Mock delays are short, the port is a free one, and the block starts when `/health/ready` answers 200. Its log goes
-    to `stderr`, if there is one.
+    to `stderr`, if there is one. One that speaks TLS is asked by `trust`.
     """
     port = str(free_port())
     chosen = {**FAST, "PORT": port, "WORKER_HTTP_PORT": port, **(settings or {})}
     environment = {**os.environ, **{PREFIX + name: value for name, value in chosen.items()}}
-    url = f"http://127.0.0.1:{chosen['PORT']}"
+    url = f"{'https' if trust else 'http'}://127.0.0.1:{chosen['PORT']}"
     with subprocess.Popen([COMMAND, *arguments], env=environment, stderr=stderr) as process:
         try:
-            _wait_until_ready(url, process)
+            _wait_until_ready(url, process, trust)
             yield EngineProcess(url, process)
         finally:
             process.terminate()
@@ -89,13 +93,15 @@ def command_lines() -> list[str]:
     return found
 
 
-def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) -> None:
+def _wait_until_ready(
+    url: str, process: "subprocess.Popen[bytes]", trust: ssl.SSLContext | None, seconds: float = 30
+) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise AssertionError(f"the process ended with {process.returncode} before it was ready")
         try:
-            with urllib.request.urlopen(f"{url}/health/ready", timeout=2):  # noqa: S310 - our own loopback URL
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=2, context=trust):  # noqa: S310 - our own loopback URL
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)

@@ -59,11 +59,12 @@ async def _run(
 ) -> None:
     stop = stop_on_signals()
     container = Container(settings=settings, mode=mode)
+    certificate = container.certificate()
     troubles: list[LocalServerError] = []
     async with opened(*container.resources()), asyncio.TaskGroup() as group, background(_keep(servers, troubles, stop)):
         worker_stop = asyncio.Event()
         group.create_task(work(container, worker_stop))
-        _print_banner(url_of(listener), places)
+        _print_banner(url_of(listener, secure=certificate is not None), places)
         await serve_api(container, listener, stop)
         worker_stop.set()
     if troubles:

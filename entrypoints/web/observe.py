@@ -26,6 +26,21 @@ def request_answered(route: str | None, method: str, status: str | int, seconds:
     answers.observe(seconds)
 
 
+def certificate_followed() -> None:
+    """Record that new connections are served with what the certificate's files have now."""
+    _log.info("certificate_followed")
+
+
+def certificate_not_followed(why: str) -> None:
+    """Record that the certificate's files changed to what cannot be served: the one of before stays."""
+    _log.error("certificate_not_followed", why=why)
+
+
+def handshake_failed() -> None:
+    """Record that a client came whose TLS handshake failed, or did not end."""
+    metrics.REFUSALS["tls_handshake"].add()
+
+
 def refused(code: str) -> None:
     """Record that a request or a socket was answered with a problem."""
     metrics.REFUSALS[code].add()

@@ -5,7 +5,9 @@ import errno
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from functools import partial
+from ssl import SSLContext
+from typing import Any, Protocol, cast
 
 import uvicorn
 from attrs import frozen
@@ -14,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.admission import Admission
 from entrypoints.web.http.protocol import ProblemHttpProtocol
+from entrypoints.web.http.tls_door import TlsDoor
 from entrypoints.web.server_config import ServerConfig
 from entrypoints.web.site import Site
 from entrypoints.web.ws.protocol import BoundedWebSocketProtocol
@@ -48,6 +51,16 @@ class ServerTimes:
     idle_seconds: float = 75.0
 
 
+class Follows(Protocol):
+    """A certificate with what to serve it, which follows its files when it is asked to, once a second."""
+
+    context: SSLContext
+
+    def follow(self) -> None:
+        """See whether the files changed."""
+        ...
+
+
 def bind(host: str, port: int) -> socket.socket:
     """Take the address, before anything else is started; port 0 takes any that is free.
 
@@ -66,10 +79,10 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, *, secure: bool = False) -> str:
     """Return the URL of a bound socket, with its real port."""
     host, port = listener.getsockname()[:2]
-    return f"http://{_address(host, port)}"
+    return f"{'https' if secure else 'http'}://{_address(host, port)}"
 
 
 async def serve(
@@ -82,17 +95,18 @@ async def serve(
     admission: Admission | None = None,
     http: type[HttpToolsProtocol] = ProblemHttpProtocol,
     site: Site | None = None,
+    certificate: Follows | None = None,
 ) -> None:
     """Serve until `stop` is set, then drain and return. Installs no signal handlers. `http` reads the requests.
 
-    Requests for another than `site` are refused.
+    Requests for another than `site` are refused. With a `certificate` it speaks TLS.
 
     Draining: readiness turns 503 and sockets close with 1012, then no new connections, then open requests end.
     When it is cancelled instead, all connections are cut.
     """
     times = times or ServerTimes()
     config = _config(app, site or Site(), times, http)
-    server = _Server(config, times, admission or Admission())
+    server = _Server(config, times, admission or Admission(), certificate)
     async with asyncio.TaskGroup() as group:
         stopping = group.create_task(_stop_when_asked(server, stop, drain, times.linger_seconds))
         try:
@@ -103,9 +117,11 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, times: ServerTimes, admission: Admission) -> None:
+    def __init__(
+        self, config: uvicorn.Config, times: ServerTimes, admission: Admission, certificate: "Follows | None"
+    ) -> None:
         super().__init__(config)
-        self._times, self._admission, self._looked_at = times, admission, 0.0
+        self._times, self._admission, self._certificate, self._looked_at = times, admission, certificate, 0.0
         config.load()
         self._http, config.http_protocol_class = config.http_protocol_class, self._begin  # type: ignore[assignment]
 
@@ -116,14 +132,21 @@ class _Server(uvicorn.Server):
             self._looked_at = now
             passed = min(now - before, TICK_MOST_SECONDS)
             self._admission.look(self.server_state.connections)
+            if self._certificate is not None:
+                self._certificate.follow()
             for connection in tuple(self.server_state.connections):
-                if isinstance(connection, ProblemHttpProtocol):
+                if isinstance(connection, ProblemHttpProtocol | TlsDoor):
                     connection.end_if_late(passed, self._times.request_seconds, self._times.idle_seconds)
         return await super().on_tick(counter)
 
     def _begin(self, **given: Any) -> asyncio.Protocol:
         """Make the server's end of a new connection, or what ends it if there is no room."""
-        return _Refused() if self._admission.is_full(len(self.server_state.connections)) else self._http(**given)
+        if self._admission.is_full(len(self.server_state.connections)):
+            return _Refused()
+        make = partial(self._http, **given)
+        if self._certificate is None:
+            return make()
+        return TlsDoor(make, self._certificate.context, self.server_state.connections)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from ipaddress import IPv6Address
 
 from entrypoints.web import observe
 from entrypoints.web.http.protocol import ProblemHttpProtocol
+from entrypoints.web.http.tls_door import TlsDoor
 
 NEWCOMERS_MOST = 256
 CONNECTIONS_MOST = 20_000  # twice the sockets that may be open; some 10 KiB each
@@ -42,7 +43,7 @@ class Admission:
         self._most = self._room()
         waiting = defaultdict(list)
         for connection in connections:
-            if isinstance(connection, ProblemHttpProtocol) and connection.is_new:
+            if isinstance(connection, ProblemHttpProtocol | TlsDoor) and connection.is_new:
                 waiting[_client_of(connection)].append(connection)
         for newcomers in waiting.values():
             surplus = sorted(newcomers, key=lambda newcomer: -newcomer.waited)[: -self._newcomers_most]
@@ -72,7 +73,7 @@ class Admission:
             self._quiet_looks = QUIET_LOOKS
 
 
-def _client_of(connection: ProblemHttpProtocol) -> str | int:
+def _client_of(connection: ProblemHttpProtocol | TlsDoor) -> str | int:
     """Return what is one client: an IPv4 address, or all IPv6 addresses that begin with the same 64 bits."""
     address = connection.client[0] if connection.client else ""
     if ":" not in address or "." in address:

@@ -1,5 +1,4 @@
 /** A WebSocket that comes back: after a break it waits a little longer each time, and never in step with others. */
-import { admitted } from "./api.js";
 
 const FIRST_MS = 400;
 const MOST_MS = 5_000;
@@ -16,7 +15,6 @@ export class LiveSocket {
   #timer = 0;
   #failures = 0;
   #openedAt = 0;
-  #attempt = 0;
   /** @type {SocketState} */
   state = { phase: "connecting", retryAt: 0, code: 0 };
 
@@ -32,14 +30,10 @@ export class LiveSocket {
     this.handlers = handlers;
   }
 
-  async open() {
+  open() {
     clearTimeout(this.#timer);
     this.#become("connecting");
-    const attempt = ++this.#attempt;
-    const path = await admitted(this.path()).catch(() => null);
-    if (attempt !== this.#attempt) return; // closed, or tried again, meanwhile
-    if (path === null) return this.#closed(1006);
-    const url = new URL(path, location.href);
+    const url = new URL(this.path(), location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = (this.#socket = new WebSocket(url));
     this.#timer = setTimeout(() => socket.close(), OPENING_MS);
@@ -68,7 +62,6 @@ export class LiveSocket {
   /** For good. */
   close() {
     clearTimeout(this.#timer);
-    this.#attempt++;
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();

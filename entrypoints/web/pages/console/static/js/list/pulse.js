@@ -1,6 +1,5 @@
-/** Asks the engine every 2 s while someone looks: for its counts, of which two minutes are kept, or just for an answer. */
-import { getMe, getStats, Problem } from "../engine/api.js";
-import { seesEngine } from "../engine/session.js";
+/** Asks the engine for its counts every 2 s while someone looks, and keeps two minutes of them. */
+import { getStats, Problem } from "../engine/api.js";
 import { STEPS, STEP_MS } from "./measures.js";
 
 /** @typedef {import("../engine/api.js").Stats} Stats */
@@ -34,8 +33,7 @@ export class Pulse {
 
   async #beat() {
     try {
-      if (seesEngine()) this.stats = await getStats();
-      else await getMe();
+      this.stats = await getStats();
       this.problem = null;
       this.#misses = 0;
     } catch (error) {
