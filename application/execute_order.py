@@ -35,6 +35,8 @@ STORE_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0)
 LOOKUP_SECONDS = 1.0
 # A venue that leaves a transaction open for so long after its expiry is in trouble, or makes it.
 OVERDUE = timedelta(minutes=1)
+# No transaction is asked for that is good for longer, whatever its venue makes of that.
+LONGEST_VALID = timedelta(hours=1)
 HALTED_SECONDS = 1.0
 # Half as long as the order has waited, within these: soon for those who reach a venue, and seldom if nobody does.
 UNREACHED_SECONDS = (1.0, 5.0)
@@ -233,7 +235,7 @@ class ExecuteOrder:
         if report.status is TransactionStatus.DEAD:
             return await self._fail_attempt(order, FailureReason.TRANSACTION_EXPIRED)
         if report.status in (TransactionStatus.PENDING, TransactionStatus.UNKNOWN):
-            if self.clock.now() - transaction.expires_at > OVERDUE:
+            if self.clock.now() - min(transaction.expires_at, order.updated_at + LONGEST_VALID) > OVERDUE:
                 observe.swap_overdue(order.order_id, order.attempt, transaction.tx_hash, transaction.venue)
             return RetryIn(LOOKUP_SECONDS)
         raise RuntimeError(f"a venue's report says {report.status} and not what came of it")

@@ -44,7 +44,7 @@ def read(content: bytes, kind: type[Answer]) -> Answer:
         raise VenueUnavailable(NONSENSE) from error
     try:
         return msgspec.convert(document, kind)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:  # half a character is a ValueError
         priced = isinstance(document, dict) and document.get("status") == "landed" and document.get("price") is not None
         raise (VenueContradicts if priced else VenueUnavailable)(NONSENSE) from error
 

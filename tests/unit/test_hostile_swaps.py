@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -265,6 +266,18 @@ async def test_what_is_pending_a_minute_past_its_expiry_is_counted(report: objec
         assert isinstance(await bench.execute(order.order_id), RetryIn)
         assert counted("order_engine_swaps_overdue_total") == before + counts
         assert (await bench.latest(order)).status is OrderStatus.SUBMITTED
+
+
+async def test_a_venue_that_names_no_near_end_is_overdue_after_an_hour() -> None:
+    async with open_bench() as bench:
+        bench.script.expiry = timedelta(days=9999)
+        order = await bench.at(*SUBMITTED)
+        before = counted("order_engine_swaps_overdue_total")
+        for seconds, counts in ((3659, 0), (2, 1)):
+            await bench.clock.step(seconds)
+            bench.script.reports = [PENDING]
+            assert isinstance(await bench.execute(order.order_id), RetryIn)
+            assert counted("order_engine_swaps_overdue_total") == before + counts
 
 
 async def test_the_transactions_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,6 +155,7 @@ CONTRADICTIONS = [
     '"price":"1","amountOut":"1","venueFee":"-1"',
     '"price":"1","amountOut":"NaN","venueFee":"0"',
     '"price":"1","amountIn":"0"',
+    r'"price":"1","networkFeeAsset":"\ud800"',
     '"price":"1","amountIn":"-10"',
     f'"price":"1","orderId":"another",{AMOUNTS}',
     f'"price":"1","orderId":7,{AMOUNTS}',

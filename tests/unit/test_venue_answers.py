@@ -206,6 +206,7 @@ async def test_a_hash_that_cannot_be_kept_is_no_transaction(tx_hash: str) -> Non
         ',"expiresAt":null',
         ',"expiresAt":30',
         ',"expiresAt":"soon"',
+        r',"expiresAt":"\ud800"',
         ',"expiresAt":"2026-01-02T03:04:05"',
         ',"expiresAt":"9999-12-31T23:59:59-23:00"',
     ],
