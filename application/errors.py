@@ -19,6 +19,31 @@ class Forbidden(ApplicationError):
         super().__init__("The credential does not allow this")
 
 
+class RateLimited(ApplicationError):
+    """Too much was asked in too short a time; it may be asked again after `retry_after` whole seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many requests")
+        self.retry_after = retry_after
+
+
+class InvalidKey(ApplicationError):
+    """No API key can be so; the text says why."""
+
+    code = "invalid_key"
+
+
+class KeyNotFound(ApplicationError):
+    """No API key has this id, or it is revoked or expired."""
+
+    code = "key_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such key, or it is revoked or expired")
+
+
 class TradingHalted(ApplicationError):
     """Trading is halted: no order is taken until an operator lets it go on."""
 

@@ -11,7 +11,7 @@ import sys
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import cast
 from urllib.parse import urlsplit
@@ -120,23 +120,26 @@ def _body_length(head: bytes) -> int:
     return int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
 
 
-def prepared_requests(host: str, users: int) -> list[bytes]:
+def prepared_requests(host: str, users: int, headers: Sequence[str] = ()) -> list[bytes]:
     """Make the requests that are sent in turn: the users and amounts of wrk.lua."""
+    more = "".join(f"{header}\r\n" for header in headers)
     requests = []
     for i in range(1, _ORDERS + 1):
         order = {"inputToken": "SOL", "outputToken": "USDC", "amount": round(0.5 + i * 0.0137, 4), "userId": ""}
         body = json.dumps({**order, "userId": f"user{i % users}"}, separators=(",", ":"))
-        head = f"POST /api/orders/execute HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        head = f"POST /api/orders/execute HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{more}"
         requests.append(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
     return requests
 
 
-async def run(url: str, connections: int, seconds: float, users: int, rate: float | None) -> dict[str, float]:
+async def run(
+    url: str, connections: int, seconds: float, users: int, rate: float | None, headers: Sequence[str]
+) -> dict[str, float]:
     """Load the API and return the result's fields."""
     address = urlsplit(url)
     loop = asyncio.get_running_loop()
     started = _now()
-    load = Connections(cycle(prepared_requests(address.netloc, users)), started + seconds, rate)
+    load = Connections(cycle(prepared_requests(address.netloc, users, headers)), started + seconds, rate)
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(load), address.hostname or "", address.port or 80)
     await load.keep_rate()
@@ -161,8 +164,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--users", type=int, default=300)
     parser.add_argument("--rate", type=float, default=None)
+    parser.add_argument("--header", action="append", default=[])
     options = parser.parse_args()
-    found = uvloop.run(run(options.url, options.connections, options.seconds, options.users, options.rate))
+    found = uvloop.run(
+        run(options.url, options.connections, options.seconds, options.users, options.rate, options.header)
+    )
     sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -69,23 +69,31 @@ def tool_for(rate: float | None) -> str:
 
 @asynccontextmanager
 async def started_load(
-    url: str, *, seconds: float, connections: int = CONNECTIONS, users: int = USERS, rate: float | None = None
+    url: str,
+    *,
+    seconds: float,
+    connections: int = CONNECTIONS,
+    users: int = USERS,
+    rate: float | None = None,
+    credential: str | None = None,
 ) -> AsyncIterator[RunningLoad]:
     """Post orders to the API at `url` for so long, in the background; what still runs at the block's end is ended.
 
     Each connection sends the next order when it has its answer; with a `rate` (orders per second, all connections
-    together) when it is due, or as soon as a connection is free. Its `users` take turns, and 3,000 amounts.
+    together) when it is due, or as soon as a connection is free. Its `users` take turns, and 3,000 amounts. All show
+    the `credential`.
     """
     tool = tool_for(rate)
+    header = () if credential is None else ("--header", f"Authorization: Bearer {credential}")
     with tempfile.TemporaryDirectory() as empty:
         if tool == "wrk":
             target = f"{url}/api/orders/execute"
             options = ("--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s")
-            command = ("wrk", *options, "--timeout", "10s", "--script", str(_SCRIPT), target, "--", str(users))
+            command = ("wrk", *options, *header, "--timeout", "10s", "--script", str(_SCRIPT), target, "--", str(users))
         else:
             options = ("--connections", str(connections), "--seconds", str(seconds), "--users", str(users))
             paced = ("--rate", str(rate)) if rate is not None else ()
-            command = (sys.executable, "-m", "benchmarks.generator", url, *options, *paced)
+            command = (sys.executable, "-m", "benchmarks.generator", url, *options, *paced, *header)
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=empty if tool == "wrk" else ROOT,
@@ -101,8 +109,8 @@ async def started_load(
 
 
 async def load(
-    url: str, *, seconds: float, connections: int = CONNECTIONS, users: int = USERS, rate: float | None = None
+    url: str, *, seconds: float, users: int = USERS, rate: float | None = None, credential: str | None = None
 ) -> LoadResult:
     """Post orders to the API at `url` for so long, and return what it came to. Raises LoadFailed."""
-    async with started_load(url, seconds=seconds, connections=connections, users=users, rate=rate) as running:
+    async with started_load(url, seconds=seconds, users=users, rate=rate, credential=credential) as running:
         return await running.result()

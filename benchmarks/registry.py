@@ -10,6 +10,7 @@ Run = Callable[[Options], Awaitable[Report]]
 
 BENCHMARKS: Mapping[str, str] = {
     "accept": "durable insert and enqueue, 64 connections, 1 API; beside the same in memory, and row by row",
+    "credentials": "accept with an API key, and with a JWT; beside accept without log-in",
     "end_to_end": "accept and finish at once, mock delays 0, 1 API and 1 worker; beside pgbench",
     "drain": "100,000 queued orders, mock delays 0, 1 worker; beside pgbench",
     "real_delays": "mock delays as they are (3.2 s), 4,000 orders at once, 1 worker; beside the ideal",

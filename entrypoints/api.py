@@ -85,6 +85,12 @@ async def serve_api(container: Container, listener: socket.socket, stop: asyncio
     times = ServerTimes(linger_seconds=settings.linger_seconds, grace_seconds=round(settings.grace_seconds))
     beside = [container.follow_clock().run(), container.watch().run(), container.gate().run()]
     beside.append(container.share_marks().run())
+    if keys := container.key_authenticator():
+        beside.append(keys.run())
+    if tokens := container.jwt_authenticator():
+        beside.append(tokens.run())
+    if guard := container.guard():
+        beside.append(guard.run())
     async with background(*beside, container.stats().warn_of_id_ranges()):
         await serve(
             container.api(),

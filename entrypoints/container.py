@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import ip_network
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dependency_injector import containers, providers
 
 from adapters.http_venue.venue import HttpVenue
+from adapters.memory.api_keys import InMemoryApiKeys
 from adapters.memory.audit import InMemoryAudit
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
@@ -24,6 +25,7 @@ from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.memory.write_marks import InMemoryWriteMarks
 from adapters.mock.venue import MockVenue
+from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
@@ -40,17 +42,22 @@ from adapters.redis.queue_operations import RedisQueueOperations
 from adapters.redis.server_fault import redis_fault
 from adapters.redis.update_feed import RedisUpdateFeed
 from adapters.redis.write_marks import RedisWriteMarks
+from application.api_key import EngineMode
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
+from application.failed_attempts import FailedAttempts
 from application.fitness import Fitness
 from application.follow_store_clock import FollowStoreClock
 from application.halt_parts import HaltParts
 from application.halted_parts import HaltedParts
+from application.key_authenticator import KeyAuthenticator
+from application.manage_keys import ManageKeys
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue, QueryQueue
 from application.operate_trading import OperateTrading
 from application.order_progress import OrderProgress
+from application.ports.api_keys import ApiKeys
 from application.ports.audit import Audit
 from application.ports.executions import Executions
 from application.ports.order_queue import OrderQueue
@@ -73,6 +80,7 @@ from application.resume_trading import ResumeTrading
 from application.retry_policy import RetryPolicy
 from application.settle_open_orders import SettleOpenOrders
 from application.share_marks import ShareMarks
+from application.sign_in import SignIn
 from application.socket_tickets import SocketTickets
 from application.submit_order import SubmitOrder
 from application.trading_gate import TradingGate
@@ -82,6 +90,7 @@ from application.watch_order import WatchOrder
 from application.worker import Worker
 from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.certificate import Certificate, certificate_of
+from entrypoints.key_pepper import read_pepper
 from entrypoints.lifecycle import Closing, Resource, Together
 from entrypoints.mock_router import mock_router
 from entrypoints.operator import operator
@@ -94,6 +103,10 @@ from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
 from entrypoints.web.site import Site
+from entrypoints.web.ws.guard import SocketGuard
+
+if TYPE_CHECKING:
+    from adapters.jwt.authenticator import JwtAuthenticator
 
 MOCK_URL = "mock:"
 # Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
@@ -167,6 +180,39 @@ def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings, parts: Halt
     return Venues(venues, quote_seconds, settings.quote_band_bps, parts=parts)
 
 
+def _sign_in(
+    settings: Settings, keys: KeyAuthenticator | None, tokens: "JwtAuthenticator | None", attempts: FailedAttempts
+) -> SignIn | None:
+    return None if settings.auth == ("none",) else SignIn(keys, tokens, attempts)
+
+
+def _jwt_authenticator(settings: Settings, clock: Clock) -> "JwtAuthenticator | None":
+    """Return who verifies tokens, if clients show any. Raises SettingsError."""
+    if "jwt" not in settings.auth:
+        return None
+    from adapters.jwt.authenticator import JwtAuthenticator  # only for those who need it: it takes its time
+    from adapters.jwt.key_file import BadKeys, KeyFile
+
+    path, issuer, audience = settings.jwt_jwks_file, settings.jwt_issuer, settings.jwt_audience
+    if path is None or issuer is None or audience is None:
+        raise SettingsError(["ORDER_ENGINE_AUTH=jwt needs ORDER_ENGINE_JWT_JWKS_FILE, _ISSUER and _AUDIENCE"])
+    try:
+        return JwtAuthenticator(KeyFile.read(path), issuer, audience, clock)
+    except BadKeys as error:
+        raise SettingsError([f"ORDER_ENGINE_JWT_JWKS_FILE {error}"]) from error
+
+
+def _guard(sign_in: SignIn | None, tickets: SocketTickets, clock: Clock) -> SocketGuard | None:
+    return None if sign_in is None else SocketGuard(sign_in, tickets, clock)
+
+
+def _key_authenticator(settings: Settings, keys: ApiKeys, clock: Clock) -> KeyAuthenticator | None:
+    """Return who looks after keys, if clients show any. Raises SettingsError."""
+    if "api-key" not in settings.auth:
+        return None
+    return KeyAuthenticator(keys, read_pepper(settings.key_pepper_file), EngineMode(settings.mode), clock)
+
+
 class Container(containers.DeclarativeContainer):
     """All objects of one process, made on first use and without I/O; `mode` is `memory` or `live`.
 
@@ -212,6 +258,7 @@ class Container(containers.DeclarativeContainer):
     live_partial_halts: providers.Provider[PartialHalts] = providers.Singleton(
         PostgresPartialHalts, live_store.provided.health
     )
+    live_keys: providers.Provider[PostgresApiKeys] = providers.Singleton(PostgresApiKeys, live_store.provided.connector)
     live_queue: providers.Provider[OrderQueue] = providers.Singleton(
         RedisOrderQueue, queue_client, holder, lease_seconds=lease_seconds
     )
@@ -232,6 +279,9 @@ class Container(containers.DeclarativeContainer):
         mode, memory=memory_partial_halts, live=live_partial_halts
     )
     halted_parts = providers.Singleton(HaltedParts, partial_halts, holder)
+    keys: providers.Provider[ApiKeys] = providers.Selector(
+        mode, memory=providers.Singleton(InMemoryApiKeys, memory_audit), live=live_keys
+    )
     executions: providers.Provider[Executions] = providers.Selector(
         mode, memory=memory_executions, live=live_executions
     )
@@ -261,6 +311,7 @@ class Container(containers.DeclarativeContainer):
             live_store,
             live_connected,
             live_looked,
+            live_keys,
             live_queue,
             providers.Factory(Closing, live_operations.provided.close),
             providers.Factory(Closing, live_marks.provided.close),
@@ -270,7 +321,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     halt_resources: providers.Provider[list[Resource]] = providers.Selector(
-        mode, memory=providers.List(), live=providers.List(live_store)
+        mode, memory=providers.List(), live=providers.List(live_store, live_keys)
     )
     queue_resources: providers.Provider[list[Resource]] = providers.Selector(
         mode,
@@ -335,6 +386,15 @@ class Container(containers.DeclarativeContainer):
     )
     query_queue = providers.Singleton(QueryQueue, operations)
     operate_queue = providers.Singleton(OperateQueue, operations, audit)
+    key_authenticator = providers.Singleton(_key_authenticator, settings, keys, clock)
+    jwt_authenticator = providers.Singleton(_jwt_authenticator, settings, clock)
+    sign_in = providers.Singleton(
+        _sign_in, settings, key_authenticator, jwt_authenticator, providers.Singleton(FailedAttempts, clock)
+    )
+    guard = providers.Singleton(_guard, sign_in, tickets, clock)
+    manage_keys = providers.Singleton(
+        ManageKeys, keys, providers.Callable(EngineMode, settings.provided.mode), clock, ids
+    )
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 
     roles_sql: providers.Provider[str] = providers.Callable(roles_sql)
@@ -354,7 +414,18 @@ class Container(containers.DeclarativeContainer):
     api = providers.Singleton(
         create_app,
         providers.Factory(
-            Services, submit, query, query_executions, cancel, watch, watch_feed, stats, tickets, ready=checks
+            Services,
+            submit,
+            query,
+            query_executions,
+            cancel,
+            watch,
+            watch_feed,
+            stats,
+            tickets,
+            ready=checks,
+            authenticator=sign_in,
+            guard=guard,
         ),
         drain,
         site,

@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,42 +18,43 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 
 from application.observe.log import ROOT, context
+from domain.names import is_unseen
+from entrypoints.redaction import Redact, redactor
 
 Line = MutableMapping[str, Any]
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# In a URL, `//user:password@`, or a socket's ticket or what somebody takes for one; in a connection string,
-# `password=...` or `password='...'`, its quotes perhaps escaped; and the credential in a header.
-_SECRET = re.compile(
-    r"(//[^\s/@:]*:)[^\s/]*@"
-    r"|((?:\bpassword|[?&](?:ticket|access_token|token|(?:api_?)?key))=)(?:\\*'(?:\\+.|[^'\\])*'|[^\s&'\"]+)"
-    r"|(\bBearer\s+)[^\s'\"]+",
-    re.IGNORECASE,
-)
+_BEYOND_ASCII = re.compile(r"[^ -~]")
+_BEYOND_LINES = re.compile(r"[^\n\t -~]")
 
 
 def configure(log_format: str, level: str) -> None:
     """Send all logs to stderr; `log_format` is `console` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter(log_format, colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR")))
+    colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    handler.setFormatter(formatter(log_format, redactor(os.environ), colors=colors))
     chosen = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(handlers=[handler], level=max(chosen, logging.WARNING), force=True)
     logging.getLogger(ROOT).setLevel(chosen)
 
 
-def formatter(log_format: str, *, colors: bool = False) -> logging.Formatter:
-    """Return what writes records as lines."""
+def formatter(log_format: str, redact: Redact, *, colors: bool = False) -> logging.Formatter:
+    """Return what writes records as lines, without secrets, and without characters that nobody sees."""
     render: Any
     if log_format == "json":
         arrange = partial(_arranged, _rfc3339)
-        render = structlog.processors.JSONRenderer(json.dumps, ensure_ascii=False, default=str)
+        visible: list[Any] = []
+        render = _json_line
     else:
         arrange = partial(_arranged, _time_of_day)
+        visible = [_visible]
         render = structlog.dev.ConsoleRenderer(
             colors=colors, timestamp_key="at", exception_formatter=structlog.dev.plain_traceback
         )
-    processors = [arrange, structlog.processors.format_exc_info, _without_secrets, render]
-    return ProcessorFormatter(processors=processors)
+    without_secrets = partial(_without_secrets, redact)
+    return ProcessorFormatter(
+        processors=[arrange, structlog.processors.format_exc_info, without_secrets, *visible, render]
+    )
 
 
 def _rfc3339(at: datetime) -> str:
@@ -82,10 +83,37 @@ def _arranged(written: Callable[[datetime], str], logger: object, method: str, g
     return line
 
 
-def _without_secrets(logger: object, method: str, line: Line) -> Line:
-    """Blot out passwords, tickets and credentials, wherever they come from: a driver's error may quote one."""
-    return {key: _SECRET.sub(_blotted, value) if isinstance(value, str) else value for key, value in line.items()}
+def _without_secrets(redact: Redact, logger: object, method: str, line: Line) -> Line:
+    """Take passwords out, wherever they come from: a driver's error may quote one."""
+    return {key: _throughout(redact, value) for key, value in line.items()}
 
 
-def _blotted(found: re.Match[str]) -> str:
-    return f"{found[1]}***@" if found[1] else f"{found[2] or found[3]}***"
+def _throughout(change: Redact, value: object) -> Any:
+    """Return a value with all texts in it changed; what is of no kind that JSON has becomes a text."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {_throughout(change, str(name)): _throughout(change, inner) for name, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_throughout(change, inner) for inner in value]
+    return change(str(value))
+
+
+def _json_line(logger: object, method: str, line: Line) -> str:
+    return _escaped(_BEYOND_ASCII, lambda char: json.dumps(char)[1:-1], json.dumps(line, ensure_ascii=False))
+
+
+def _visible(logger: object, method: str, line: Line) -> Line:
+    """Escape what would break a line in two, or show it otherwise than it is written."""
+    of_one_line = partial(_escaped, _BEYOND_ASCII, _backslashed)
+    of_lines = partial(_escaped, _BEYOND_LINES, _backslashed)
+    return {key: _throughout(of_lines if key == "exception" else of_one_line, value) for key, value in line.items()}
+
+
+def _escaped(which: re.Pattern[str], written: Callable[[str], str], text: str) -> str:
+    return which.sub(lambda found: written(found[0]) if is_unseen(found[0]) else found[0], text)
+
+
+def _backslashed(char: str) -> str:
+    return char.encode("unicode_escape").decode()

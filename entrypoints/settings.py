@@ -80,6 +80,29 @@ class Settings:
         "Addresses or networks, separated by commas, of proxies whose X-Forwarded-For says where a request came from. "
         "Nobody else's is believed",
     )
+    auth: tuple[str, ...] = _setting(
+        ("none",),
+        some_of("none", "api-key", "jwt"),
+        "What a client has to show: an `api-key`, a `jwt`, either of them (`api-key,jwt`), or `none`",
+    )
+    insecure: tuple[str, ...] = _setting(
+        (),
+        some_of("no-auth", "plain-postgres", "plain-redis"),
+        "What is let pass though it is not safe beyond this machine: `no-auth`, `plain-postgres`, `plain-redis`",
+    )
+    mode: str = _setting(
+        "paper",
+        one_of("paper", "live"),
+        "In `paper` venues are mocks or on this machine, and keys begin with `oe_test_`",
+    )
+    key_pepper_file: Path | None = _setting(
+        None, Path, "The secret by which API keys are stored; `keys create` makes it"
+    )
+    jwt_jwks_file: Path | None = _setting(
+        None, Path, "The public keys that tokens are signed by, as a JWKS. Read again when it changes"
+    )
+    jwt_issuer: str | None = _setting(None, any_text, "Who signs tokens: their `iss`")
+    jwt_audience: str | None = _setting(None, any_text, "Whom tokens are for: in their `aud`")
     tls_cert_file: Path | None = _setting(
         None, Path, "The API's certificate and chain (PEM): it speaks TLS itself. Followed, as the key is: no restart"
     )
@@ -201,7 +224,18 @@ class Settings:
         ]
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             mistakes.append(f"{PREFIX}TLS_CERT_FILE and {PREFIX}TLS_KEY_FILE must be set together")
-        return mistakes
+        return mistakes + self._missing_for_auth()
+
+    def _missing_for_auth(self) -> list[str]:
+        if "none" in self.auth and len(self.auth) > 1:
+            return [f"{PREFIX}AUTH must not have none beside another"]
+        needed = {"api-key": ["key_pepper_file"], "jwt": ["jwt_jwks_file", "jwt_issuer", "jwt_audience"]}
+        return [
+            f"{PREFIX}{name.upper()} must be set for {PREFIX}AUTH={kind}"
+            for kind in self.auth
+            for name in needed.get(kind, ())
+            if getattr(self, name) is None
+        ]
 
 
 def variable(setting: "Attribute[Any]") -> str:

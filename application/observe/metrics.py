@@ -97,6 +97,9 @@ FRAMES_SENT = METERS.counters("frames_sent_total", "Frames that were sent on Web
 FRAMES_DROPPED = METERS.counter(
     "frames_dropped_total", "Frames that were not published; those who watch read them from the store"
 )
+TOKEN_KEYS_REFUSED = METERS.counter(
+    "token_keys_refused_total", "Times that the file of tokens' keys changed and was no good: the old keys stay"
+)
 PROCESSES_ENDED = METERS.counter(
     "api_processes_ended_total", "Processes of `api --processes` that ended and were not told to"
 )

@@ -8,9 +8,17 @@ from typing import Annotated
 import typer
 from attrs import evolve
 
-from entrypoints.cli import orders, queue, trading, venue
+from entrypoints.cli import keys, orders, queue, trading, venue
 from entrypoints.cli.audit import audit
-from entrypoints.cli.ending import INTERRUPTED, NOT_WRITTEN, WRONG_USAGE, fail, settings_of_the_environment
+from entrypoints.cli.credential import FILE_VARIABLE, KEY_VARIABLE
+from entrypoints.cli.ending import (
+    INTERRUPTED,
+    NOT_WRITTEN,
+    WRONG_USAGE,
+    fail,
+    fail_unforeseen,
+    settings_of_the_environment,
+)
 from entrypoints.cli.options import URL_VARIABLE
 from entrypoints.cli.output import complain, give_up_output, open_streams, show, write_out
 from entrypoints.cli.reconcile import reconcile
@@ -31,6 +39,7 @@ app = typer.Typer(
 app.add_typer(queue.app, name="queue", rich_help_panel=OPERATE)
 app.add_typer(trading.app, name="trading", rich_help_panel=OPERATE)
 app.add_typer(venue.app, name="venue", rich_help_panel=OPERATE)
+app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
 app.add_typer(orders.app, name="orders", rich_help_panel=TRADE)
 
 
@@ -140,7 +149,7 @@ def check_config() -> None:
         table.add_row(*row)
     show(table)
     for name in unknown_variables(os.environ):
-        if name != URL_VARIABLE:
+        if name not in (URL_VARIABLE, KEY_VARIABLE, FILE_VARIABLE):
             complain(f"{name} is not a setting of this engine; is it misspelt?")
 
 
@@ -152,9 +161,11 @@ def main() -> None:
             app()
         finally:
             write_out()
-    except OSError as error:
-        if error.filename is not None or error.errno not in _OUTPUT_ERRORS:
-            raise
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    except Exception as error:
+        if not isinstance(error, OSError) or error.filename is not None or error.errno not in _OUTPUT_ERRORS:
+            fail_unforeseen(error)
         complain(f"The answer could not be written: {error.strerror}.", "red")
         give_up_output()
         raise SystemExit(NOT_WRITTEN) from None

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from entrypoints.cli.credential import authorization
 from entrypoints.cli.troubles import NoAnswer, NoEngine, NotAnEngine, Refused, WrongEnvironment
 
 TIMEOUT_SECONDS = 10.0
@@ -26,7 +27,8 @@ Document = dict[str, Any]
 class EngineClient:
     """Talks to the engine at `url`. Numbers in what it returns are ints and Decimals, as they were written.
 
-    All methods raise NoEngine, NotAnEngine, NoAnswer and Refused; to make one raises WrongEnvironment.
+    It shows the user's credential, if there is one. All methods raise NoEngine, NotAnEngine, NoAnswer and Refused; to
+    make one raises WrongEnvironment and BadCredential.
     """
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
@@ -34,9 +36,11 @@ class EngineClient:
         self._date: str | None = None
         # Reading all the certificates takes time, and redirects are not followed.
         verify = url.startswith("https:")
+        headers = authorization(url)
         try:
             self._http = httpx.Client(
                 base_url=url,
+                headers=headers,
                 timeout=TIMEOUT_SECONDS,
                 trust_env=not is_loopback(url),
                 verify=verify,

@@ -20,6 +20,8 @@ DIFFERENCES = 6  # between the orders and the venues
 NOT_WRITTEN = 7  # the command came to its end, and its answer went nowhere
 INTERRUPTED = 130
 
+LEVEL_VARIABLE = "ORDER_ENGINE_LOG_LEVEL"
+
 
 class Trouble(Exception):
     """A known trouble; its text is for the user, a line for each thing to say."""
@@ -28,11 +30,14 @@ class Trouble(Exception):
 
 
 def settings_of_the_environment() -> "Settings":
-    """Read the settings; their mistakes end the command."""
+    """Read the settings; their mistakes end the command, and what is not safe and not waived."""
+    from entrypoints.security import require_security
     from entrypoints.settings import Settings, SettingsError
 
     try:
-        return Settings.from_environment(os.environ)
+        settings = Settings.from_environment(os.environ)
+        require_security(settings)
+        return settings
     except SettingsError as error:
         fail(str(error), WRONG_USAGE)
 
@@ -41,6 +46,15 @@ def fail(text: str, code: int = REFUSED) -> NoReturn:
     """Say what is wrong and end the command."""
     complain(text, "red")
     raise SystemExit(code)
+
+
+def fail_unforeseen(error: Exception) -> NoReturn:
+    """End the command on an error that nobody foresaw: in a sentence, with its stack only where the log is for that."""
+    import traceback
+
+    if os.environ.get(LEVEL_VARIABLE, "").strip() == "debug":
+        complain("".join(traceback.format_exception(error)))
+    fail(f"Something went wrong here: {type(error).__name__}. {LEVEL_VARIABLE}=debug shows where.")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 from entrypoints.cli.ending import fail
 from entrypoints.cli.operating import on_halts, on_orders
 from entrypoints.cli.options import AsJson, OrderId
-from entrypoints.cli.output import say, say_json
+from entrypoints.cli.output import say, say_json, visible_json
 
 if TYPE_CHECKING:
     from application.operate_orders import FailedOrder, OrderReport
@@ -95,7 +95,7 @@ _LABELS = {"txHash": "transaction", "limitPrice": "limit price", "expiresAt": "e
 
 
 def _report_json(report: "OrderReport") -> str:
-    """Put what is JSON already beside the rest, byte for byte."""
+    """Put what is JSON already beside the rest, digit for digit."""
     from entrypoints.web.http.presenter import order_json
 
     parts = {
@@ -105,7 +105,7 @@ def _report_json(report: "OrderReport") -> str:
         "job": json.dumps(_job(report.job), ensure_ascii=False),
         "transaction": json.dumps(_transaction(report.order.transaction), ensure_ascii=False),
     }
-    return "{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}"
+    return visible_json("{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}")
 
 
 def _transaction(transaction: "Transaction | None") -> _Facts | None:

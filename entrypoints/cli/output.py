@@ -1,5 +1,6 @@
 """What commands print: plain on a pipe, in colours on a terminal, JSON for scripts. Imports rich when it is needed."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from domain.money import plain
+from domain.names import is_unseen
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -33,7 +35,16 @@ def json_text(value: Any) -> str:
     """Return a value as JSON, decimals as the API writes them."""
     import msgspec
 
-    return msgspec.json.encode(_with_plain_decimals(value)).decode()
+    return visible_json(msgspec.json.encode(_with_plain_decimals(value)).decode())
+
+
+def visible_json(text: str) -> str:
+    """Return the same JSON with escapes for what a terminal would obey, or nobody would see."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_in_json, text))
+
+
+def _in_json(char: str) -> str:
+    return json.dumps(char)[1:-1] if is_unseen(char) and char != "\n" else char
 
 
 def plainly(value: object) -> str:
@@ -52,9 +63,11 @@ def show(what: "RenderableType") -> None:
 
 
 def complain(text: str, style: str = "yellow") -> None:
-    """Print something on stderr, beside what a script reads."""
+    """Print something on stderr, beside what a script reads, without the secrets of the settings."""
+    from entrypoints.redaction import redactor
+
     with suppress(OSError):  # whoever cannot be told has at least the exit code
-        for line in text.splitlines():
+        for line in redactor(os.environ)(text).splitlines():
             console(stderr=True).print(printable(line), style=style)
 
 
@@ -67,7 +80,7 @@ def cell(value: object, style: str = "") -> "Text":
 
 def printable(text: str) -> str:
     """Return a text without what a terminal would obey."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(char if char.isprintable() and not is_unseen(char) else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def console(*, stderr: bool = False, soft_wrap: bool = True) -> "Console":

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from websockets.sync.client import ClientConnection, connect
 
 from entrypoints.cli.client import TIMEOUT_SECONDS, proxy_for
+from entrypoints.cli.credential import authorization
 from entrypoints.cli.ending import Trouble
 from entrypoints.cli.troubles import NoAnswer, NotAnEngine, NotInTime
 
@@ -98,7 +99,14 @@ def _connected(url: str, order_id: str, after: int | None, deadline: float | Non
     query = "" if after is None else f"?afterSeq={after}"
     address = f"ws{url.removeprefix('http')}/ws/orders/{quote(order_id, safe='')}{query}"
     patience = min(TIMEOUT_SECONDS, _left(deadline) or TIMEOUT_SECONDS)
-    return connect(address, open_timeout=patience, close_timeout=1, compression=None, proxy=proxy_for(url))
+    return connect(
+        address,
+        additional_headers=authorization(url),
+        open_timeout=patience,
+        close_timeout=1,
+        compression=None,
+        proxy=proxy_for(url),
+    )
 
 
 def _frames(url: str, socket: ClientConnection, deadline: float | None) -> Iterator[Frame]:

@@ -8,7 +8,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from entrypoints.cli.output import cell, complain, console, on_terminal, plainly, say, swap_of
+from entrypoints.cli.output import cell, complain, console, on_terminal, plainly, say, swap_of, visible_json
 from entrypoints.cli.stream import Back, Frame, Lost
 from entrypoints.cli.timeline import Step, Timeline, duration
 
@@ -43,7 +43,7 @@ class Json:
 
     def show(self, news: Frame | Lost | Back) -> None:
         if isinstance(news, Frame):
-            typer.echo(news.text)
+            typer.echo(visible_json(news.text))
         else:
             complain(sentence(news))
 

@@ -9,6 +9,7 @@ import msgspec
 import websockets
 
 from entrypoints.cli.client import PAGE_MOST, proxy_for
+from entrypoints.cli.credential import authorization
 from entrypoints.load.connection import Address, Connection
 from entrypoints.load.tally import Tally
 
@@ -60,7 +61,11 @@ class Follower:
         while True:
             try:
                 async with websockets.connect(
-                    address, compression=None, proxy=proxy_for(self._url), max_queue=1024
+                    address,
+                    additional_headers=authorization(self._url),
+                    compression=None,
+                    proxy=proxy_for(self._url),
+                    max_queue=1024,
                 ) as socket:
                     self.has_feed = True
                     self.ready.set()

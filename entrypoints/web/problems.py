@@ -9,7 +9,7 @@ import falcon
 import msgspec
 from attrs import frozen
 
-from application.errors import ApplicationError, TradingHalted
+from application.errors import ApplicationError, RateLimited, TradingHalted
 from application.ports.authenticator import Unauthenticated
 from application.ports.errors import DataRefused, InvalidCursor, PortError, StoreUnavailable
 from domain.errors import DomainError, FieldError, ValidationFailed
@@ -138,6 +138,8 @@ def problem_of(error: Exception) -> HttpProblem:
             return invalid([FieldError("cursor", "must be a nextCursor of this list")])
         case TradingHalted():
             return _come_back(error.code, False)
+        case RateLimited():
+            return HttpProblem(error.code, headers={"Retry-After": str(error.retry_after)})
         case ApplicationError() | DomainError() if error.code in PROBLEMS:
             return HttpProblem(error.code, str(error))
         case Unauthenticated():

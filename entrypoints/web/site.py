@@ -25,20 +25,18 @@ class Site:
     hosts: tuple[str, ...] = ()
     origins: frozenset[str] = frozenset()
     proxies: Proxies = field(factory=Proxies)
-    _met: set[bytes] = field(init=False, factory=set, eq=False)  # nearly all clients say the same few
+    met: set[bytes] = field(init=False, factory=set, eq=False)  # as headers have them: nearly all say the same few
 
     def check_host(self, authority: bytes) -> None:
-        """Raise HttpProblem unless `authority`, a name or address with or without a port, is ours."""
-        if authority in self._met:
-            return
-        name = name_in(authority)
+        """Raise HttpProblem unless `authority`, a name or address with or without a port, is ours; then it is `met`."""
+        name = name_in(authority.strip(b" \t"))
         if name is None:
             raise HttpProblem("malformed_request", "The Host is not a name or an address, and perhaps a port")
         if not self._is_ours(name.removesuffix(".")):
             raise HttpProblem("misdirected_request")
-        if len(self._met) >= _MOST_REMEMBERED:
-            self._met.clear()
-        self._met.add(authority)
+        if len(self.met) >= _MOST_REMEMBERED:
+            self.met.clear()
+        self.met.add(authority)
 
     def is_foreign(self, origins: Iterable[str], hosts: Iterable[str]) -> bool:
         """Whether a page asks that is neither ours nor listed; a program says no origin. The lines of each header."""

@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+import queue
 import threading
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from attrs import frozen
 
+from adapters.memory.authenticator import InMemoryAuthenticator
+from tests.api import CLOCK, Api, Engine, running_api
+from tests.builders import an_order
 from tests.processes import EngineProcess, running
 
 ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
@@ -23,6 +28,61 @@ def in_memory(**settings: str) -> Iterator[EngineProcess]:
     """Run an engine without servers in which, unless `settings` say other, each step is visible and none fails."""
     with running("dev", "--memory", settings={**VISIBLE, "MOCK_FAILURE_RATE": "0", **settings}) as engine:
         yield engine
+
+
+@frozen
+class Guarded:
+    """An engine that asks for credentials, in a thread of its own; it executes nothing by itself."""
+
+    api: Api
+    authenticator: InMemoryAuthenticator
+    loop: asyncio.AbstractEventLoop
+
+    def order(self, user_id: str, *, executed: bool = True) -> str:
+        """Take an order; return its id."""
+        return self._run(self._order(user_id, executed))
+
+    def _run(self, work: Coroutine[Any, Any, str]) -> str:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+    async def _order(self, user_id: str, executed: bool) -> str:
+        order = an_order(userId=user_id)
+        await self.api.engine.store.add(order)
+        if executed:
+            await self.api.engine.execute(order.order_id)
+        return order.order_id
+
+
+@contextmanager
+def guarded() -> Iterator[Guarded]:
+    """Run an API that asks for credentials until the block ends."""
+    ready: queue.Queue[Guarded | BaseException] = queue.Queue()
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        authenticator = InMemoryAuthenticator(CLOCK)
+        async with running_api(Engine(authenticator=authenticator)) as api:
+            ready.put(Guarded(api, authenticator, asyncio.get_running_loop()))
+            await stop.wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            ready.put(error)
+            raise
+
+    thread = threading.Thread(target=run)  # playwright's loop has this one
+    thread.start()
+    engine = ready.get(timeout=20)
+    if isinstance(engine, BaseException):
+        raise engine
+    try:
+        yield engine
+    finally:
+        engine.loop.call_soon_threadsafe(stop.set)
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 def submit(url: str, **over: object) -> str:

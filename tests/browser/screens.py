@@ -28,8 +28,8 @@ class Screens:
     misdeeds: list[str] = Factory(list)
     _contexts: list[BrowserContext] = Factory(list)
 
-    def open(self, path: str = "/", *, size: ViewportSize = WIDE, scheme: Scheme = "light") -> Page:
-        """Open a page of the console and wait until it is live."""
+    def open(self, path: str = "/", *, size: ViewportSize = WIDE, scheme: Scheme = "light", live: bool = True) -> Page:
+        """Open a page of the console, and wait until it is live."""
         context = self.browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
         self._contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=self.url)
@@ -40,7 +40,8 @@ class Screens:
         page.on("console", lambda message: self._heard(message))
         page.on("request", lambda request: self._requested(request.url))
         page.goto(self.url + path)
-        page.locator("#connection[data-state=open]").wait_for()
+        if live:
+            page.locator("#connection[data-state=open]").wait_for()
         return page
 
     def close(self) -> None:

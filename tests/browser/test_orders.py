@@ -54,6 +54,7 @@ def test_a_page_loaded_midway_shows_what_was_and_what_comes(screens: Screens) ->
     page.locator(".steps li[data-status=building]").wait_for()
     page.reload()
     expect(page.locator(".title .status")).to_have_text(CONFIRMED)
+    expect(page.locator(".steps li")).to_have_count(6)
     assert page.locator(".steps li").evaluate_all("rows => rows.map((row) => row.dataset.seq)") == list("012345")
 
 

@@ -175,7 +175,7 @@ def test_commands_that_do_not_wait_say_what_is_away() -> None:
             (nobody, "check-config", 2),
             (f"postgresql://u:{SECRET}@{NO_HOST}/db", "migrate", 2),
         ):
-            ended = finished(command, settings={"POSTGRES_URL": url})
+            ended = finished(command, settings={"POSTGRES_URL": url, "INSECURE": "plain-postgres"})
             assert (ended.returncode, ended.stderr.count("\n")) == (code, 1), ended.stderr
             assert "ORDER_ENGINE_POSTGRES_URL names a host" in ended.stderr
             assert SECRET not in ended.stderr

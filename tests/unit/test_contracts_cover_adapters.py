@@ -10,6 +10,7 @@ from typing import Protocol
 
 import adapters
 import application.ports as ports
+from application.ports.api_keys import ApiKeys
 from application.ports.audit import Audit
 from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
@@ -28,6 +29,7 @@ from application.ports.write_marks import WriteMarks
 TESTS = Path(__file__).parents[1]
 SUITES = {
     Audit: "AuditContract",
+    ApiKeys: "ApiKeysContract",
     Authenticator: "AuthenticatorContract",
     Executions: "ExecutionsContract",
     IdRanges: "IdRangesContract",
@@ -43,8 +45,7 @@ SUITES = {
     VenueHistory: "VenueHistoryContract",
     WriteMarks: "WriteMarksContract",
 }
-# A venue in memory forgets with its process; nothing outside says yet who asks.
-OF_SOME = {VenueHistory, Authenticator}
+OF_SOME = {VenueHistory}  # no adapter needs it, and a venue in memory forgets with its process
 WITHOUT_SUITE = {"Clock", "CorrectedClock", "Ids"}  # tests/unit/test_system.py tests their only adapters
 
 

@@ -161,3 +161,24 @@ def test_a_console_line_is_one_for_people(capsys: pytest.CaptureFixture[str]) ->
 def test_whatever_is_told_is_one_line_of_json(lines: Lines) -> None:
     [line] = lines(lambda: observe.order_not_queued("two\nlines \u2028 é", ValueError("\x00\ud800")))
     assert line["order_id"] == "two\nlines \u2028 é"
+
+
+UNSEEN = "a\u2028b\x85c\u202ed\u200be\x1b[2Jf\U000e0041g\rh"
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_line_shows_what_is_written(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    logs.configure(log_format, "info")
+    logging.getLogger("redis").warning("said %s", UNSEEN)
+    observe.order_not_queued(UNSEEN, ValueError(UNSEEN))
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) == 2
+    assert written.replace("\n", "").isprintable()
+    if log_format == "json":
+        ours = json.loads(written.splitlines()[1])
+        assert ours["order_id"] == UNSEEN
+    try:
+        raise ValueError(UNSEEN)
+    except ValueError as error:
+        observe.job_failed(UNSEEN, error)
+    assert capsys.readouterr().err.replace("\n", "").isprintable()

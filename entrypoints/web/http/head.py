@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.web.request import BODY_BYTES, request_id_of
+from entrypoints.web.shared_headers import HEADERS
 from entrypoints.web.site import Site
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -44,8 +45,8 @@ def check_head(version: str, url: bytes, headers: Headers, site: Site) -> bool:
             is_too_long = int(value) > BODY_BYTES
     if hosts != 1 and (hosts or version != "1.0"):
         raise HttpProblem("malformed_request", "The request must have one Host header")
-    if hosts:
-        site.check_host(host.strip(_BLANKS))
+    if hosts and host not in site.met:
+        site.check_host(host)
     if not url.startswith(b"/") and b"://" in url:
         site.check_host(_authority_of(url))
     if is_coded:
@@ -87,6 +88,7 @@ def refusal(problem: HttpProblem, default_headers: Headers) -> bytes:
     body = problem.document("/", request_id)
     headers = (
         *default_headers,
+        *HEADERS,
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"x-request-id", request_id.encode()),

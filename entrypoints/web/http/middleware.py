@@ -31,11 +31,10 @@ class Middleware:
 
         Raises HttpProblem: `foreign_origin`, `unauthenticated`, in the contract's order.
         """
-        if not has_method(resource, req.method):
-            return
-        if req.method not in READS and self._is_foreign_change(req):
+        is_of_a_page = req.method not in READS and req.is_of_a_page
+        if is_of_a_page and has_method(resource, req.method) and self._is_foreign(req):
             raise HttpProblem("foreign_origin")
-        if self.authenticator is not None and not takes_strangers(resource):
+        if self.authenticator is not None and not takes_strangers(resource) and has_method(resource, req.method):
             req.grant = await grant_of(req, self.authenticator)
 
     async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
@@ -52,8 +51,8 @@ class Middleware:
                 cors.allow(req, resp, origin)
         observe.request_answered(req.uri_template, req.method, resp.status, time.perf_counter() - req.begun)
 
-    def _is_foreign_change(self, req: Request) -> bool:
-        """Whether a page of another site wants a change; browsers that do not tell its origin may tell that it is."""
+    def _is_foreign(self, req: Request) -> bool:
+        """Whether a page of another site asks; browsers that do not tell its origin may tell that it is."""
         origins = req.said(b"origin")
         if self.site.is_foreign(origins, req.said(b"host")):
             return True

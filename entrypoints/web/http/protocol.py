@@ -9,6 +9,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.web import observe
+from entrypoints.web.http.answer import Answer
 from entrypoints.web.http.head import (
     NO_MORE,
     check_head,
@@ -134,6 +135,7 @@ class ProblemHttpProtocol(HttpToolsProtocol):
             self._stage = OFFER
         else:
             super().on_headers_complete()
+            self.cycle.__class__ = Answer  # there is no other way to give uvicorn a class of ours
             self._unanswered += 1
             self._stage, self._bytes = BODY, 0
             self.cycle.keep_alive &= not is_too_long

@@ -12,6 +12,7 @@ from websockets.server import ServerProtocol
 from entrypoints.web import observe
 from entrypoints.web.problems import MEDIA_TYPE, HttpProblem
 from entrypoints.web.request import request_id_of
+from entrypoints.web.shared_headers import HEADERS
 from entrypoints.web.site import Site
 
 VERSION = "13"
@@ -46,6 +47,7 @@ class ProblemServerProtocol(ServerProtocol):
         body = problem.document(self._path, request_id)
         headers = Headers(
             {
+                **{name.decode(): value.decode() for name, value in HEADERS},
                 "Date": formatdate(usegmt=True),
                 "Content-Type": MEDIA_TYPE,
                 "Content-Length": str(len(body)),

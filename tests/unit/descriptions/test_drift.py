@@ -1,6 +1,5 @@
 """Code and descriptions have the same routes, methods, codes, states and close codes."""
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +18,6 @@ from tests.api import Engine
 from tests.described import METHODS, described_answers, operations
 
 ROOT = Path(__file__).parents[3]
-# In the table of problems for features that are still to come; described with them.
-NOT_YET_ANSWERED = {"rate_limited"}
 # Sent by the WebSocket library for what breaks the protocol: bad frames, bad UTF-8, too large messages.
 LIBRARY_CLOSES = {1002, 1007, 1009}
 
@@ -61,19 +58,12 @@ def test_the_same_sockets() -> None:
 def test_the_same_problem_codes() -> None:
     codes = set(openapi()["components"]["schemas"]["ProblemCode"]["enum"])
     refusals = {refusal["code"]: refusal["status"] for refusal in asyncapi()["x-handshake-refusals"]}
-    assert codes | set(refusals) == set(PROBLEMS) - NOT_YET_ANSWERED
+    assert codes | set(refusals) == set(PROBLEMS)
     assert {answer.code for answer in described_answers() if answer.code} == codes
     for answer in described_answers():
         assert answer.code is None or PROBLEMS[answer.code].status == answer.status
     for code, status in refusals.items():
         assert PROBLEMS[code].status == status
-
-
-def test_what_is_not_described_is_not_answered() -> None:
-    for file in (*(ROOT / "application").rglob("*.py"), *(ROOT / "entrypoints").rglob("*.py")):
-        if file.name != "problems.py":
-            texts = {node.value for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Constant)}
-            assert NOT_YET_ANSWERED & texts == set(), f"{file}: describe it, and delete it from NOT_YET_ANSWERED"
 
 
 def test_a_problems_words_are_those_of_the_table() -> None:
@@ -103,7 +93,7 @@ def test_the_page_for_people_has_the_same_codes() -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE))
     assert {code: int(status) for code, status in rows.items()} == {
-        code: kind.status for code, kind in PROBLEMS.items() if code not in NOT_YET_ANSWERED
+        code: kind.status for code, kind in PROBLEMS.items()
     }
     assert {int(code) for code in re.findall(r"^\| (\d{4}) \|", page, re.MULTILINE)} == set().union(*closes())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import falcon
 import pytest
 
-from application.errors import ApplicationError, OrderNotCancellable, OrderNotFound
+from application.errors import ApplicationError, OrderNotCancellable, OrderNotFound, RateLimited
 from application.ports.errors import (
     ClientOrderIdConflict,
     DataRefused,
@@ -53,6 +53,8 @@ NEVER_SHOWN = {
     "swap_not_confirmable",
     "unknown_venue",
     "trading_not_compared",
+    "invalid_key",
+    "key_not_found",
 }
 SECRET = "SELECT * FROM orders at 10.0.0.7:/var/lib"
 
@@ -83,6 +85,7 @@ def test_every_errors_code_is_in_the_table_or_never_shown(
     ("error", "code"),
     [
         (OrderNotFound(), "order_not_found"),
+        (RateLimited(3), "rate_limited"),
         (OrderNotCancellable("submitted"), "order_not_cancellable"),
         (IdempotencyKeyReused(SECRET), "idempotency_key_reused"),
         (ClientOrderIdConflict(SECRET), "client_order_id_conflict"),

@@ -7,6 +7,7 @@ import { Feed } from "./engine/feed.js";
 import { Filters } from "./list/filters.js";
 import { OrderForm } from "./list/form.js";
 import { shortId } from "./shared/format.js";
+import { signIn } from "./shell/sign-in.js";
 import { startKeys } from "./shell/keys.js";
 import { ListPage } from "./list/list-page.js";
 import { Measures } from "./list/measures.js";
@@ -21,6 +22,9 @@ import { View } from "./list/view.js";
 import { Warnings } from "./shell/warnings.js";
 
 const STRIP_MS = 1_000;
+
+startTheme(byId("theme-button"));
+await signIn();
 const orders = new Orders();
 const measures = new Measures();
 const view = new View(orders);
@@ -86,7 +90,6 @@ new OrderForm((orderId, fields) => {
   list.toNewest();
 });
 
-startTheme(byId("theme-button"));
 startKeys(list, filters);
 startRouter((orderId, first) => {
   page?.close();

@@ -1,8 +1,10 @@
 /** The engine's HTTP API. */
 import { parseExact } from "./exact-json.js";
+import { authorization, end, isSignedIn } from "./session.js";
 
 const PATIENCE_MS = 15_000;
 const PAGE = 200; // the most that the API gives at once
+const SIGNED_OUT = "The engine no longer takes the key: it has expired or was revoked.";
 
 /** A refusal, as the engine words it (RFC 9457). */
 export class Problem extends Error {
@@ -48,6 +50,25 @@ export function executeOrder(body, key) {
   return call("/api/orders/execute", { method: "POST", headers, body });
 }
 
+/** @returns {Promise<import("./session.js").Me>} */
+export function getMe() {
+  return call("/api/me");
+}
+
+/** Ask what a credential would allow, or with an empty one what is allowed without. */
+export function tryCredential(credential) {
+  return call("/api/me", { headers: authorization(credential) }, false);
+}
+
+/** Return a socket's path as this page may open it. @param {string} path @returns {Promise<string>} */
+export async function admitted(path) {
+  if (!isSignedIn()) return path;
+  const [target, query] = path.split("?");
+  const headers = { "Content-Type": "application/json" };
+  const { ticket } = await call("/api/ws-tickets", { method: "POST", headers, body: JSON.stringify({ target }) });
+  return `${target}?${new URLSearchParams([...new URLSearchParams(query), ["ticket", ticket]])}`;
+}
+
 /** @returns {Promise<Stats>} */
 export function getStats() {
   return call("/api/stats");
@@ -59,8 +80,9 @@ export function getStats() {
  * @typedef {{open: number, oldestPendingSeconds: number | null, queue: QueueStats | null, halt?: Halt}} Stats
  */
 
-async function call(path, options = {}) {
-  const request = { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options };
+async function call(path, options = {}, known = true) {
+  const headers = { ...authorization(), ...options.headers };
+  const request = { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options, headers };
   let answer, text;
   try {
     answer = await fetch(path, request);
@@ -68,6 +90,7 @@ async function call(path, options = {}) {
   } catch {
     throw new Unreachable("The engine doesn't answer");
   }
+  if (answer.status === 401 && known) end(isSignedIn() ? SIGNED_OUT : "");
   const document = parsed(text);
   if (!answer.ok || document === undefined) throw new Problem(answer.status, document);
   return document;

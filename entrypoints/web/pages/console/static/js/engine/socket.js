@@ -1,4 +1,5 @@
 /** A WebSocket that comes back: after a break it waits a little longer each time, and never in step with others. */
+import { admitted } from "./api.js";
 
 const FIRST_MS = 400;
 const MOST_MS = 5_000;
@@ -15,6 +16,7 @@ export class LiveSocket {
   #timer = 0;
   #failures = 0;
   #openedAt = 0;
+  #attempt = 0;
   /** @type {SocketState} */
   state = { phase: "connecting", retryAt: 0, code: 0 };
 
@@ -30,10 +32,14 @@ export class LiveSocket {
     this.handlers = handlers;
   }
 
-  open() {
+  async open() {
     clearTimeout(this.#timer);
     this.#become("connecting");
-    const url = new URL(this.path(), location.href);
+    const attempt = ++this.#attempt;
+    const path = await admitted(this.path()).catch(() => null);
+    if (attempt !== this.#attempt) return; // closed, or tried again, meanwhile
+    if (path === null) return this.#closed(1006);
+    const url = new URL(path, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = (this.#socket = new WebSocket(url));
     this.#timer = setTimeout(() => socket.close(), OPENING_MS);
@@ -62,6 +68,7 @@ export class LiveSocket {
   /** For good. */
   close() {
     clearTimeout(this.#timer);
+    this.#attempt++;
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();

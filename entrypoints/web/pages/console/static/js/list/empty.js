@@ -1,4 +1,5 @@
 /** What stands where no order is: how to place the first one, or how to widen the filters. */
+import { isSignedIn, ownUser } from "../engine/session.js";
 import { copyButton } from "../shared/copy.js";
 import { h } from "../shared/dom.js";
 
@@ -7,7 +8,8 @@ export function emptyLesson() {
   const command = [
     `curl ${location.origin}/api/orders/execute \\`,
     `  -H 'Content-Type: application/json' \\`,
-    `  -d '{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"user123"}'`,
+    ...(isSignedIn() ? ["  -H 'Authorization: Bearer <your key>' \\"] : []),
+    `  -d '${JSON.stringify({ inputToken: "SOL", outputToken: "USDC", amount: 10, userId: ownUser() ?? "user123" })}'`,
   ].join("\n");
   const toForm = () => document.dispatchEvent(new Event("new-order"));
   const form = h("button", { type: "button", class: "link", onclick: toForm }, "the form");

@@ -1,4 +1,5 @@
 /** Status, user and id: what the list is narrowed to. Kept in the address, so that a reload shows the same. */
+import { ownUser } from "../engine/session.js";
 import { byId } from "../shared/dom.js";
 
 const WAIT_MS = 200; // typing goes on
@@ -17,7 +18,8 @@ export class Filters {
     this.handlers = handlers;
     const query = new URLSearchParams(location.search);
     this.#status.value = query.get("status") ?? "";
-    this.#user.value = query.get("user") ?? "";
+    this.#user.value = ownUser() === null ? (query.get("user") ?? "") : "";
+    this.#user.hidden = ownUser() !== null;
     this.#search.value = query.get("id") ?? "";
     this.#status.addEventListener("change", () => this.#changed());
     for (const field of [this.#user, this.#search]) field.addEventListener("input", () => this.#soon());

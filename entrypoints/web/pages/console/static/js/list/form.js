@@ -1,5 +1,6 @@
 /** The order form. The engine judges what is typed; its words are shown at the fields that they are about. */
 import { Problem } from "../engine/api.js";
+import { ownUser } from "../engine/session.js";
 import { announce } from "../shared/announce.js";
 import { byId, h, setText } from "../shared/dom.js";
 import { shortId } from "../shared/format.js";
@@ -29,6 +30,7 @@ export class OrderForm {
     this.#toggle.addEventListener("click", () => this.#expand(this.#toggle.getAttribute("aria-expanded") !== "true"));
     document.addEventListener("new-order", () => this.focus());
     for (const name of REMEMBERED) byId(name).value = recall(`form.${name}`) ?? byId(name).value;
+    this.#bindUser();
     this.#showUnit();
   }
 
@@ -128,6 +130,14 @@ export class OrderForm {
   #say(content, mood) {
     this.#outcome.dataset.mood = mood;
     this.#outcome.replaceChildren(...[content].flat());
+  }
+
+  /** Who acts for one user alone has no other to name. */
+  #bindUser() {
+    const user = ownUser();
+    if (user === null) return;
+    byId("userId").value = user;
+    byId("userId").readOnly = true;
   }
 
   #flip() {

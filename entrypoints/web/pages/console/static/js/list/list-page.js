@@ -91,6 +91,7 @@ export class ListPage {
     this.#emptiness = emptiness;
     this.#empty.hidden = !emptiness;
     byId("grid").hidden = Boolean(emptiness);
+    if (!emptiness) this.grid.draw(); // hidden it had no height, and so no row in sight
     const contents = { none: emptyLesson, "no match": () => noMatch(() => this.filters.clear()), "": () => "" };
     this.#empty.replaceChildren(contents[emptiness]());
   }

@@ -1,5 +1,6 @@
-/** Asks the engine for its counts every 2 s while someone looks, and keeps two minutes of them. */
-import { getStats, Problem } from "../engine/api.js";
+/** Asks the engine every 2 s while someone looks: for its counts, of which two minutes are kept, or just for an answer. */
+import { getMe, getStats, Problem } from "../engine/api.js";
+import { seesEngine } from "../engine/session.js";
 import { STEPS, STEP_MS } from "./measures.js";
 
 /** @typedef {import("../engine/api.js").Stats} Stats */
@@ -33,7 +34,8 @@ export class Pulse {
 
   async #beat() {
     try {
-      this.stats = await getStats();
+      if (seesEngine()) this.stats = await getStats();
+      else await getMe();
       this.problem = null;
       this.#misses = 0;
     } catch (error) {

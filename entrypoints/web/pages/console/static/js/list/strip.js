@@ -1,6 +1,7 @@
 /** The strip: how the engine does right now, and did over the last two minutes. */
 import { byId, h, setText } from "../shared/dom.js";
 import { counted, durationText, grouped } from "../shared/format.js";
+import { seesEngine } from "../engine/session.js";
 import { Sparkline } from "./sparkline.js";
 import { REASONS } from "../shared/status.js";
 
@@ -39,7 +40,9 @@ export class Strip {
   constructor(measures, pulse) {
     this.measures = measures;
     this.pulse = pulse;
-    const tiles = [this.#rate, this.#latency, this.#open, this.#queue, this.#oldest, this.#failures];
+    const engine = seesEngine() ? [this.#open, this.#queue, this.#oldest] : [];
+    const tiles = [this.#rate, this.#latency, ...engine, this.#failures];
+    byId("strip").dataset.tiles = String(tiles.length);
     byId("strip").append(...tiles.map((tile) => tile.element));
   }
 

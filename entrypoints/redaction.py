@@ -1,0 +1,75 @@
+"""Takes passwords out of what is logged and printed, whatever quotes them: a driver's error may quote a piece of one.
+
+Known secrets are looked for as they stand in the environment, and in the forms that programs write them in. What looks
+like one, in a URL or a connection string, goes as well.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote, unquote
+
+from attrs import fields
+
+from entrypoints.settings import Settings, variable
+
+REDACTED = "***"
+# Shorter pieces are words that anybody may write.
+PIECE_LEAST = 6
+# As good as no password, and words that lines are full of.
+_NO_SECRETS = frozenset({"postgres", "postgresql", "redis", "password", "secret", "order-engine", "order_engine"})
+# In a URL, `//user:password@`, or a socket's ticket or what somebody takes for one; in a connection string,
+# `password=...` or `password='...'`, its quotes perhaps escaped; and the credential in a header.
+_LOOKS_SECRET = re.compile(
+    r"(//[^\s/@:]*:)[^\s/]*@"
+    r"|((?:\bpassword|[?&](?:ticket|access_token|token|(?:api_?)?key))=)(?:\\*'(?:\\+.|[^'\\])*'|[^\s&'\"]+)"
+    r"|(\bBearer\s+)[^\s'\"]+",
+    re.IGNORECASE,
+)
+_IN_URL = re.compile(r"://[^:@/]*:(.*)@", re.DOTALL)
+_NAME = r"(?:pass\w*|secret|token|\w*key)\s*=\s*"
+_IN_QUERY = re.compile(_NAME + "([^&]*(?:&[^&=]*(?=&|$))*)", re.IGNORECASE | re.DOTALL)
+_IN_PAIR = re.compile(_NAME + r"('(?:\\.|[^'\\])*'|(?:\\.|\S)+)", re.IGNORECASE | re.DOTALL)
+_IN_PATH = re.compile(r"[A-Za-z0-9_-]{16,}")  # as services have keys in their addresses
+
+Redact = Callable[[str], str]
+
+
+def redactor(environ: Mapping[str, str]) -> Redact:
+    """Return what takes the secrets of an environment's settings out of a text."""
+    known = {form for secret in _secrets(environ) for form in _forms(secret)}
+    if not known:
+        return _without_what_looks_secret
+    pattern = re.compile("|".join(map(re.escape, sorted(known, key=len, reverse=True))))
+    return lambda text: _without_what_looks_secret(pattern.sub(REDACTED, text))
+
+
+def _without_what_looks_secret(text: str) -> str:
+    return _LOOKS_SECRET.sub(_redacted, text)
+
+
+def _redacted(found: re.Match[str]) -> str:
+    return f"{found[1]}{REDACTED}@" if found[1] else f"{found[2] or found[3]}{REDACTED}"
+
+
+def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    for setting in fields(Settings):
+        value = environ.get(variable(setting), "")
+        if setting.metadata["secret"] and value:
+            for pattern in (_IN_URL, _IN_QUERY, _IN_PAIR, _IN_PATH):
+                yield from pattern.findall(value)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield a secret as it may be quoted: whole or in pieces, decoded, and in escapes."""
+    for whole in {secret, unquote(secret), secret.strip("'")}:
+        for text in (whole, *re.split(r"[^A-Za-z0-9_$!~*.+-]+", whole)):
+            for form in (
+                text,
+                repr(text)[1:-1],
+                json.dumps(text)[1:-1],
+                ascii(text)[1:-1],
+                quote(text, errors="replace"),
+            ):
+                if len(form) >= PIECE_LEAST and form.lower() not in _NO_SECRETS:
+                    yield form
