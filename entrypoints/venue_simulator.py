@@ -7,6 +7,7 @@ import uvloop
 from application import observe
 from entrypoints.lifecycle import StartError, stop_on_signals
 from entrypoints.mock_router import mock_router
+from entrypoints.private_files import make_file, make_folder
 from entrypoints.settings import Settings
 from entrypoints.web.server import bind, url_of
 from simulators.venue.faults import Faults
@@ -20,6 +21,11 @@ def run(settings: Settings) -> None:
 
     What was accepted and has not ended then, or when the process is killed, ends in the next one with this ledger.
     """
+    try:
+        make_folder(settings.simulator_ledger.absolute().parent)
+        make_file(settings.simulator_ledger)
+    except OSError as error:
+        raise StartError(f"Cannot open the ledger {settings.simulator_ledger}: {error.strerror}.") from error
     try:
         uvloop.run(_run(settings, bind(settings.host, settings.simulator_port)))
     except CannotOpenLedger as error:

@@ -5,12 +5,16 @@ from typing import Literal, TypeVar
 
 import psycopg
 
+from application import observe
 from application.ports.errors import DataRefused, PortError, StoreUnavailable
 
 Raised = TypeVar("Raised", bound=PortError)
 
 _DATA_CLASSES = ("22", "23")  # bad values; broken constraints
 _IDS_USED_UP = "2200H"  # counted among bad values, but no row of the batch is to blame
+_DISK_FULL = "53100"
+# An id of 64 bits that its column of fewer cannot hold is out of range as a value is; these say which it was.
+_OUT_OF_RANGE, _NARROWED = "22003", frozenset({"int84", "int82", "i4toi2"})
 _LOCK_NOT_AVAILABLE = "55P03"
 # Deadlock, serialization failure, and a row that another transaction just made: all are over in the next snapshot.
 _PASSING = frozenset({"40P01", "40001", "23505"})
@@ -39,7 +43,13 @@ def is_of_data(error: psycopg.Error | UnicodeEncodeError) -> bool:
         return True
     if error.sqlstate is None:
         return isinstance(error, psycopg.DataError)
-    return error.sqlstate[:2] in _DATA_CLASSES and error.sqlstate != _IDS_USED_UP
+    return error.sqlstate[:2] in _DATA_CLASSES and not is_full(error)
+
+
+def is_full(error: psycopg.Error) -> bool:
+    """Whether the store can hold no more, whatever it is given: no room, or no id, is left."""
+    narrowed = error.sqlstate == _OUT_OF_RANGE and error.diag.source_function in _NARROWED
+    return narrowed or error.sqlstate in (_IDS_USED_UP, _DISK_FULL)
 
 
 def translated(
@@ -51,6 +61,8 @@ def translated(
     """
     if not isinstance(error, TimeoutError) and is_of_data(error):
         return _chained(DataRefused(f"the store refuses the data ({_state(error)})"), error)
+    if isinstance(error, psycopg.Error) and is_full(error):
+        observe.store_full(_state(error))
     return _chained(StoreUnavailable(f"the store is away ({_state(error)})", accepted), error)
 
 

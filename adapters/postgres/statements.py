@@ -49,11 +49,11 @@ ADD_AGAIN: Final = f"WITH added AS ({ADD_NEW} ON CONFLICT (order_id) DO NOTHING)
 # An order is added if its client order id is free and its key, if it has one, could be claimed; else neither order nor
 # key is there afterwards. A client order id that another transaction takes meanwhile raises unique_violation, and the
 # group must be repeated. Claims are sorted, and then inserts, so that two groups wait for each other in one direction
-# only; ids are drawn before the sorting, so that they follow the order of arrival.
+# only; ids are drawn before the sorting, so that they follow the order of arrival, and for new orders alone: repeats
+# use none up.
 ADD_KEYED: Final = """
 WITH input AS (
-    SELECT nextval((SELECT pg_get_serial_sequence('orders', 'id'))::regclass) AS id, i.*
-    FROM json_to_recordset(%s) AS i (
+    SELECT * FROM json_to_recordset(%s) AS i (
         order_id text, user_id text, input_token text, output_token text, amount numeric, slippage_bps integer,
         created_at timestamp, client_order_id text, key text)
 ), taken AS (
@@ -66,15 +66,17 @@ WITH input AS (
     ORDER BY user_id, key
     ON CONFLICT DO NOTHING
     RETURNING order_id
+), numbered AS (
+    SELECT nextval((SELECT pg_get_serial_sequence('orders', 'id'))::regclass) AS id, i.* FROM input AS i
+    WHERE order_id NOT IN (SELECT order_id FROM taken)
+        AND (key IS NULL OR order_id IN (SELECT order_id FROM claimed))
 )
 INSERT INTO orders
     (id, order_id, user_id, input_token, output_token, amount, slippage_bps, client_order_id, status, logs, created_at,
     updated_at)
 SELECT id, order_id, user_id, input_token, output_token, amount, slippage_bps, client_order_id, 'pending', '{}',
     created_at, date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
-FROM input
-WHERE order_id NOT IN (SELECT order_id FROM taken)
-    AND (key IS NULL OR order_id IN (SELECT order_id FROM claimed))
+FROM numbered
 ORDER BY user_id, client_order_id
 ON CONFLICT (order_id) DO NOTHING
 RETURNING order_id

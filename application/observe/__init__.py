@@ -129,6 +129,12 @@ def store_away(what: str, error: Exception, **about: str) -> None:
     _log.warning("store_away", **about, what=what, error=repr(error))
 
 
+def store_full(why: str) -> None:
+    """Record that the store can hold no more, until somebody makes room; `why` is its own code."""
+    metrics.STORE_FULL.add()
+    _log.error("store_full", why=why)
+
+
 def store_role_is_superuser() -> None:
     """Record that this process may do anything to the database server, which it never needs."""
     _log.warning("store_role_is_superuser", remedy="order-engine roles")

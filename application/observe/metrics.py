@@ -70,6 +70,7 @@ CLOCK_SKEW = METERS.gauge(
     "clock_skew_seconds", "How far this machine's clock is ahead of Postgres'; decides nothing", of_all=furthest
 )
 STORE_AWAY = METERS.counter("store_away_total", "Times that the store did not answer")
+STORE_FULL = METERS.counter("store_full_total", "Times that the store had no room or no id left for what was written")
 LOG_WENT_BACK = METERS.counter(
     "log_went_back_total", "Times that the store lacked a write that it had acknowledged: trading halts"
 )

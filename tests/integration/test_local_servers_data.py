@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.dev.servers import LocalPostgres, LocalRedis, LocalServerError, binaries, folder, server
+from entrypoints.dev.servers import LocalPostgres, LocalRedis, LocalServer, LocalServerError, binaries, folder, server
 from entrypoints.dev.servers.account import Account
 from entrypoints.dev.servers.binaries import wheel_redis
 from entrypoints.dev.servers.folder import is_free
@@ -168,3 +168,33 @@ def test_as_root_data_and_wheels_that_are_closed_to_the_account_go_elsewhere(
             write(local.url)
         with kind(tmp_path / kind.name) as local:
             assert read(local.url) == "yes"
+
+
+@pytest.mark.parametrize("kind", [LocalPostgres, LocalRedis])
+def test_a_folder_that_others_may_write_is_told(server_dir: Path, kind: type[LocalServer]) -> None:
+    (server_dir / "own").mkdir(mode=0o711)
+    (server_dir / "own").chmod(0o1777)
+    with pytest.raises(LocalServerError, match=r"can't be used as a data folder: others may write to .*/own"):
+        kind(server_dir / "own" / "server").start()
+
+
+@pytest.mark.parametrize("name", ["data", "password", "port", "server.log", "lock"])
+def test_no_link_in_the_folder_is_followed(server_dir: Path, name: str) -> None:
+    (server_dir / "redis").mkdir(mode=0o711)
+    (server_dir / "elsewhere").write_text("theirs")
+    (server_dir / "redis" / name).symlink_to(server_dir / "elsewhere")
+    with pytest.raises(LocalServerError, match=rf"/redis/{name} is a link"):
+        LocalRedis(server_dir / "redis").start()
+    assert (server_dir / "elsewhere").read_text() == "theirs"
+
+
+@pytest.mark.parametrize("kind", [LocalPostgres, LocalRedis])
+def test_what_a_server_writes_is_its_accounts_alone(server_dir: Path, kind: type[LocalServer]) -> None:
+    before = os.umask(0)
+    try:
+        with kind(server_dir / "server") as local:
+            write(local.url)
+            made = [path for path in (server_dir / "server").rglob("*") if not path.is_socket()]
+            assert {str(path): oct(path.stat().st_mode) for path in made if path.stat().st_mode & 0o077} == {}
+    finally:
+        os.umask(before)

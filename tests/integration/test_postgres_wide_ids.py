@@ -1,5 +1,6 @@
 """Orders are numbered beyond 32 bits; tables that were narrow are widened, or it is told what is in the way."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import LiteralString
@@ -10,7 +11,7 @@ from attrs import evolve
 
 from adapters.postgres.migrator import MigrationFailed, Migrator, bundled_migrations
 from adapters.postgres.order_store import NUMBERED_TABLES, PostgresOrderStore
-from application.ports.errors import StoreUnavailable
+from application.ports.errors import ClientOrderIdConflict, IdempotencyKeyReused, StoreUnavailable
 from application.ports.order_store import OrderFilter
 from domain.order import Order
 from tests.builders import an_id, an_order
@@ -263,3 +264,42 @@ async def test_the_used_share_is_that_of_whichever_ends_first(database_url: str)
         assert (await store.id_ranges_used())["orders"] == pytest.approx(0.95 * 2**-32)
         run(database_url, "ALTER SEQUENCE orders_id_seq MAXVALUE 2500000000")
         assert (await store.id_ranges_used())["orders"] == pytest.approx(0.816, abs=0.001)
+
+
+@pytest.mark.parametrize("column", ["BIGINT", "INTEGER"])
+async def test_orders_beyond_the_last_id_are_no_mistake_of_theirs(database_url: str, column: LiteralString) -> None:
+    await Migrator(database_url).apply()
+    last = "2147483647" if column == "INTEGER" else "9223372036854775807"
+    run(database_url, "ALTER TABLE orders ALTER id TYPE " + column, "SELECT setval('orders_id_seq', " + last + ")")
+    async with opened(database_url) as store:
+        for order, key in ((an_order(), None), (an_order(), "key"), (an_order(clientOrderId="mine"), None)):
+            with pytest.raises(StoreUnavailable):
+                await store.add(order, key)
+        run(database_url, "SELECT setval('orders_id_seq', 1)")
+        await store.add(an_order())
+
+
+async def test_repeats_use_no_ids_up(database_url: str) -> None:
+    await Migrator(database_url).apply()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+
+        def given_out() -> int:
+            return int(connection.execute("SELECT last_value FROM orders_id_seq").fetchall()[0][0])
+
+        async with opened(database_url) as store:
+            first = await store.add(an_order(clientOrderId="mine"), "key")
+            await store.add(an_order(clientOrderId="named"))
+            before = given_out()
+            for _ in range(20):
+                again = await store.add(an_order(clientOrderId="mine"), "key")
+                assert (again.order_id, again.replayed) == (first.order_id, True)
+                await asyncio.gather(*(store.add(an_order(clientOrderId="named")) for _ in range(20)))
+                for order, key, refusal in (
+                    (an_order(amount=11), "key", IdempotencyKeyReused),
+                    (an_order(amount=11, clientOrderId="named"), None, ClientOrderIdConflict),
+                ):
+                    with pytest.raises(refusal):
+                        await store.add(order, key)
+            assert given_out() == before
+            await store.add(an_order(), "another")
+            assert given_out() == before + 1

@@ -6,6 +6,7 @@ from psycopg import errors
 
 from adapters.postgres.errors import for_one_more, is_of_one_row, is_passing, translated
 from adapters.postgres.rows import read_or_refuse
+from application.observe import metrics
 from application.ports.errors import DataRefused, PortError, StoreUnavailable, UnreadableOrder
 
 
@@ -26,6 +27,16 @@ def test_every_state_has_its_port_error(state: str, kind: type[PortError]) -> No
     assert state in str(error)
     assert "secret" not in str(error)
     assert "db.internal" not in str(error)
+
+
+@pytest.mark.parametrize("state", ["2200H", "53100", "22003", "08006"])
+def test_a_store_that_can_hold_no_more_is_alarmed(state: str) -> None:
+    def alarms() -> float:
+        return metrics.METERS.totals()["order_engine_store_full_total"][()][0]
+
+    before = alarms()
+    translated(raised(state))
+    assert alarms() - before == (state in ("2200H", "53100"))
 
 
 @pytest.mark.parametrize(

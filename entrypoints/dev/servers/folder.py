@@ -15,6 +15,7 @@ from attrs import frozen
 
 from entrypoints.dev.servers.account import Account
 from entrypoints.dev.servers.errors import LocalServerError
+from entrypoints.private_files import NotPrivate, make_folder, require_own
 
 # Where data goes when the server's account can't reach the folder that was asked for; root owns it, nobody else writes.
 SHARED = Path("/var/lib/order-engine")
@@ -37,7 +38,7 @@ class ServerFolder:
     def open(cls, wanted: Path) -> "ServerFolder":
         """Make and lock the folder, or one under /var/lib when the account can't reach it; no parent is opened up.
 
-        Raises: OSError when it can't be made, LocalServerError when another engine runs there.
+        Raises: OSError when it can't be made or is not ours alone, LocalServerError when another engine runs there.
         """
         if not str(wanted).isprintable():
             shown = "".join(char if char.isprintable() else "?" for char in str(wanted))
@@ -71,7 +72,9 @@ class ServerFolder:
 
     def open_log(self) -> BinaryIO:
         """Open the log to write more; closed to all others, whatever the umask."""
-        return os.fdopen(os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
+        return os.fdopen(
+            os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600), "ab"
+        )
 
     def has_password(self) -> bool:
         """Say whether the server's password was made, and is still there."""
@@ -119,12 +122,19 @@ def is_free(port: int) -> bool:
 
 
 def _make(folder: Path) -> None:
-    """Make a folder and its missing parents so that the account may pass through them, whatever the umask."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir()
-        path.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    next(folder.iterdir(), None)  # raises when it is a file, or closed to us
+    """Make a folder and its missing parents so that the account may pass through them, and nobody else but us.
+
+    What is in it is ours or the account's, no links, and closed to all others.
+    """
+    make_folder(folder, 0o711 if os.geteuid() == 0 else 0o700)
+    require_own(folder.parent)
+    account = Account.for_data(folder / "data")
+    for entry in folder.iterdir():  # raises when it is a file, or closed to us
+        found = entry.lstat()
+        if entry.is_symlink() or found.st_uid not in (0, os.geteuid(), account.uid):
+            raise NotPrivate(folder, f"{entry} is a link, or belongs to another user")
+        if found.st_mode & 0o077:
+            entry.chmod(found.st_mode & 0o700)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
@@ -135,7 +145,7 @@ def _lock(folder: Path) -> int:
     The server inherits it, so the lock is held until its last process is gone: after a crash of the engine this waits
     for the old server to leave.
     """
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     deadline = time.monotonic() + LEAVE_SECONDS
     while True:
         try:

@@ -13,6 +13,8 @@ from entrypoints.dev.servers import guard
 from entrypoints.dev.servers.errors import LocalServerError
 from entrypoints.dev.servers.folder import ServerFolder
 
+UMASK = 0o077  # what a server writes is its account's alone
+
 
 @frozen
 class Launch:
@@ -44,6 +46,7 @@ class GuardedProcess:
                 env=server_environment(),
                 start_new_session=True,
                 pass_fds=[folder.lock],
+                umask=UMASK,
             )
         said = self._guard.stdout.readline() if self._guard.stdout else b""
         self._pid = int(said) if said else None
@@ -95,6 +98,7 @@ def run_to_end(command: list[str], folder: ServerFolder) -> None:
         cwd="/",
         env=server_environment(),
         pass_fds=[folder.lock],
+        umask=UMASK,
         **folder.account.drop(),
     )
     if done.returncode:
