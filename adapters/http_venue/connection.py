@@ -2,9 +2,10 @@
 
 import ssl
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 import httpx
@@ -16,6 +17,8 @@ HEAD_BYTES = 16 * 1024
 MOST_HEADERS = 100
 # What a chunked body may have beside its bytes: sizes and trailers.
 CHUNKING_BYTES = 4 * 1024
+# The pieces of the largest body have so many bytes on average: each costs as much as a thousand of them.
+PART_BYTES = 64
 SocketOptions = Sequence[tuple[int, int, int]]
 # What a connection, or the other end of it, can come to.
 FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
@@ -99,14 +102,24 @@ class Connection:
         ) as response:
             _refuse_by_head(response.headers, most)
             self._intake.left = most + CHUNKING_BYTES
-            content = await response.aread()
-        if len(content) > most:
-            raise VenueUnavailable(_TOO_MUCH)
-        return Response(response.status, content)
+            return Response(response.status, await _body_of(response, most))
 
     async def close(self) -> None:
         """Close it; whatever is asked next makes another."""
         await self.pool.aclose()
+
+
+async def _body_of(response: httpcore.Response, most: int) -> bytes:
+    parts: list[bytes] = []
+    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_stream())) as stream:
+        async for part in stream:
+            parts.append(part)
+            if len(parts) * PART_BYTES > most:
+                raise VenueUnavailable("answered in too small pieces")
+    content = b"".join(parts)
+    if len(content) > most:
+        raise VenueUnavailable(_TOO_MUCH)
+    return content
 
 
 def _refuse_by_head(headers: Sequence[tuple[bytes, bytes]], most: int) -> None:

@@ -78,6 +78,17 @@ async def test_the_largest_answer_is_one(answer: bytes) -> None:
         assert venue.connections == 1
 
 
+@pytest.mark.parametrize(("pieces", "taken"), [(1000, True), (1100, False)])
+async def test_an_answer_comes_in_so_many_pieces_at_most(pieces: int, taken: bool) -> None:
+    async with hostile_venue(chunked(padded(pieces), 1)) as venue, client_of(venue) as client:
+        call = client.lookup(a_transaction(an_order(), tx_hash="tx_1"))
+        if taken:
+            assert (await call).status is TransactionStatus.PENDING
+            return
+        with pytest.raises(VenueUnavailable, match="too small pieces"):
+            await call
+
+
 @pytest.mark.parametrize("begin", [b"", OK, OK + b"Content-Length: 500\r\n\r\n"], ids=["status", "headers", "body"])
 async def test_an_answer_that_drips_is_given_up_at_the_deadline(begin: bytes) -> None:
     async with hostile_venue(endless(begin, b"H", 0.02)) as venue, client_of(venue, seconds=0.5) as client:
