@@ -1,8 +1,6 @@
 """Run all floods, or those whose names hold a text, and print what each cost: `python -m tests.attacks [text]`."""
 
-import json
 import sys
-import urllib.request
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -10,20 +8,11 @@ from rich.console import Console
 from tests import servers
 from tests.attacks.floods import HTTP_FLOODS, SOCKET_FLOODS, Flood, socket_on
 from tests.attacks.measure import cost_of
-from tests.clients import ORDER, new_engine
-from tests.processes import EngineProcess, running
+from tests.attacks.orders import submit
+from tests.clients import new_engine
+from tests.processes import running
 
 SECONDS = 10.0
-
-
-def submit(api: EngineProcess) -> str:
-    """Have an order accepted; return its id."""
-    call = urllib.request.Request(  # noqa: S310 - our own loopback URL
-        f"{api.url}/api/orders/execute", json.dumps(ORDER).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(call) as answer:  # noqa: S310
-        order_id: str = json.load(answer)["orderId"]
-        return order_id
 
 
 def floods(order_id: str) -> Iterator[tuple[str, Flood, bytes]]:
@@ -42,7 +31,7 @@ def main(wanted: str) -> None:
         servers.running_redis() as redis_url,
         servers.empty_database(postgres_url) as database_url,
     ):
-        settings = {**new_engine(database_url, redis_url), "LOG_LEVEL": "warning"}
+        settings = {**new_engine(database_url, redis_url), "LOG_LEVEL": "error"}
         console = Console(highlight=False, width=100)
         console.print(f"{'flood':40} {'sent':>6} {'grown':>7} {'left':>7} {'slowest':>8}")
         with running("api", settings=settings) as api:

@@ -52,6 +52,14 @@ def socket_on(path: str) -> bytes:
     return head(f"GET {path}", *HANDSHAKE, KEY)
 
 
+LONG = 60_000  # a head that is taken
+
+
+def many(text: str) -> str:
+    """Repeat a text until a head is nearly too long."""
+    return text * (LONG // len(text))
+
+
 HTTP_FLOODS: Mapping[str, Flood] = {
     "GETs": Flood(b"", GET),
     "GETs, read": Flood(b"", GET, reads=True),
@@ -64,6 +72,32 @@ HTTP_FLOODS: Mapping[str, Flood] = {
     "bodies of GETs": Flood(b"", head("GET /health/live", "Content-Length: 16384") + b" " * 16384),
     "handshakes behind GETs": Flood(b"", GET * 3 + socket_on("/ws/orders")),
     "offers": Flood(b"", head("GET /health/live", "Connection: Upgrade", "Upgrade: h2c")),
+    "large pages, read": Flood(b"", head("GET /api/orders?limit=200"), reads=True),
+    "heads of many headers": Flood(b"", head("GET /health/live", *["a:b"] * (LONG // 6)), reads=True),
+    "heads of many lists": Flood(b"", head("GET /health/live", "Connection: " + many("a,")), reads=True),
+    "long queries": Flood(b"", head(f"GET /api/orders?{many('a=1&')}"), reads=True),
+    "long queries, escaped": Flood(b"", head(f"GET /api/orders?userId={many('%61')}"), reads=True),
+    "many statuses": Flood(b"", head(f"GET /api/orders?status={many('failed,')}"), reads=True),
+    "long paths": Flood(b"", head(f"GET /{many('a/')}"), reads=True),
+    "long Accepts": Flood(b"", head("GET /api/executions", f"Accept: {many('a/b;q=0.1,')}"), reads=True),
+    "long Accepts of the console": Flood(b"", head("GET /", f"Accept: {many('*/*;q=0.1,')}"), reads=True),
+    "long ETags": Flood(b"", head("GET /", f"If-None-Match: {many(chr(34) + 'a' + chr(34) + ',')}"), reads=True),
+    "long cookies": Flood(b"", head("GET /", f"Cookie: {many('a=b; ')}"), reads=True),
+    "long types": Flood(
+        b"", head(EXECUTE, f"Content-Type: application/json;{many('a=b;')}", "Content-Length: 0"), reads=True
+    ),
+    "long keys": Flood(b"", head(EXECUTE, JSON, f"Idempotency-Key: {many('a')}", "Content-Length: 0"), reads=True),
+    "long origins": Flood(b"", head(EXECUTE, JSON, f"Origin: http://{many('a')}", "Content-Length: 0"), reads=True),
+    "long forwarding": Flood(b"", head("GET /health/live", f"X-Forwarded-For: {many('1.1.1.1,')}"), reads=True),
+    "long credentials": Flood(b"", head("GET /api/orders", f"Authorization: Bearer {many('a')}"), reads=True),
+    "long offers": Flood(b"", head("GET /health/live", "Connection: Upgrade", f"Upgrade: {many('h2c,')}"), reads=True),
+    "deep bodies": Flood(b"", head(EXECUTE, JSON, "Content-Length: 16384") + b"[" * 16384, reads=True),
+    "bodies of many keys": Flood(
+        b"", head(EXECUTE, JSON, "Content-Length: 16380") + b"{" + b'"":1,' * 3275 + b'"":1', reads=True
+    ),
+    "bodies of escapes": Flood(
+        b"", head(EXECUTE, JSON, "Content-Length: 16384") + b'{"userId":"' + b"\\u0301" * 2728 + b'aaa"}', reads=True
+    ),
     "blank lines": Flood(b"", b"\r\n"),
     "a request line": Flood(b"GET /", b"a"),
     "a method": Flood(b"", b"GET"),

@@ -1,5 +1,6 @@
 """Which connections may stay: as many as there are files for, and of each address few that have asked for nothing."""
 
+import errno
 import os
 import resource
 from collections import Counter, defaultdict
@@ -27,20 +28,18 @@ class Admission:
     def __init__(self, newcomers_most: int = NEWCOMERS_MOST) -> None:
         self._newcomers_most = newcomers_most
         self._other_files = len(os.listdir("/dev/fd"))
-        self._most = self._room()
         self._untold: Counter[str] = Counter()
         self._quiet_looks = 0
 
     def is_full(self, count: int) -> bool:
         """Whether there is no room beside `count` connections: then the one that comes is refused."""
-        if count < self._most:
+        if count < self._room():
             return False
         self._refused("files")
         return True
 
     def look(self, connections: Iterable[object]) -> None:
-        """End newcomers that are too many, follow the limit of files, and tell of who was refused; once a second."""
-        self._most = self._room()
+        """End newcomers that are too many, and tell of who was refused; once a second."""
         waiting = defaultdict(list)
         for connection in connections:
             if isinstance(connection, ProblemHttpProtocol | TlsDoor) and connection.is_new:
@@ -51,6 +50,8 @@ class Admission:
                 if newcomer.waited:
                     self._refused("address")
                     newcomer.transport.abort()
+        if _no_file_is_left():  # then the event loop accepts and closes by itself, and tells nobody
+            self._refused("files")
         self._tell()
 
     def _room(self) -> int:
@@ -68,9 +69,17 @@ class Admission:
         if self._quiet_looks:
             self._quiet_looks -= 1
         elif self._untold:
-            observe.connections_refused(self._untold, self._most)
+            observe.connections_refused(self._untold, self._room())
             self._untold.clear()
             self._quiet_looks = QUIET_LOOKS
+
+
+def _no_file_is_left() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno == errno.EMFILE
+    return False
 
 
 def _client_of(connection: ProblemHttpProtocol | TlsDoor) -> str | int:

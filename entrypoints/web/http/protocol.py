@@ -106,7 +106,8 @@ class ProblemHttpProtocol(HttpToolsProtocol):
             self._close()
 
     def shutdown(self) -> None:
-        """End the connection because the server stops; open requests are answered before."""
+        """End the connection because the server stops; open requests are answered before, and then it is not waited."""
+        self._joined.end = self._joined.plain.close
         if self._left:
             self.transport.close()
         else:

@@ -103,10 +103,8 @@ async def test_some_files_are_kept_for_the_process_itself(monkeypatch: pytest.Mo
     assert admission.is_full(1000 - 64)
     assert not admission.is_full(700)
     limit_files(monkeypatch, 600)
-    admission.look([])
     assert admission.is_full(600)
     limit_files(monkeypatch, 10)
-    admission.look([])
     assert not admission.is_full(0)
 
 
