@@ -9,9 +9,10 @@ from application.errors import RateLimited
 from application.observe import access as observe
 from application.ports.system import Clock
 
-FREE_MOST = 10.0  # failures of one address that are answered as such
-FORGIVEN_A_SECOND = 0.5
-LOOKS_A_SECOND = 100.0  # at credentials from all addresses beyond that
+FREE_MOST = 60.0  # failures of one address that are answered as such
+FORGIVEN_A_SECOND = 1.0
+WAIT_MOST = 20.0  # seconds, however often it failed
+LOOKS_A_SECOND = 500.0  # at tokens from all addresses beyond that: each takes a fifth of a millisecond
 ADDRESSES_MOST = 10_000
 
 
@@ -20,7 +21,7 @@ class FailedAttempts:
     """Counts failures by address, an IPv6 one by its /64; each is forgiven with time.
 
     Only who fails has to wait: a good credential is taken from any address, since behind a proxy many clients have
-    one. That credentials from the bad ones are looked at is bounded for all of them together.
+    one. How many tokens from the bad ones are verified is bounded, for all of them together.
     """
 
     clock: Clock
@@ -43,7 +44,7 @@ class FailedAttempts:
         """Count a failure. Raises RateLimited if there were too many lately."""
         place = _place(address)
         failures, now = self._of(place)
-        failures = min(failures + 1, 2 * FREE_MOST)
+        failures = min(failures + 1, FREE_MOST + WAIT_MOST * FORGIVEN_A_SECOND)
         if self._failures.pop(place, (0.0, now))[0] <= FREE_MOST < failures:
             observe.credentials_refused(place)
         if len(self._failures) >= ADDRESSES_MOST:

@@ -9,7 +9,7 @@ from application import observe
 from application.api_key import ApiKey, EngineMode, digest_of, looks_like_key
 from application.ports.api_keys import ApiKeys
 from application.ports.authenticator import Grant, Unauthenticated
-from application.ports.errors import StoreUnavailable
+from application.ports.errors import PortError
 from application.ports.system import Clock
 
 # What was read longer ago is read again before it is believed: a revoked key is refused within 5 s of its end.
@@ -100,7 +100,7 @@ class KeyAuthenticator:
             await self.clock.sleep(LOOK_SECONDS)
             try:
                 await self.look()
-            except StoreUnavailable as error:
+            except PortError as error:
                 observe.store_away("the look at API keys", error)
 
     async def look(self) -> None:

@@ -37,7 +37,8 @@ class SignIn:
             granted = kind.known(credential, address)
             if granted is not None:
                 return granted
-            self.attempts.require_look(address)
+            if kind is self.tokens:  # keys are looked up together, at next to no cost
+                self.attempts.require_look(address)
             return await kind.authenticate(credential, address)
         except Unauthenticated:
             self.attempts.failed(address)

@@ -64,7 +64,7 @@ async def _run_children(settings: Settings, listener: socket.socket) -> bool:
     container = Container(settings=settings, mode="live")
     certificate = container.certificate()
     async with opened(*container.store_resources()):
-        pass  # an unfit server is refused once, not by each child that is started again
+        container.sign_in()  # what can never do is refused once, not by each child that is started again
     observe.process_started("api-parent", url_of(listener, secure=certificate is not None))
     with closing(MetersFile(slots=count + 1)) as meters:
         METERS.move_to(SharedMeters(meters.fd, slot=count))

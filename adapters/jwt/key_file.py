@@ -75,9 +75,12 @@ def _looks(path: Path) -> tuple[int, ...]:
 def _keys_in(path: Path) -> Mapping[str, TokenKey]:
     try:
         with path.open("rb") as file:
+            found = os.fstat(file.fileno())
             content = file.read(_FILE_BYTES + 1)
     except OSError as error:
         raise BadKeys(f"cannot be read: {error.strerror}") from error
+    if found.st_mode & 0o022 or found.st_uid not in (os.geteuid(), 0):
+        raise BadKeys("may be written by others than this user and root: whoever writes it lets in whom he likes")
     return keys_of(content)
 
 

@@ -141,6 +141,7 @@ def check_config() -> None:
         container = Container(settings=settings, mode="memory")
         container.each_venue()
         container.certificate()
+        container.sign_in()
         check_servers(settings)
     except (SettingsError, CertificateUnfit) as error:
         fail(str(error), WRONG_USAGE)

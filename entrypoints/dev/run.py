@@ -60,6 +60,7 @@ async def _run(
     stop = stop_on_signals()
     container = Container(settings=settings, mode=mode)
     certificate = container.certificate()
+    container.sign_in()  # what can never do ends the start before anything runs
     troubles: list[LocalServerError] = []
     async with opened(*container.resources()), asyncio.TaskGroup() as group, background(_keep(servers, troubles, stop)):
         worker_stop = asyncio.Event()

@@ -1,13 +1,14 @@
 """The file of keys: which of its keys tokens may be signed by, and what is no such file."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
 
-from adapters.jwt.key_file import BadKeys, keys_of
-from tests.tokens import Signer
+from adapters.jwt.key_file import BadKeys, KeyFile, keys_of
+from tests.tokens import Signer, write_keys
 
 RSA, EC, ED = Signer.new("rsa", "RS256"), Signer.new("ec", "ES256"), Signer.new("ed", "EdDSA")
 WEAK = Signer.new("weak", "RS256", bits=1024)
@@ -78,3 +79,19 @@ def test_what_is_no_set_of_keys_is_refused_without_a_word_of_it(content: bytes, 
     with pytest.raises(BadKeys, match=said) as refused:
         keys_of(content)
     assert "AAAA" not in str(refused.value)
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o777])
+def test_a_file_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "jwks.json"
+    write_keys(path, ED)
+    assert set(KeyFile.read(path).keys) == {"ed"}
+    path.chmod(mode)
+    with pytest.raises(BadKeys, match="may be written by others"):
+        KeyFile.read(path)
+
+
+def test_without_a_file_there_is_a_sentence(tmp_path: Path) -> None:
+    for path in (tmp_path / "none", tmp_path):
+        with pytest.raises(BadKeys, match="cannot be read"):
+            KeyFile.read(path)

@@ -1,5 +1,6 @@
 """Keys through the cache: the contract, what a key is good for; the store is asked little and believed briefly."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -257,3 +258,17 @@ async def test_a_digest_is_of_this_secret_and_this_pepper() -> None:
     secret = new_secret(EngineMode.LIVE)
     assert len({digest_of(secret, PEPPER), digest_of(secret, b"q" * 64), digest_of(secret + "A", PEPPER)}) == 3
     assert len({new_secret(EngineMode.LIVE) for _ in range(100)}) == 100
+
+
+async def test_whatever_a_look_meets_the_next_one_comes(bench: Bench) -> None:
+    new = await bench.made()
+    await bench.shown(new)
+    bench.keys.away = True
+    async with asyncio.TaskGroup() as group:
+        looking = group.create_task(bench.authenticator.run())
+        await bench.clock.advance(3)
+        bench.keys.away = False
+        asked = bench.keys.asked
+        await bench.clock.advance(3)
+        assert bench.keys.asked > asked
+        looking.cancel()

@@ -76,11 +76,11 @@ async def test_a_kind_that_is_not_taken_is_refused(bench: Bench) -> None:
 
 
 async def test_who_fails_again_and_again_is_told_to_wait_and_forgiven_with_time(bench: Bench) -> None:
-    waits = [await bench.fail() for _ in range(40)]
-    assert waits[:10] == [0] * 10
-    assert min(waits[10:]) >= 1
+    waits = [await bench.fail() for _ in range(100)]
+    assert waits[:60] == [0] * 60
+    assert min(waits[60:]) >= 1
     assert max(waits) == waits[-1] == 20
-    await bench.clock.advance(20)
+    await bench.clock.advance(19)
     assert await bench.fail("192.0.2.2") == 0
     assert await bench.fail() >= 1
     await bench.clock.advance(60)
@@ -88,7 +88,7 @@ async def test_who_fails_again_and_again_is_told_to_wait_and_forgiven_with_time(
 
 
 async def test_a_good_credential_is_taken_from_where_others_fail(bench: Bench) -> None:
-    for _ in range(50):
+    for _ in range(200):
         await bench.fail()
     assert await bench.sign_in.authenticate(bench.key, PROXY) == ANNA
     assert await bench.sign_in.authenticate("a.b.c", PROXY) == BERT
@@ -97,15 +97,15 @@ async def test_a_good_credential_is_taken_from_where_others_fail(bench: Bench) -
 async def test_how_often_a_flood_of_bad_ones_is_looked_at_is_bounded_and_a_good_one_has_its_chance(
     bench: Bench,
 ) -> None:
-    for number in range(5_000):
+    for number in range(20_000):
         await bench.fail(f"198.51.100.{number % 100}")
-    assert 1_000 <= bench.tokens.looks <= 1_250
+    assert 6_000 <= bench.tokens.looks <= 6_650
     await bench.clock.advance(0.02)
     assert await bench.sign_in.authenticate(bench.key, "198.51.100.1") == ANNA
 
 
 async def test_a_whole_network_of_ipv6_is_one_address(bench: Bench) -> None:
-    waits = [await bench.fail(f"2001:db8::{number:x}") for number in range(20)]
+    waits = [await bench.fail(f"2001:db8::{number:x}") for number in range(70)]
     assert max(waits) > 0
     assert await bench.fail("2001:db8:0:1::1") == 0
 

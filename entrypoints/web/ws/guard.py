@@ -7,6 +7,7 @@ from attrs import define, field
 from falcon.asgi import WebSocket
 
 from application import observe
+from application.errors import RateLimited
 from application.ports.authenticator import Authenticator, Grant, Unauthenticated
 from application.ports.errors import StoreUnavailable
 from application.ports.system import Clock
@@ -47,7 +48,7 @@ class SocketGuard:
             return grant
         try:
             return await grant_of(req, self.authenticator)
-        except HttpProblem:
+        except (HttpProblem, RateLimited):
             raise Unauthenticated from None
 
     @contextmanager
