@@ -86,8 +86,9 @@ def _servers(settings: Settings, stack: ExitStack) -> tuple[Settings, Places, li
     private: list[LocalServer] = []
     postgres_at = redis_at = "the one that its URL names"
     if settings.postgres_url is None:
-        private.append(stack.enter_context(LocalPostgres(settings.data_dir / "postgres")))
-        postgres_at, settings = _place(private[-1]), evolve(settings, postgres_url=private[-1].url)
+        postgres = stack.enter_context(LocalPostgres(settings.data_dir / "postgres"))
+        private.append(postgres)
+        postgres_at, settings = _place(postgres), evolve(settings, postgres_url=postgres.engine_url())
     if settings.redis_url is None:
         private.append(stack.enter_context(LocalRedis(settings.data_dir / "redis")))
         redis_at, settings = _place(private[-1]), evolve(settings, redis_url=private[-1].url)

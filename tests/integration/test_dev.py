@@ -8,8 +8,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from adapters.postgres.migrator import Migrator
+from adapters.postgres.order_store import PostgresOrderStore
+from entrypoints.dev.servers import LocalPostgres
+from tests.builders import an_order
 from tests.eventually import eventually
 from tests.processes import EngineProcess, command_lines, finished, running
 
@@ -128,3 +133,29 @@ def is_confirmed(engine: EngineProcess, order_id: str) -> bool:
         return bool(call(f"{engine.url}/api/orders/{order_id}")["status"] == "confirmed")
     except OSError:
         return False
+
+
+ROLES = """
+SELECT DISTINCT a.usename, r.rolsuper FROM pg_stat_activity AS a JOIN pg_roles AS r ON r.rolname = a.usename
+WHERE a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
+"""
+
+
+async def test_it_is_no_superuser_also_on_data_that_a_superuser_made_before(
+    server_dir: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with LocalPostgres(server_dir / "postgres") as before:
+        await Migrator(before.url).apply()
+        store = PostgresOrderStore(before.url)
+        await store.open()
+        order = an_order()
+        await store.add(order)
+        await store.close()
+    settings = {"DATA_DIR": str(server_dir)}
+    with running("dev", settings=settings) as engine:
+        assert (await confirmed(engine, order.order_id))["status"] == "confirmed"
+        port = (server_dir / "postgres" / "port").read_text()
+        password = (server_dir / "postgres" / "password").read_text()
+        with psycopg.connect(f"postgresql://order_engine:{password}@127.0.0.1:{port}/postgres") as connection:
+            assert connection.execute(ROLES).fetchall() == [("order_engine_dev", False)]
+    assert "superuser" not in capfd.readouterr().err

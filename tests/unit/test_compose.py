@@ -13,7 +13,7 @@ from compose_spec import PyCompose
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "compose.yaml").read_text()
-ENGINE_SERVICES = ["migrate", "api", "worker"]
+ENGINE_SERVICES = ["migrate", "api", "worker", "operator"]
 GRAPHS = ["prometheus", "grafana"]
 
 
@@ -30,7 +30,7 @@ def services(compose: dict[str, Any]) -> dict[str, Any]:
 def test_it_follows_the_compose_specification(compose: dict[str, Any]) -> None:
     parsed = PyCompose.from_yaml(yaml.safe_dump(compose))
     parsed.validate()
-    assert sorted(parsed.service_names()) == sorted([*ENGINE_SERVICES, "postgres", "redis", *GRAPHS])
+    assert sorted(parsed.service_names()) == sorted([*ENGINE_SERVICES, "postgres", "redis", "roles", *GRAPHS])
 
 
 def test_no_misspelt_field_slips_through(services: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ def test_only_what_people_look_at_has_a_port_and_only_on_loopback(services: dict
 
 def test_graphs_come_only_when_they_are_asked_for(services: dict[str, Any]) -> None:
     assert [name for name, service in services.items() if service.get("profiles") == ["observability"]] == GRAPHS
-    assert [name for name, service in services.items() if "profiles" in service] == GRAPHS
+    assert [name for name, service in services.items() if "profiles" in service] == ["operator", *GRAPHS]
 
 
 def test_what_the_graphs_are_made_of_is_there_and_images_are_pinned(services: dict[str, Any]) -> None:
@@ -103,7 +103,8 @@ def test_nothing_starts_before_what_it_needs(services: dict[str, Any]) -> None:
     }
     after_migrate = {"migrate": "service_completed_successfully", "redis": "service_healthy"}
     assert needs == {
-        "migrate": {"postgres": "service_healthy"},
+        "roles": {"postgres": "service_healthy"},
+        "migrate": {"roles": "service_completed_successfully"},
         "api": after_migrate,
         "worker": after_migrate,
         "grafana": {"prometheus": "service_healthy"},
@@ -113,7 +114,27 @@ def test_nothing_starts_before_what_it_needs(services: dict[str, Any]) -> None:
 def test_passwords_are_defaults_that_the_environment_replaces() -> None:
     passwords = re.findall(r"(?:PASSWORD: |REDISCLI_AUTH: |://\w*:|- )(\S*order-engine\S*?)(?:@|\n)", TEXT)
     assert passwords
-    assert set(passwords) == {"${POSTGRES_PASSWORD:-order-engine}", "${REDIS_PASSWORD:-order-engine}"}
+    names = ("POSTGRES_ADMIN", "POSTGRES_MIGRATOR", "POSTGRES_API", "POSTGRES_WORKER", "POSTGRES_OPERATOR", "REDIS")
+    assert set(passwords) == {f"${{{name}_PASSWORD:-order-engine}}" for name in names}
+
+
+def test_each_process_has_a_role_of_its_own_and_none_is_a_superuser(services: dict[str, Any]) -> None:
+    roles = {
+        name: service["environment"].get("ORDER_ENGINE_POSTGRES_URL", "").partition("//")[2].partition(":")[0]
+        for name, service in services.items()
+        if name in ENGINE_SERVICES
+    }
+    assert roles == {
+        "migrate": "order_engine_migrator",
+        "api": "order_engine_api",
+        "worker": "order_engine_worker",
+        "operator": "order_engine_operator",
+    }
+    assert services["postgres"]["environment"]["POSTGRES_USER"] not in roles.values()
+    given = (ROOT / "ops" / "postgres" / "passwords.sql").read_text()
+    assert set(re.findall(r"^ALTER ROLE (\w+)", given, re.MULTILINE)) == set(roles.values())
+    variables = re.findall(r"^\\getenv \w+ (\w+)", given, re.MULTILINE)
+    assert [name for name in variables if name not in services["roles"]["environment"]] == []
 
 
 def test_the_engine_gives_up_all_privileges(services: dict[str, Any]) -> None:

@@ -5,13 +5,40 @@ import signal
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import psycopg
+
 from entrypoints.dev.servers.binaries import Program, local_postgres, wheel_postgres
 from entrypoints.dev.servers.errors import LocalServerError
 from entrypoints.dev.servers.folder import ServerFolder
 from entrypoints.dev.servers.process import Launch, run_to_end
 from entrypoints.dev.servers.server import LocalServer
 
-USER = "order_engine"
+USER = "order_engine"  # the server's superuser
+ENGINE = "order_engine_dev"
+
+# Make the engine's role, with a password, and make what is in the schema its own: also what a superuser made before.
+_MAKE_ROLE = """
+DO $$
+DECLARE
+    thing RECORD;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+        CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+    END IF;
+    ALTER ROLE {role} PASSWORD '{password}';
+    ALTER SCHEMA public OWNER TO {role};
+    FOR thing IN
+        SELECT 'TABLE' AS kind, c.oid::regclass::text AS name FROM pg_class AS c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+            AND pg_get_userbyid(c.relowner) <> '{role}'
+        UNION ALL
+        SELECT 'FUNCTION', p.oid::regprocedure::text FROM pg_proc AS p
+        WHERE p.pronamespace = 'public'::regnamespace AND pg_get_userbyid(p.proowner) <> '{role}'
+    LOOP
+        EXECUTE format('ALTER %s %s OWNER TO {role}', thing.kind, thing.name);
+    END LOOP;
+END $$
+"""
 
 
 class LocalPostgres(LocalServer):
@@ -22,6 +49,20 @@ class LocalPostgres(LocalServer):
     advice = "install PostgreSQL 14 or newer, or set ORDER_ENGINE_POSTGRES_URL."
     stop_signal = signal.SIGINT  # "fast": SIGTERM would wait for the clients to leave
     reason_pattern = "FATAL|PANIC"
+
+    def engine_url(self) -> str:
+        """Return the URL of a role that is no superuser and owns all that is in the database; make it if need be.
+
+        Raises LocalServerError.
+        """
+        password = self.url.partition("//")[2].partition(":")[2].partition("@")[0]  # hexadecimal: nothing to quote
+        try:
+            with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+                connection.execute(_MAKE_ROLE.format(role=ENGINE, password=password).encode())
+        except psycopg.Error as error:
+            why = error.diag.message_primary or "it does not answer"
+            raise LocalServerError(f"The private Postgres took no role for the engine: {why}.") from error
+        return self.url.replace(f"//{USER}:", f"//{ENGINE}:")
 
     def _programs(self, sources: Collection[str]) -> Iterator[Program]:
         if "local" in sources:
