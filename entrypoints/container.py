@@ -406,6 +406,17 @@ class Container(containers.DeclarativeContainer):
             live_checks, live_store.provided.ping, migrator.provided.pending, live_queue.provided.ping, gate
         ),
     )
+    api_checks: providers.Provider[Checks] = providers.Selector(
+        mode,
+        memory=providers.Object(NO_CHECKS),
+        live=providers.Callable(
+            live_checks,
+            live_store.provided.ping,
+            migrator.provided.pending,
+            providers.Factory(partial, live_queue.provided.ping, takes=False),
+            gate,
+        ),
+    )
     certificate: providers.Provider[Certificate | None] = providers.Singleton(
         certificate_of, settings.provided.tls_cert_file, settings.provided.tls_key_file
     )
@@ -423,7 +434,7 @@ class Container(containers.DeclarativeContainer):
             watch_feed,
             stats,
             tickets,
-            ready=checks,
+            ready=api_checks,
             authenticator=sign_in,
             guard=guard,
         ),

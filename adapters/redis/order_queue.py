@@ -72,9 +72,12 @@ class RedisOrderQueue:
             await batcher.close()
         await self._connection.close()
 
-    async def ping(self) -> None:
-        """Return when the server can do the queue's work; changes nothing. Raises QueueUnavailable."""
-        await self._check((keys.GROUP,))
+    async def ping(self, *, takes: bool = True) -> None:
+        """Return when the server can do the queue's work; changes nothing. Raises QueueUnavailable.
+
+        Who only puts jobs, and `takes` none, needs fewer permissions.
+        """
+        await self._check((keys.GROUP, "takes" if takes else "puts"))
 
     async def put(self, order_ids: Collection[str]) -> None:
         for part in _chunks(order_ids):
