@@ -88,7 +88,6 @@ class ManageKeys:
             evolve(
                 old,
                 key_id=self.ids.new(),
-                mode=self.mode,
                 created_at=now,
                 expires_at=None if life is None else now + life,
                 last_used_at=None,

@@ -182,6 +182,14 @@ async def test_a_key_works_in_engines_of_its_mode_alone(bench: Bench) -> None:
             await authenticator.authenticate(secret, ADDRESS)
 
 
+async def test_what_replaces_a_key_is_of_its_mode(bench: Bench) -> None:
+    old = await bench.made()
+    live = ManageKeys(bench.keys, EngineMode.LIVE, bench.clock, RandomIds())
+    new = await live.rotate(ANYONE, PEPPER, old.key.key_id, timedelta(hours=1))
+    assert (new.secret[:8], new.key.mode) == ("oe_test_", EngineMode.PAPER)
+    await bench.shown(new)
+
+
 async def test_without_the_pepper_no_key_is_known(bench: Bench) -> None:
     new = await bench.made()
     with pytest.raises(Unauthenticated):
