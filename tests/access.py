@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
 import httpx
 import websockets
@@ -90,11 +92,15 @@ def routes(app: "App[Request, Response]") -> Iterator[tuple[str, str, str]]:
 
 @frozen
 class Access:
-    """A running engine, and credentials for it: `credential` gives one of a kind without a scope, None for none."""
+    """A running engine, and credentials for it: `credential` gives one of a kind without a scope, None for none.
+
+    `address` gives each question one of its own to come from: who fails again and again from one has to wait.
+    """
 
     http: httpx.AsyncClient
     credential: Callable[[str, Scope | None], Awaitable[str | None]]
     order: Callable[[], Awaitable[str]]
+    address: Callable[[], str | None] = lambda: None
 
     async def answer(self, kind: str, method: str, path: str, row: Row) -> int:
         """Return the status, or close code, that a route answers to a kind of client; of OWNER's order, if of one."""
@@ -106,7 +112,13 @@ class Access:
         headers = await self.headers(kind, row)
         if method == "WEBSOCKET":
             return await self._socket(address, headers)
-        return (await self.http.request(method, address, headers=headers, json=row.body)).status_code
+        source = self.address()
+        if source is None:
+            return (await self.http.request(method, address, headers=headers, json=row.body)).status_code
+        no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # httpx's own reads all certificates, each time
+        transport = httpx.AsyncHTTPTransport(local_address=source, verify=no_tls)
+        async with httpx.AsyncClient(base_url=self.http.base_url, transport=transport) as http:
+            return (await http.request(method, address, headers=headers, json=row.body)).status_code
 
     async def headers(self, kind: str, row: Row) -> dict[str, str]:
         """Return what a kind of client sends."""
@@ -115,7 +127,9 @@ class Access:
 
     async def _socket(self, address: str, headers: dict[str, str]) -> int:
         url = str(self.http.base_url).rstrip("/").replace("http", "ws", 1) + address
-        async with asyncio.timeout(10), websockets.connect(url, additional_headers=headers) as socket:
+        source = self.address()
+        options: dict[str, Any] = {"local_addr": (source, 0)} if source else {}
+        async with asyncio.timeout(10), websockets.connect(url, additional_headers=headers, **options) as socket:
             try:
                 if "?" in address:
                     await (await socket.ping())

@@ -8,7 +8,7 @@ import falcon
 from attrs import frozen
 from falcon.asgi import WebSocket
 
-from application.errors import Forbidden, OrderNotFound, SlowWatcher
+from application.errors import Forbidden, OrderNotFound, RateLimited, SlowWatcher
 from application.frames import Frame
 from application.mailbox import TooSlow
 from application.ports.authenticator import Unauthenticated
@@ -58,7 +58,7 @@ class SocketServer:
             return True
         try:
             req.grant = await self.guard.admit(req)
-        except (Unauthenticated, StoreUnavailable) as error:
+        except (Unauthenticated, RateLimited, StoreUnavailable) as error:
             if await _accepted(req, ws):
                 await close(ws, UNAUTHENTICATED if isinstance(error, Unauthenticated) else TRY_LATER, error.code)
             return False
