@@ -13,6 +13,7 @@ import httpx
 from attrs import frozen
 
 from adapters.memory.authenticator import InMemoryAuthenticator
+from domain.order import Order
 from tests.api import CLOCK, Api, Engine, running_api
 from tests.builders import an_order
 from tests.processes import EngineProcess, running
@@ -56,13 +57,33 @@ class Guarded:
 @contextmanager
 def guarded() -> Iterator[Guarded]:
     """Run an API that asks for credentials until the block ends."""
-    ready: queue.Queue[Guarded | BaseException] = queue.Queue()
+    authenticator = InMemoryAuthenticator(CLOCK)
+    with _in_a_thread(Engine(authenticator=authenticator)) as (api, loop):
+        yield Guarded(api, authenticator, loop)
+
+
+@contextmanager
+def holding(order: Order) -> Iterator[str]:
+    """Run an API that has this order, with its whole story, until the block ends; give its URL."""
+    engine = Engine()
+
+    async def hold() -> None:
+        await engine.store.add(order)
+        await engine.execute(order.order_id)
+
+    with _in_a_thread(engine) as (api, loop):
+        asyncio.run_coroutine_threadsafe(hold(), loop).result(10)
+        yield api.url
+
+
+@contextmanager
+def _in_a_thread(engine: Engine) -> Iterator[tuple[Api, asyncio.AbstractEventLoop]]:
+    ready: queue.Queue[tuple[Api, asyncio.AbstractEventLoop] | BaseException] = queue.Queue()
     stop = asyncio.Event()
 
     async def serve() -> None:
-        authenticator = InMemoryAuthenticator(CLOCK)
-        async with running_api(Engine(authenticator=authenticator)) as api:
-            ready.put(Guarded(api, authenticator, asyncio.get_running_loop()))
+        async with running_api(engine) as api:
+            ready.put((api, asyncio.get_running_loop()))
             await stop.wait()
 
     def run() -> None:
@@ -74,13 +95,13 @@ def guarded() -> Iterator[Guarded]:
 
     thread = threading.Thread(target=run)  # playwright's loop has this one
     thread.start()
-    engine = ready.get(timeout=20)
-    if isinstance(engine, BaseException):
-        raise engine
+    served = ready.get(timeout=20)
+    if isinstance(served, BaseException):
+        raise served
     try:
-        yield engine
+        yield served
     finally:
-        engine.loop.call_soon_threadsafe(stop.set)
+        served[1].call_soon_threadsafe(stop.set)
         thread.join(20)
         assert not thread.is_alive()
 

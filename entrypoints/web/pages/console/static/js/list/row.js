@@ -1,7 +1,7 @@
 /** One row of the list: built once, then filled again and again with whichever order is at its place. */
 import { copyButton } from "../shared/copy.js";
 import { engineNow } from "../engine/clock.js";
-import { h, setAttribute, setText } from "../shared/dom.js";
+import { h, own, setAttribute, setText } from "../shared/dom.js";
 import { ageText, dayText, grouped, priced, shortId } from "../shared/format.js";
 import { showStatus, statusBadge } from "../shared/status.js";
 
@@ -17,7 +17,11 @@ export class Row {
     ["user", "pair", "amount", "venue", "price", "attempt", "age"].map((name) => [name, cell(name)]),
   );
 
+  #sold = own("");
+  #bought = own("");
+
   constructor() {
+    this.#cells.pair.append(this.#sold, " → ", this.#bought);
     const copy = copyButton(() => this.order?.orderId ?? "", "Copy the order's id");
     copy.tabIndex = -1; // the grid is one stop for Tab; its keys reach all that is in it
     const id = h("span", { role: "gridcell", class: "c-id" }, this.#link, copy);
@@ -49,7 +53,8 @@ export class Row {
     setAttribute(this.#link, "title", order.orderId);
     setText(cells.user, order.userId);
     setAttribute(cells.user, "title", order.userId);
-    setText(cells.pair, `${order.inputToken} → ${order.outputToken}`);
+    setText(this.#sold, order.inputToken);
+    setText(this.#bought, order.outputToken);
     setAttribute(cells.pair, "title", `Sell ${order.inputToken} for ${order.outputToken}`);
     setText(cells.amount, grouped(order.amount));
     setText(cells.venue, order.chosenDex ?? "");

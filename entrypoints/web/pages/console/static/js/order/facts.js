@@ -1,5 +1,5 @@
 /** The figures at the top of an order's page. */
-import { h } from "../shared/dom.js";
+import { h, own } from "../shared/dom.js";
 import { computed, counted, durationText, grouped, priced, tokens } from "../shared/format.js";
 import { againstQuote, received } from "./quotes.js";
 import { REASONS } from "../shared/status.js";
@@ -19,8 +19,8 @@ function outcome(order) {
   const got = received(order);
   const against = againstQuote(order);
   const fee = chosen && `after ${computed(Number(chosen.fee) * 100)}\u202f% fee`;
-  const amount = got === null ? "–" : `${tokens(got)} ${order.outputToken}`;
-  const unit = `${order.outputToken} per ${order.inputToken}`;
+  const amount = got === null ? "–" : [`${tokens(got)} `, own(order.outputToken)];
+  const unit = perToken(order);
   return [
     fact(done ? "Received" : "Would receive", amount, fee && (done ? fee : `at the quote, ${fee}`)),
     fact("Executed price", done ? priced(order.executionPrice) : "–", done ? unit : "not swapped yet"),
@@ -33,11 +33,15 @@ function failure(order, story) {
   return [
     fact("Reason", REASONS[order.reasonCode] ?? "–", "nothing was swapped", "down"),
     chosen
-      ? fact("Last quote taken", priced(chosen.price), `${order.outputToken} per ${order.inputToken}`)
+      ? fact("Last quote taken", priced(chosen.price), perToken(order))
       : fact("Last quote taken", "–", "none was"),
     venue(order),
     time(order, story),
   ];
+}
+
+function perToken({ inputToken, outputToken }) {
+  return [own(outputToken), " per ", own(inputToken)];
 }
 
 function venue(order) {

@@ -3,7 +3,7 @@ import { cancelOrder, Problem } from "../engine/api.js";
 import { announce } from "../shared/announce.js";
 import { engineNow } from "../engine/clock.js";
 import { copyButton } from "../shared/copy.js";
-import { byId, h, setText } from "../shared/dom.js";
+import { byId, h, own, setText } from "../shared/dom.js";
 import { dayText, grouped, shortId } from "../shared/format.js";
 import { facts } from "./facts.js";
 import { isFinal } from "../engine/orders.js";
@@ -73,7 +73,7 @@ export class OrderPage {
       this.#raw.show(texts);
     }
     if (order) {
-      setText(this.#summary, summary(order));
+      if (!this.#summary.hasChildNodes()) this.#summary.append(...summary(order)); // of what never changes
       this.#quotes.replaceChildren(...quotesPanel(order));
       this.#facts.replaceChildren(...facts(order, story));
     }
@@ -154,7 +154,8 @@ export class OrderPage {
 }
 
 function summary({ amount, inputToken, outputToken, userId, createdAt }) {
-  return `Sell ${grouped(amount)} ${inputToken} for ${outputToken} · ${userId} · ${dayText(Date.parse(createdAt))}`;
+  const time = dayText(Date.parse(createdAt));
+  return [`Sell ${grouped(amount)} `, own(inputToken), " for ", own(outputToken), " · ", own(userId), ` · ${time}`];
 }
 
 function spoken({ status, reasonCode }) {
