@@ -280,3 +280,42 @@ async def test_what_stands_in_the_place_of_a_hint_is_overwritten(redis_db_url: s
         assert (await operations.find("a")) is not None
         await queue.close()
         await operations.close()
+
+
+async def test_a_job_behind_many_entries_that_are_none_is_taken_at_once(redis_db_url: str) -> None:
+    async with queue_client(redis_db_url) as client:
+        queue = RedisOrderQueue(client, "w1", lease_seconds=60, put_limit=2)
+        await queue.open()
+        await queue.put(["first"])
+        await queue.done(await take_one(queue))
+        async with client.pipeline(transaction=False) as pipeline:
+            for n in range(3_000):
+                pipeline.xadd(keys.STREAM, ENTRIES[n % 4])  # type: ignore[arg-type]
+            await pipeline.execute()
+        await queue.put(["last"])
+        async with asyncio.timeout(4):  # less than a look at everything again would take
+            while not await queue.take(10, 10):
+                pass
+        await queue.close()
+
+
+@pytest.mark.parametrize("place", ["stream", "lease"])
+async def test_an_id_that_no_order_can_have_reaches_no_worker(redis_db_url: str, place: str) -> None:
+    long = "x" * 1_000_000
+    async with queue_client(redis_db_url) as client:
+        queue = RedisOrderQueue(client, "w1", lease_seconds=60, put_limit=2)
+        operations = RedisQueueOperations(client)
+        await queue.open()
+        if place == "stream":
+            await client.xadd(keys.STREAM, {"name": "execute", "orderId": long})
+        else:
+            await client.hset(keys.JOBS, long, "l 99 1-1 1 w9")
+            await client.zadd(keys.LEASES, {long: 1})
+        await client.hset(keys.JOBS, "buried", "b 1 - 1 " + long)
+        await client.zadd(keys.BURIED, {"buried": 1})
+        await queue.put(["a"])
+        assert ids_of(await queue.take(10, 0)) == ["a"]
+        assert [len(str(job.why)) for job in await operations.buried()] == [1000]
+        assert not await client.hexists(keys.JOBS, long)
+        await queue.close()
+        await operations.close()

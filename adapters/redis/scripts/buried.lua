@@ -9,8 +9,8 @@ local listed = { #ids }
 for _, id in ipairs(ids) do
   local why = string.match(redis.call('HGET', jobs, id) or '', '^b %d+ %S+ %d+ (.*)$')
   if why then
-    listed[#listed + 1] = id
-    listed[#listed + 1] = why
+    listed[#listed + 1] = string.sub(id, 1, 255)
+    listed[#listed + 1] = string.sub(why, 1, 1000)
   end
 end
 return listed

@@ -13,6 +13,8 @@ local most, length, deliveries = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(
 local taken, rows, ends, buried_now, leased = {}, {}, {}, {}, {}
 
 local newest = string.format('%.0f', now)
+-- No order's id is longer: what is would only fill the answer.
+local LONGEST_ID = 255
 
 local function room()
   return most - #taken / 2
@@ -50,7 +52,9 @@ local function redeliver(home, place)
     redis.call('ZREM', home, unpack(due))
     for i, row in ipairs(redis.call('HMGET', jobs, unpack(due))) do
       local at, count, entry, last = parse(row)
-      if at == place and tonumber(count) >= deliveries then
+      if #due[i] > LONGEST_ID then
+        redis.call('HDEL', jobs, due[i])
+      elseif at == place and tonumber(count) >= deliveries then
         bury(due[i], count, entry, last)
       elseif at == place then
         redis.pcall('XCLAIM', stream, group, holder, 0, entry) -- only for those who look at XPENDING
@@ -85,7 +89,7 @@ local function deliver_new()
     if known[i] and known[i] ~= 'w 0 ' .. entry .. ' 0 ' then -- what most are, and patterns are slow
       at, count, own, last = parse(known[i])
     end
-    if id == '' or leased[id] or at and own ~= entry then
+    if id == '' or #id > LONGEST_ID or leased[id] or at and own ~= entry then
       drop_entry(entry)
     elseif at == 'w' then
       lease(id, count, entry, last)
@@ -132,8 +136,10 @@ if due <= now then
   redeliver(delayed, 'd')
 end
 -- More than once only when some entries were no jobs to lease.
+local more = false
 for _ = 1, 10 do
-  if room() == 0 or deliver_new() == 0 then
+  more = room() > 0 and deliver_new() > 0
+  if not more then
     break
   end
 end
@@ -142,5 +148,6 @@ if #taken > 0 then
   redis.call('ZADD', leases, unpack(ends))
   return { taken, buried_now, taken_over }
 end
-local left = math.max(0, math.min(first(leases), first(delayed)) - now)
+-- With more to pass over, nobody waits for what comes after it.
+local left = more and 0 or math.max(0, math.min(first(leases), first(delayed)) - now)
 return { taken, buried_now, 0, left < 2 ^ 53 and left or -1, last_of_stream(), last_of_bell() }
