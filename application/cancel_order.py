@@ -31,8 +31,11 @@ class CancelOrder:
         Raises OrderNotFound, OrderNotCancellable, and TradingHalted while nobody can know whether it was swapped.
         """
         caller.require(Scope.ORDERS_CANCEL)
+        return await self.cancel(caller, await find_order(self.store, caller, order_id))
+
+    async def cancel(self, caller: Caller, order: Order) -> Order:
+        """Stop an order of the caller's that was read just now. Raises as above."""
         while True:
-            order = await find_order(self.store, caller, order_id)
             if self.gate.lost_writes:
                 raise TradingHalted
             try:
@@ -42,4 +45,5 @@ class CancelOrder:
             try:
                 return await self.record_step(order, cancelled)
             except StaleOrder:
-                continue  # the worker took a step first; an order has only so many of them
+                # The worker took a step first; an order has only so many of them.
+                order = await find_order(self.store, caller, order.order_id)

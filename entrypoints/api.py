@@ -91,6 +91,9 @@ async def serve_api(container: Container, listener: socket.socket, stop: asyncio
         beside.append(tokens.run())
     if guard := container.guard():
         beside.append(guard.run())
+    if share_limits := container.share_limits():
+        await share_limits.exchange()  # so that nobody is given a whole limit where there are others
+        beside.append(share_limits.run())
     async with background(*beside, container.stats().warn_of_id_ranges()):
         await serve(
             container.api(),

@@ -15,6 +15,7 @@ from adapters.memory.api_keys import InMemoryApiKeys
 from adapters.memory.audit import InMemoryAudit
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
+from adapters.memory.limit_reports import InMemoryLimitReports
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.partial_halts import InMemoryPartialHalts
@@ -37,6 +38,7 @@ from adapters.postgres.store_clock import PostgresStoreClock
 from adapters.postgres.tickets import PostgresTickets
 from adapters.postgres.trading_halts import PostgresTradingHalts
 from adapters.redis.clients import feed_client, queue_client
+from adapters.redis.limit_reports import RedisLimitReports
 from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.queue_operations import RedisQueueOperations
 from adapters.redis.server_fault import redis_fault
@@ -44,6 +46,7 @@ from adapters.redis.update_feed import RedisUpdateFeed
 from adapters.redis.write_marks import RedisWriteMarks
 from application.api_key import EngineMode
 from application.cancel_order import CancelOrder
+from application.cancel_orders import CancelOrders
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.failed_attempts import FailedAttempts
@@ -52,6 +55,8 @@ from application.follow_store_clock import FollowStoreClock
 from application.halt_parts import HaltParts
 from application.halted_parts import HaltedParts
 from application.key_authenticator import KeyAuthenticator
+from application.limits.limit import Of
+from application.limits.share_limits import ShareLimits
 from application.manage_keys import ManageKeys
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue, QueryQueue
@@ -60,6 +65,7 @@ from application.order_progress import OrderProgress
 from application.ports.api_keys import ApiKeys
 from application.ports.audit import Audit
 from application.ports.executions import Executions
+from application.ports.limit_reports import LimitReports
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.partial_halts import PartialHalts
@@ -95,6 +101,7 @@ from entrypoints.lifecycle import Closing, Resource, Together
 from entrypoints.mock_router import mock_router
 from entrypoints.operator import operator
 from entrypoints.readiness import live_checks
+from entrypoints.setting_types import OFF, limits_of
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.starting import Connected, Look, Looked
 from entrypoints.system import RandomIds, SystemClock, new_secret
@@ -102,6 +109,7 @@ from entrypoints.web.addresses import Proxies
 from entrypoints.web.app import Services, create_app, health_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
+from entrypoints.web.limits import RequestLimits
 from entrypoints.web.site import Site
 from entrypoints.web.ws.guard import SocketGuard
 
@@ -109,6 +117,8 @@ if TYPE_CHECKING:
     from adapters.jwt.authenticator import JwtAuthenticator
 
 MOCK_URL = "mock:"
+OFF_BY_DEFAULT = MappingProxyType(dict.fromkeys(Of, OFF))
+DEFAULT_LIMITS = MappingProxyType({Of.ORDERS: "user=100/s", Of.REQUESTS: "user=500/s", Of.SOCKETS: "user=200"})
 # Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
 QUOTE_PATIENCE = 3
 
@@ -173,6 +183,19 @@ def _venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
 def _site(settings: Settings) -> Site:
     proxies = Proxies(tuple(map(ip_network, settings.trusted_proxies)))
     return Site(settings.hosts, frozenset(settings.origins), proxies)
+
+
+def _limits(settings: Settings) -> RequestLimits | None:
+    said = {Of.ORDERS: settings.limit_orders, Of.REQUESTS: settings.limit_requests, Of.SOCKETS: settings.limit_sockets}
+    unsaid = OFF_BY_DEFAULT if settings.auth == ("none",) else DEFAULT_LIMITS
+    limits = {of: limits_of(text or unsaid[of]) for of, text in said.items()}
+    return RequestLimits(limits) if any(limits.values()) else None
+
+
+def _share_limits(
+    limits: RequestLimits | None, reports: LimitReports, clock: Clock, holder: str, settings: Settings
+) -> ShareLimits | None:
+    return None if limits is None else ShareLimits(limits.shared, reports, clock, holder, settings.api_processes)
 
 
 def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings, parts: HaltedParts) -> Venues:
@@ -263,6 +286,7 @@ class Container(containers.DeclarativeContainer):
         RedisOrderQueue, queue_client, holder, lease_seconds=lease_seconds
     )
     live_marks: providers.Provider[WriteMarks] = providers.Singleton(RedisWriteMarks, queue_client)
+    live_reports: providers.Provider[LimitReports] = providers.Singleton(RedisLimitReports, queue_client)
     live_operations: providers.Provider[QueueOperations] = providers.Singleton(RedisQueueOperations, queue_client)
     live_feed: providers.Provider[UpdateFeed] = providers.Singleton(RedisUpdateFeed, feed_client)
 
@@ -274,6 +298,11 @@ class Container(containers.DeclarativeContainer):
         mode, memory=providers.Singleton(InMemoryWriteMarks), live=live_marks
     )
     audit: providers.Provider[Audit] = providers.Selector(mode, memory=memory_audit, live=live_audit)
+    reports: providers.Provider[LimitReports] = providers.Selector(
+        mode, memory=providers.Singleton(InMemoryLimitReports), live=live_reports
+    )
+    limits = providers.Singleton(_limits, settings)
+    share_limits = providers.Singleton(_share_limits, limits, reports, clock, holder, settings)
     halts: providers.Provider[TradingHalts] = providers.Selector(mode, memory=memory_halts, live=live_halts)
     partial_halts: providers.Provider[PartialHalts] = providers.Selector(
         mode, memory=memory_partial_halts, live=live_partial_halts
@@ -315,6 +344,7 @@ class Container(containers.DeclarativeContainer):
             live_queue,
             providers.Factory(Closing, live_operations.provided.close),
             providers.Factory(Closing, live_marks.provided.close),
+            providers.Factory(Closing, live_reports.provided.close),
             live_feed,
             venue_resources,
         ),
@@ -361,6 +391,7 @@ class Container(containers.DeclarativeContainer):
     query = providers.Singleton(QueryOrders, store)
     query_executions = providers.Singleton(QueryExecutions, executions)
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids, gate)
+    cancel_all = providers.Singleton(CancelOrders, store, cancel, clock, audit)
     ticket_keeper: providers.Provider[Tickets] = providers.Selector(
         mode,
         memory=providers.Singleton(InMemoryTickets),
@@ -430,6 +461,7 @@ class Container(containers.DeclarativeContainer):
             query,
             query_executions,
             cancel,
+            cancel_all,
             watch,
             watch_feed,
             stats,
@@ -437,6 +469,7 @@ class Container(containers.DeclarativeContainer):
             ready=api_checks,
             authenticator=sign_in,
             guard=guard,
+            limits=limits,
         ),
         drain,
         site,

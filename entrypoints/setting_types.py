@@ -1,14 +1,20 @@
 """How a setting's text is read: one reader a kind, each refusing with a text that says what is wanted."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
+from application.limits.limit import By, Limit
+
 _NUMBER = re.compile(r"-?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _HOST_NAME = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_RATE = re.compile(r"(user|key|address)=[1-9][0-9]{0,5}/[smh](:[1-9][0-9]{0,5})?")
+_NUMBER_LIMIT = re.compile(r"(user|key|address)=[1-9][0-9]{0,5}")
+OFF = "off"
 _VENUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,50}")
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 
@@ -109,6 +115,38 @@ def networks(value: str) -> tuple[str, ...]:
         return tuple(str(ip_network(part.strip())) for part in value.split(","))
     except ValueError:
         raise WrongValue("must be addresses or networks such as 10.0.0.0/8, separated by commas") from None
+
+
+def rate_limits(value: str) -> str:
+    """Take rates by whom they are: `user=10/s,key=600/m:50`, the last with a burst; or `off`."""
+    _limits(
+        _RATE, value, "must be off, or such as user=10/s:20,key=600/m,address=100/s: a rate, and what may come at once"
+    )
+    return value
+
+
+def number_limits(value: str) -> str:
+    """Take numbers by whom they are: `user=100,address=500`; or `off`."""
+    _limits(_NUMBER_LIMIT, value, "must be off, or such as user=100,key=1000,address=500")
+    return value
+
+
+def limits_of(value: str) -> Mapping[By, Limit]:
+    """Return the limits that a setting says, which was read before."""
+    found = {}
+    for part in value.split(",") if value != OFF else ():
+        by, _, limit = part.strip().partition("=")
+        quota, _, burst = limit.partition(":")
+        number, _, unit = quota.partition("/")
+        found[By(by)] = Limit(int(number), _UNITS.get(unit, 0), int(burst or 0))
+    return found
+
+
+def _limits(pattern: re.Pattern[str], value: str, wanted: str) -> None:
+    parts = [part.strip() for part in value.split(",")]
+    names = [part.partition("=")[0] for part in parts]
+    if value != OFF and (len(set(names)) < len(names) or not all(pattern.fullmatch(part) for part in parts)):
+        raise WrongValue(wanted)
 
 
 def _list_of(pattern: re.Pattern[str], value: str, wanted: str) -> tuple[str, ...]:

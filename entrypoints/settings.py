@@ -16,8 +16,10 @@ from entrypoints.setting_types import (
     host_names,
     networks,
     number,
+    number_limits,
     one_of,
     page_origins,
+    rate_limits,
     seconds,
     some_of,
     venue_urls,
@@ -107,6 +109,18 @@ class Settings:
         None, Path, "The API's certificate and chain (PEM): it speaks TLS itself. Followed, as the key is: no restart"
     )
     tls_key_file: Path | None = _setting(None, Path, "The certificate's key (PEM), closed to others")
+    limit_orders: str | None = _setting(
+        None,
+        rate_limits,
+        "Orders of a `user`, a `key`, an `address`: see [limits](limits.md). Without it `user=100/s`, or off with "
+        "`AUTH=none`",
+    )
+    limit_requests: str | None = _setting(None, rate_limits, "Likewise all requests. Without it `user=500/s`, or off")
+    limit_sockets: str | None = _setting(
+        None,
+        number_limits,
+        "Likewise open sockets: `user=100,key=1000`. Without it `user=200`, or off",
+    )
     api_processes: int = _setting(
         1, whole(1, MOST_PROCESSES), "Processes that `api` serves its port with, each with connections of its own"
     )

@@ -11,6 +11,7 @@ import httpx
 import websockets
 from attrs import Factory, field, frozen
 
+from adapters.memory.audit import InMemoryAudit
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
@@ -22,6 +23,7 @@ from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.mock.venue import MockVenue
 from application.cancel_order import CancelOrder
+from application.cancel_orders import CancelOrders
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.halted_parts import HaltedParts
@@ -48,6 +50,7 @@ from entrypoints.system import RandomIds, SystemClock, new_secret
 from entrypoints.web.app import Services, create_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
+from entrypoints.web.limits import RequestLimits
 from entrypoints.web.server import ServerTimes, bind, serve, url_of
 from entrypoints.web.site import Site
 from entrypoints.web.ws.guard import SocketGuard
@@ -89,6 +92,7 @@ class Engine:
     venues: Venues = field(factory=lambda: mock_venues(HASTY_DEX))
     ready: Checks = NO_CHECKS
     live: Checks = NO_CHECKS
+    limits: RequestLimits | None = None
     authenticator: Authenticator | None = None
 
     @property
@@ -109,7 +113,8 @@ class Engine:
             SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate),
             QueryOrders(self.store),
             QueryExecutions(self.executions),
-            CancelOrder(self.store, self.record_step, self.clock, ids, self.gate),
+            (cancel := CancelOrder(self.store, self.record_step, self.clock, ids, self.gate)),
+            CancelOrders(self.store, cancel, self.clock, InMemoryAudit(self.clock)),
             WatchOrder(self.store, progress, self.feed, self.clock),
             WatchFeed(self.feed, progress),
             EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
@@ -118,6 +123,7 @@ class Engine:
             self.live,
             self.authenticator,
             SocketGuard(self.authenticator, tickets, self.clock) if self.authenticator else None,
+            self.limits,
         )
 
     async def stored(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 
 from attrs import evolve
 
@@ -24,6 +25,8 @@ from application.ports.order_store import (
     OrderPage,
     Progress,
     Record,
+    UnfinishedFilter,
+    UnfinishedPage,
 )
 from application.ports.system import Clock
 from domain.execution import Execution
@@ -138,6 +141,14 @@ class InMemoryOrderStore:
         idle = (order.order_id for order in oldest_first if self._is_idle(order, idle_seconds))
         order_ids = tuple(order_id for order_id, _ in zip(idle, range(limit), strict=False))
         return OpenOrders(order_ids, order_ids[-1] if len(order_ids) == limit else None)
+
+    async def unfinished(self, wanted: UnfinishedFilter, after: str | None, limit: int) -> UnfinishedPage:
+        oldest_first = iter(self._orders.values())
+        if after is not None:
+            _skip_to(after, oldest_first)
+        looked_at = list(islice((order for order in oldest_first if not order.status.is_final), limit))
+        orders = tuple(_as_listed(order) for order in looked_at if wanted.has(order))
+        return UnfinishedPage(orders, looked_at[-1].order_id if len(looked_at) == limit else None)
 
     async def backlog(self) -> Backlog:
         unfinished = [order for order in self._orders.values() if order.status.is_runnable]

@@ -1,7 +1,8 @@
 """Lists of orders, newest first, in pages that cost no more however many orders there are."""
 
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from adapters.cursor import cursor_after, order_id_of
 from adapters.postgres.connection import Rows
@@ -11,7 +12,7 @@ from adapters.postgres.statements import LISTED
 from adapters.postgres.unfinished import BELOW_THE_FLOOR, FROM_THE_FLOOR, KNOWN
 from application import observe
 from application.ports.errors import InvalidCursor, UnreadableOrder
-from application.ports.order_store import OrderFilter, OrderPage
+from application.ports.order_store import OrderFilter, OrderPage, UnfinishedFilter, UnfinishedPage
 from domain.order import Order
 from domain.status import RUNNABLE, OrderStatus
 
@@ -81,6 +82,50 @@ def statement(*, by_user: bool, status: OrderStatus | None, after: bool, stretch
     return f"WITH {', '.join(known)}{query}" if known else query
 
 
+# Look through unfinished orders, oldest first. (order to start after or NULL; twice each, or NULL: user id, pair,
+# status, venue; 4 times the limit): found, the order; of one that is not wanted the id alone counts.
+UNFINISHED: Final = (
+    """
+WITH {known}, start AS (SELECT coalesce((SELECT id FROM orders WHERE order_id = %s::text), 0) AS id)
+SELECT (%s::text IS NULL OR user_id = %s) AND (%s::text IS NULL OR input_token || '/' || output_token = %s)
+    AND (%s::text IS NULL OR status = %s) AND (%s::text IS NULL OR chosen_dex = %s), {order}
+FROM (
+    (SELECT * FROM orders WHERE {below}{after} ORDER BY id LIMIT %s)
+    UNION ALL
+    (SELECT * FROM orders WHERE {from}{after} ORDER BY id LIMIT %s)
+    UNION ALL
+    (SELECT * FROM orders WHERE resting AND finished_at IS NULL{after} ORDER BY id LIMIT %s)
+) AS o
+ORDER BY o.id
+LIMIT %s
+""".replace("{after}", " AND id > (SELECT id FROM start)")
+    .replace("{known}", KNOWN)
+    .replace("{below}", BELOW_THE_FLOOR)
+    .replace("{from}", FROM_THE_FLOOR)
+    .replace("{order}", LISTED)
+)
+
+
+async def find_unfinished(reads: ReadPool, wanted: UnfinishedFilter, after: str | None, limit: int) -> UnfinishedPage:
+    """Return a page of unfinished orders."""
+    filters = (wanted.user_id, wanted.pair, wanted.status, wanted.venue)
+    rows = await reads.run(UNFINISHED, (after, *(value for each in filters for value in (each, each)), *(4 * [limit])))
+    orders = _readable((order_id, *row) for found, order_id, *row in rows if found)
+    return UnfinishedPage(orders, rows[-1][1] if len(rows) == limit else None)
+
+
+def _readable(rows: Iterable[Sequence[Any]]) -> tuple[Order, ...]:
+    """Return the orders of these rows, but for those that cannot be read."""
+    orders = []
+    for row in rows:
+        order = read_or_refuse(row)
+        if isinstance(order, UnreadableOrder):
+            observe.order_unreadable(row[0], order)
+        else:
+            orders.append(order)
+    return tuple(orders)
+
+
 async def find_orders(reads: ReadPool, query: OrderFilter, cursor: str | None, limit: int, stretch: int) -> OrderPage:
     """Return a page, short where it ends with the stretch. Raises InvalidCursor."""
     after = _named(cursor, query) if cursor is not None else ()
@@ -88,11 +133,7 @@ async def find_orders(reads: ReadPool, query: OrderFilter, cursor: str | None, l
     if after and not rows and not await reads.run(_START[query.user_id is not None], after):
         raise InvalidCursor("no order of this list")
     page = rows[:limit]
-    shown = {order_id: read_or_refuse((order_id, *row)) for found, _, order_id, *row in page if found}
-    for order_id, order in shown.items():
-        if isinstance(order, UnreadableOrder):
-            observe.order_unreadable(order_id, order)
-    orders = tuple(order for order in shown.values() if isinstance(order, Order))
+    orders = _readable((order_id, *row) for found, _, order_id, *row in page if found)
     goes_on = len(rows) > limit or _stops(rows)
     return OrderPage(orders, cursor_after(page[-1][2]) if goes_on else None)
 

@@ -11,7 +11,7 @@ from adapters.postgres.appending import append_records
 from adapters.postgres.connector import Connector
 from adapters.postgres.getting import get_orders, get_orders_durably
 from adapters.postgres.grouped_calls import GroupedCalls, Run
-from adapters.postgres.listing import STRETCH, find_orders
+from adapters.postgres.listing import STRETCH, find_orders, find_unfinished
 from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.sessions import KEPT_PLANS, SESSION
@@ -26,6 +26,8 @@ from application.ports.order_store import (
     OrderPage,
     Progress,
     Record,
+    UnfinishedFilter,
+    UnfinishedPage,
 )
 from domain.order import Order
 
@@ -158,6 +160,9 @@ class PostgresOrderStore:
 
     async def open_orders(self, after: str | None, limit: int, idle_seconds: float) -> OpenOrders:
         return await unfinished.open_orders(self.upkeep, after, limit, idle_seconds)
+
+    async def unfinished(self, wanted: UnfinishedFilter, after: str | None, limit: int) -> UnfinishedPage:
+        return await find_unfinished(self.reads, wanted, after, limit)
 
     async def backlog(self) -> Backlog:
         return await unfinished.backlog(self.upkeep)

@@ -13,6 +13,7 @@ PAUSED = "{order-execution}:paused"
 BELL = "{order-execution}:bell"
 CLOCK = "{order-execution}:clock"
 MARKS = "{order-execution}:marks"
+LIMITS = "{order-execution}:limits"
 # Never there: to delete it changes nothing, and is refused wherever a write would be.
 NOTHING = "{order-execution}:nothing"
 

@@ -3,6 +3,9 @@
 Labels have few values, all known beforehand or chosen by the operator: never an order, a user or a text of a client's.
 """
 
+from itertools import product
+
+from application.limits.limit import By, Of
 from application.observe.meters import Meters, furthest
 from domain.status import FINAL, EventKind, FailureReason, OrderStatus
 
@@ -22,6 +25,8 @@ ORDERS_NOT_QUEUED = METERS.counter(
     "orders_not_queued_total", "Accepted orders that the queue did not take; the sweep puts them"
 )
 REFUSALS = METERS.counters("refusals_total", "Requests that were answered with a problem", "code")
+
+LIMITED = METERS.counters("limited_total", "Requests and sockets beyond a limit: of what, and by whom", "of", "by")
 
 STEPS = METERS.histograms(
     "step_duration_seconds",
@@ -111,6 +116,7 @@ STEPS.make(*EventKind)
 ORDERS.make(*FINAL)
 ORDERS_FINISHED.make((OrderStatus.CONFIRMED, ""), *((OrderStatus.FAILED, reason) for reason in FailureReason))
 ATTEMPTS_FAILED.make(*FailureReason)
+LIMITED.make(*product(Of, By))
 JOBS_HANDED_BACK.make("store", "venues", "halt")
 CONNECTIONS_REFUSED.make("files", "address")
 SOCKETS_OPEN.make("order", "feed")

@@ -66,6 +66,33 @@ class OrderPage:
 
 
 @frozen
+class UnfinishedFilter:
+    """Which orders that are not final are meant; None means any. `pair` is both tokens: `SOL/USDC`."""
+
+    user_id: str | None = None
+    pair: str | None = None
+    status: OrderStatus | None = None
+    venue: str | None = None
+
+    def has(self, order: Order) -> bool:
+        """Whether it means this order."""
+        return (
+            self.user_id in (None, order.user_id)
+            and self.pair in (None, f"{order.input_token}/{order.output_token}")
+            and self.status in (None, order.status)
+            and self.venue in (None, order.chosen_venue)
+        )
+
+
+@frozen
+class UnfinishedPage:
+    """One page of unfinished orders, and where the next one starts (None: that was the last)."""
+
+    orders: tuple[Order, ...]
+    next_after: str | None
+
+
+@frozen
 class Progress:
     """How far a user's order is: the seq of its last event (0: none yet), and whether that was its end.
 
@@ -159,6 +186,14 @@ class OrderStore(Protocol):
         Idleness is judged by the store's own clock; if that was put back, what moved before counts as idle. Pages are
         in a fixed order; start with `after=None`. Only one caller at a time gets ids: while another holds the sweep the
         page is empty and the last.
+        """
+        ...
+
+    async def unfinished(self, wanted: UnfinishedFilter, after: str | None, limit: int) -> UnfinishedPage:
+        """Those of `limit` orders that are not final which are wanted: oldest first, held and resting ones too.
+
+        Start with `after=None`. Each order that is not final all the while is on one page, whatever it does meanwhile;
+        orders come without payloads, and those that cannot be read are left out.
         """
         ...
 

@@ -91,6 +91,7 @@ app.command("requeue", rich_help_panel=OPERATORS)(orders_operator.requeue)
 app.command("fail", rich_help_panel=OPERATORS)(orders_operator.fail_order)
 app.command("confirm", rich_help_panel=OPERATORS)(orders_operator.confirm)
 app.command("release", rich_help_panel=OPERATORS)(orders_operator.release)
+app.command("cancel-all", rich_help_panel=OPERATORS)(orders_operator.cancel_all)
 
 
 def _given(context: typer.Context, parameter: str) -> bool:

@@ -8,7 +8,7 @@ import typer
 
 from entrypoints.cli.ending import fail
 from entrypoints.cli.operating import on_halts, on_orders
-from entrypoints.cli.options import AsJson, OrderId
+from entrypoints.cli.options import AsJson, OrderId, User
 from entrypoints.cli.output import say, say_json, visible_json
 
 if TYPE_CHECKING:
@@ -74,6 +74,26 @@ def release(order_id: OrderId, as_json: AsJson = False) -> None:
     if as_json:
         return say_json({"orderId": order.order_id, "held": False})
     say("The order runs again.")
+
+
+def cancel_all(
+    user: User = None,
+    venue: Annotated[str | None, typer.Option("--venue", metavar="NAME", help="Those that would go there.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Those of all users.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel all orders that are not submitted yet: of a user, for a venue, or really all."""
+    from application.ports.order_store import UnfinishedFilter
+
+    if everyone == (user is not None or venue is not None):
+        raise typer.BadParameter("give --user, --venue or both; or --all")
+    wanted = UnfinishedFilter(user_id=user, venue=venue)
+    outcome = on_orders(lambda container, caller: container.cancel_all().by_operator(caller, wanted))
+    if as_json:
+        return say_json({"cancelled": outcome.cancelled, "notCancellable": outcome.not_cancellable})
+    say(f"{len(outcome.cancelled)} orders are cancelled.")
+    if outcome.not_cancellable:
+        say(f"Submitted already, and ended by their venues: {', '.join(outcome.not_cancellable)}.")
 
 
 def _facts(report: "OrderReport") -> _Facts:

@@ -1,4 +1,4 @@
-"""Where a request comes from: the client behind proxies that are trusted to tell."""
+"""Where a request comes from: the client behind proxies that are trusted to know."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -35,7 +35,7 @@ class Proxies:
     networks: tuple[Network, ...] = ()
 
     def client_of(self, peer: str, forwarded: bytes) -> str:
-        """Return the client's address, as `peer` and the proxies before it tell: the last one that is not of ours.
+        """Return the client's address, as `peer` and the proxies before it say: the last one that is not of ours.
 
         Who wrote the rest of the list is nobody to believe. What is no address stands for the proxy that passed it on.
         """

@@ -4,6 +4,7 @@ from attrs import frozen
 from falcon.asgi import App, Response
 
 from application.cancel_order import CancelOrder
+from application.cancel_orders import CancelOrders
 from application.engine_stats import EngineStats
 from application.ports.authenticator import Authenticator
 from application.query_executions import QueryExecutions
@@ -15,11 +16,13 @@ from application.watch_order import WatchOrder
 from entrypoints.web.drain import Drain
 from entrypoints.web.http import error_handlers, orders
 from entrypoints.web.http.access import MeResource, TicketsResource
+from entrypoints.web.http.cancel_all import CancelAllResource
 from entrypoints.web.http.executions import ExecutionsResource
 from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
 from entrypoints.web.http.metrics import MetricsResource
 from entrypoints.web.http.middleware import Middleware
 from entrypoints.web.http.stats import StatsResource
+from entrypoints.web.limits import NO_LIMITS, RequestLimits
 from entrypoints.web.pages.console.resources import add_console
 from entrypoints.web.pages.describing import add_descriptions
 from entrypoints.web.request import Request, request_type
@@ -33,13 +36,15 @@ from entrypoints.web.ws.socket_server import SocketServer
 class Services:
     """What the API serves: the use cases, and the checks behind `/health/ready` and `/health/live`.
 
-    `authenticator` tells who asks, and `guard` who opens sockets; without them everyone may do everything.
+    `authenticator` tells who asks, and `guard` who opens sockets; without them everyone may do everything, and without
+    `limits` as often as they like.
     """
 
     submit: SubmitOrder
     query: QueryOrders
     executions: QueryExecutions
     cancel: CancelOrder
+    cancel_all: CancelOrders
     watch: WatchOrder
     watch_feed: WatchFeed
     stats: EngineStats
@@ -48,6 +53,7 @@ class Services:
     live: Checks = NO_CHECKS
     authenticator: Authenticator | None = None
     guard: SocketGuard | None = None
+    limits: RequestLimits | None = None
 
 
 def create_app(
@@ -57,12 +63,13 @@ def create_app(
 
     Beyond `sockets_most` open sockets a new one is closed with 1013, try later.
     """
-    app = _bare_app(drain, site or Site(), services.authenticator)
-    sockets = SocketServer(drain, sockets_most, services.guard)
+    app = _bare_app(drain, site or Site(), services.authenticator, services.limits)
+    sockets = SocketServer(drain, sockets_most, services.guard, services.limits or NO_LIMITS)
     app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
     app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query))
     app.add_route("/api/orders/{order_id}/events", orders.EventsResource(services.query))
+    app.add_route("/api/orders/cancel-all", CancelAllResource(services.cancel_all))
     app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
     app.add_route("/api/executions", ExecutionsResource(services.executions))
     app.add_route("/api/stats", StatsResource(services.stats))
@@ -95,10 +102,12 @@ def health_app(
     return app
 
 
-def _bare_app(drain: Drain, site: Site, authenticator: Authenticator | None = None) -> "App[Request, Response]":
+def _bare_app(
+    drain: Drain, site: Site, authenticator: Authenticator | None = None, limits: RequestLimits | None = None
+) -> "App[Request, Response]":
     app: App[Request, Response] = App(
         request_type=request_type(guarded=authenticator is not None, proxies=site.proxies),
-        middleware=[Middleware(drain, site, authenticator)],
+        middleware=[Middleware(drain, site, authenticator, limits)],
     )
     app.ws_options.max_receive_queue = 0  # no task and queue a socket: its resource always receives
     error_handlers.install(app)

@@ -46,6 +46,11 @@ def refused(code: str) -> None:
     metrics.REFUSALS[code].add()
 
 
+def limited(of: str, by: str) -> None:
+    """Record that a client asked for more than its limit allows."""
+    metrics.LIMITED[of, by].add()
+
+
 def request_failed(request_id: str, error: Exception) -> None:
     """Record that a request ended in an error that nobody foresaw."""
     _log.error("request_failed", request_id=request_id, stack_of=error)

@@ -16,11 +16,20 @@ from application.ports.order_store import (
     OrderPage,
     OrderStore,
     Progress,
+    UnfinishedFilter,
 )
 from domain.order import Order, Step
 from domain.status import FailureReason, OrderStatus
 from tests.builders import START, a_stamp, an_id, an_order
-from tests.contracts.order_store_harness import OrderStoreHarness, append, append_all, life, rested_run, same
+from tests.contracts.order_store_harness import (
+    OrderStoreHarness,
+    append,
+    append_all,
+    clean_run,
+    life,
+    rested_run,
+    same,
+)
 
 # Lists of resting and of routing orders, the sweep's pages, and how many are open.
 Seen = tuple[list[str], list[str], list[list[str]], int]
@@ -300,3 +309,63 @@ class ReadContract:
         pages = await asyncio.gather(*(harness.store.open_orders(None, 10, 30) for _ in range(5)))
         assert {page.order_ids for page in pages} <= {order_ids, ()}
         assert order_ids in {page.order_ids for page in pages}
+
+
+async def all_unfinished(store: OrderStore, wanted: UnfinishedFilter, limit: int = 2) -> list[str]:
+    found, after = [], None
+    while True:
+        page = await store.unfinished(wanted, after, limit)
+        found += [order.order_id for order in page.orders]
+        if page.next_after is None:
+            return found
+        after = page.next_after
+
+
+class UnfinishedContract:
+    async def test_all_that_is_not_final_is_found_once_oldest_first(
+        self, store: OrderStore, harness: OrderStoreHarness
+    ) -> None:
+        ended, resting, *pending = await added(store, 5)
+        await failed(store, ended)
+        await rested(store, resting)
+        held = an_order()
+        await harness.add_held(held)
+        everything = [resting, *pending, held.order_id]
+        for limit in (1, 2, 200):
+            assert await all_unfinished(store, UnfinishedFilter(), limit) == everything
+
+    async def test_what_is_wanted_is_found_among_the_others(self, store: OrderStore) -> None:
+        anna, bob = await added(store, 3, userId="anna"), await added(store, 3, userId="bob")
+        [other] = await added(store, 1, userId="anna", inputToken="a/b", outputToken="c")
+        await rested(store, anna[1])
+        order = await store.get(bob[0])
+        assert order is not None
+        await append_all(store, clean_run(order)[:4])
+        for wanted, found in (
+            (UnfinishedFilter("anna"), [*anna, other]),
+            (UnfinishedFilter("nobody"), []),
+            (UnfinishedFilter(pair="a/b/c"), [other]),
+            (UnfinishedFilter("anna", "SOL/USDC"), anna),
+            (UnfinishedFilter(status=OrderStatus.RESTING), [anna[1]]),
+            (UnfinishedFilter(status=OrderStatus.SUBMITTED), [bob[0]]),
+            (UnfinishedFilter(venue="Meteora"), [bob[0]]),
+            (UnfinishedFilter("bob", venue="Raydium"), []),
+        ):
+            assert await all_unfinished(store, wanted) == found
+
+    async def test_an_order_that_moves_and_one_that_ends_disturb_no_pages(self, store: OrderStore) -> None:
+        first, second, third, fourth = await added(store, 4)
+        page = await store.unfinished(UnfinishedFilter(), None, 2)
+        assert [order.order_id for order in page.orders] == [first, second]
+        await failed(store, second)
+        await rested(store, third)
+        rest = await store.unfinished(UnfinishedFilter(), page.next_after, 200)
+        assert [order.order_id for order in rest.orders] == [third, fourth]
+
+    async def test_unfinished_orders_come_as_they_are_without_payloads(self, store: OrderStore) -> None:
+        order = an_order()
+        await store.add(order)
+        await append_all(store, clean_run(order)[:4])
+        [found] = (await store.unfinished(UnfinishedFilter(), None, 2)).orders
+        assert found.transaction is not None
+        assert (found.version, found.transaction.payload) == (4, b"")

@@ -256,3 +256,18 @@ async def test_settings_that_are_missing_or_wrong_end_with_2(bench: Bench) -> No
     assert (missing.returncode, wrong.returncode) == (2, 2)
     assert "ORDER_ENGINE_POSTGRES_URL must be set" in missing.stderr
     assert "ORDER_ENGINE_REDIS_URL must be" in wrong.stderr
+
+
+async def test_cancelling_all_orders_of_a_user_or_really_all(bench: Bench) -> None:
+    pending, building, submitted = await bench.order(), await bench.order(3), await bench.order(4)
+    for arguments in ((), ("--all", "--user", "x"), ("--all", "--venue", "Raydium")):
+        assert (await bench.run("orders", "cancel-all", *arguments)).returncode == 2
+    assert await bench.ask("orders", "cancel-all", "--user", "nobody") == {"cancelled": [], "notCancellable": []}
+    for_venue = await bench.ask("orders", "cancel-all", "--venue", "Meteora", "--user", "[red]anna")
+    assert for_venue == {"cancelled": [building.order_id], "notCancellable": [submitted.order_id]}
+    told = (await bench.run("orders", "cancel-all", "--all")).stdout
+    assert "1 orders are cancelled." in told
+    assert submitted.order_id in told
+    assert (await bench.latest(pending)).logs[-1] == "Order cancelled"
+    acts = (await bench.run("audit", "--what", "orders.cancel-all", "--json")).stdout
+    assert acts.count('"outcome":"done"') == 3

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import md5
+from itertools import count
 from operator import attrgetter
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
@@ -118,6 +119,9 @@ def cases() -> Iterator[Case]:
     yield Case("sweep", SWEEP, (SWEEP_LOCK, None, 30, 100), BLOCKS_FOR_A_READ)
     yield Case("sweep_on", SWEEP, (SWEEP_LOCK, ids[0], 30, 100), BLOCKS_FOR_A_READ)
     yield Case("backlog", BACKLOG, (BACKLOG_MOST, BACKLOG_MOST), BLOCKS_FOR_A_READ)
+    for name, start in (("unfinished", None), ("unfinished_on", ids[0])):
+        wanted = ("user7", "user7", *(6 * [None]), *(4 * [100]))
+        yield Case(name, listing.UNFINISHED, (start, *wanted), BLOCKS_FOR_A_READ)
     yield Case("id_ranges_used", statements.ID_RANGES_USED, (NUMBERED_TABLES,), BLOCKS_OF_THE_CATALOG)
     for user in (False, True):
         for status in (None, *OrderStatus):
@@ -143,7 +147,7 @@ def cases_of_executions() -> Iterator[Case]:
 
 
 def prepared(case: Case) -> str:
-    numbers = iter(range(1, 10))
+    numbers = count(1)
     return f'PREPARE "{case.name}" AS ' + re.sub("%[sb]", lambda _: f"${next(numbers)}", case.statement)
 
 

@@ -14,6 +14,7 @@ from application.ports.api_keys import ApiKeys
 from application.ports.audit import Audit
 from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
+from application.ports.limit_reports import LimitReports
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.partial_halts import PartialHalts
@@ -33,6 +34,7 @@ SUITES = {
     Authenticator: "AuthenticatorContract",
     Executions: "ExecutionsContract",
     IdRanges: "IdRangesContract",
+    LimitReports: "LimitReportsContract",
     OrderQueue: "OrderQueueContract",
     OrderStore: "OrderStoreContract",
     PartialHalts: "PartialHaltsContract",

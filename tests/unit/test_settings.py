@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from application.limits.limit import By, Limit
+from entrypoints.setting_types import limits_of
 from entrypoints.settings import (
     SIMULATOR_FAULTS,
     SIMULATOR_HARMS,
@@ -153,3 +155,26 @@ def test_the_simulators_faults_can_be_chosen() -> None:
     assert settings.simulator_faults == ("slow", "lost_reply")
     with pytest.raises(SettingsError, match="ORDER_ENGINE_SIMULATOR_FAULTS must be some of: slow,"):
         Settings.from_environment({"ORDER_ENGINE_SIMULATOR_FAULTS": "earthquake"})
+
+
+def test_limits_are_read_and_what_is_none_is_refused() -> None:
+    rates = Settings.from_environment({"ORDER_ENGINE_LIMIT_ORDERS": "user=10/s:20, key=600/m,address=5/h"}).limit_orders
+    assert limits_of(str(rates)) == {By.USER: Limit(10, 1, 20), By.KEY: Limit(600, 60), By.ADDRESS: Limit(5, 3600)}
+    numbers = Settings.from_environment({"ORDER_ENGINE_LIMIT_SOCKETS": "user=10,address=5"}).limit_sockets
+    assert limits_of(str(numbers)) == {By.USER: Limit(10), By.ADDRESS: Limit(5)}
+    assert limits_of(str(Settings.from_environment({"ORDER_ENGINE_LIMIT_ORDERS": "off"}).limit_orders)) == {}
+    for wrong in (
+        "10/s",
+        "user=0/s",
+        "user=10",
+        "user=10/d",
+        "user=1/s,user=2/s",
+        "all=1/s",
+        "user=1/s:0",
+        "user=-1/s",
+    ):
+        with pytest.raises(SettingsError, match="LIMIT_ORDERS must be off"):
+            Settings.from_environment({"ORDER_ENGINE_LIMIT_ORDERS": wrong})
+    for wrong in ("user=10/s", "10", "user=0"):
+        with pytest.raises(SettingsError, match="LIMIT_SOCKETS must be off, or such as"):
+            Settings.from_environment({"ORDER_ENGINE_LIMIT_SOCKETS": wrong})

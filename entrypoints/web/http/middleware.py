@@ -11,6 +11,7 @@ from entrypoints.web import observe
 from entrypoints.web.credentials import grant_of, has_method, takes_strangers
 from entrypoints.web.drain import Drain
 from entrypoints.web.http import cors
+from entrypoints.web.limits import RequestLimits, takes_orders
 from entrypoints.web.problems import HttpProblem
 from entrypoints.web.request import Request
 from entrypoints.web.site import OWN_PAGE, Site
@@ -25,17 +26,23 @@ class Middleware:
     drain: Drain
     site: Site
     authenticator: Authenticator | None = None
+    limits: RequestLimits | None = None
 
     async def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, Any]) -> None:
-        """Refuse what a foreign page asks for, then find out who asks, unless the resource is for everyone.
+        """Refuse what a foreign page asks for, then find out who asks, and how often, unless it is for everyone.
 
-        Raises HttpProblem: `foreign_origin`, `unauthenticated`, in the contract's order.
+        Raises HttpProblem: `foreign_origin`, `unauthenticated`, `rate_limited`, in the contract's order.
         """
         is_of_a_page = req.method not in READS and req.is_of_a_page
         if is_of_a_page and has_method(resource, req.method) and self._is_foreign(req):
             raise HttpProblem("foreign_origin")
-        if self.authenticator is not None and not takes_strangers(resource) and has_method(resource, req.method):
+        is_free = self.authenticator is None and self.limits is None
+        if is_free or takes_strangers(resource) or not has_method(resource, req.method):
+            return
+        if self.authenticator is not None:
             req.grant = await grant_of(req, self.authenticator)
+        if self.limits is not None:
+            self.limits.admit(req, resp, takes_orders(resource))
 
     async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
         """Name the request's id, under which it was logged, and count the answer by its route with its time.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import ClassVar
 
 import falcon
 from attrs import frozen
@@ -27,6 +28,7 @@ _KEY = re.compile(r"[!-~]{1,255}")
 class ExecuteResource:
     """`POST /api/orders/execute`."""
 
+    takes_orders: ClassVar[int] = 1
     submit: SubmitOrder
 
     async def on_post(self, req: Request, resp: Response) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import asdict
 
+from application.cancel_orders import CancelledOrders
 from application.engine_stats import Stats
 from application.frames import Frame, quoted, timestamp
 from application.ports.authenticator import Grant
@@ -54,6 +55,11 @@ def list_json(items: Iterable[str], next_cursor: str | None) -> str:
 def frames_json(frames: Iterable[Frame]) -> str:
     """Return an order's story; each frame is byte for byte the one on the WebSocket."""
     return f'{{"data":[{",".join(frame.text for frame in frames)}]}}'
+
+
+def cancelled_json(outcome: CancelledOrders) -> str:
+    """Return what became of orders that were to be stopped."""
+    return _compact({"cancelled": outcome.cancelled, "notCancellable": outcome.not_cancellable})
 
 
 def stats_json(stats: Stats) -> str:

@@ -25,9 +25,12 @@ from entrypoints.web.closing import (
     close,
 )
 from entrypoints.web.drain import Drain
+from entrypoints.web.limits import NO_LIMITS, RequestLimits
 from entrypoints.web.problems import HttpProblem
 from entrypoints.web.request import Request
 from entrypoints.web.ws.guard import SocketGuard
+
+TOO_MANY = "too many connections"
 
 Following = Callable[[TooSlow], AbstractAsyncContextManager[AsyncIterator[Frame]]]
 
@@ -42,6 +45,7 @@ class SocketServer:
     drain: Drain
     most: int
     guard: SocketGuard | None = None
+    limits: RequestLimits = NO_LIMITS
 
     async def serve(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Following]) -> None:
         """Send a client the frames that it asked for; `asked` reads its query and may raise HttpProblem.
@@ -53,14 +57,19 @@ class SocketServer:
             await self._follow(req, ws, kind, asked)
 
     async def _let_in(self, req: Request, ws: WebSocket) -> bool:
-        """Find out who asks; tell a client whom nobody knows, or nobody can know now."""
-        if self.guard is None:
-            return True
+        """Find out who asks; tell a client whom nobody knows, or can know now, and one that asks too often."""
         try:
-            req.grant = await self.guard.admit(req)
+            if self.guard is not None:
+                req.grant = await self.guard.admit(req)
         except (Unauthenticated, RateLimited, StoreUnavailable) as error:
             if await _accepted(req, ws):
                 await close(ws, UNAUTHENTICATED if isinstance(error, Unauthenticated) else TRY_LATER, error.code)
+            return False
+        try:
+            self.limits.admit(req, None)
+        except HttpProblem as problem:
+            if await _accepted(req, ws):
+                await close(ws, TRY_LATER, problem.code)
             return False
         return True
 
@@ -89,13 +98,17 @@ class SocketServer:
         if self.drain.begun:
             await close(ws, RESTARTING)
         elif self.drain.open_sockets >= self.most:
-            await close(ws, TRY_LATER, "too many connections")
+            await close(ws, TRY_LATER, TOO_MANY)
         else:
-            with self.drain.holding(ws), _counted(kind), self._looking_after(req, ws):
-                async with asyncio.TaskGroup() as group:
-                    sender = group.create_task(_send(req, ws, kind, frames))
-                    await _ignore_messages(ws)
-                    sender.cancel()
+            with self.limits.socket(req) as fits:
+                await (self._hold(req, ws, kind, frames) if fits else close(ws, TRY_LATER, TOO_MANY))
+
+    async def _hold(self, req: Request, ws: WebSocket, kind: str, frames: AsyncIterator[Frame]) -> None:
+        with self.drain.holding(ws), _counted(kind), self._looking_after(req, ws):
+            async with asyncio.TaskGroup() as group:
+                sender = group.create_task(_send(req, ws, kind, frames))
+                await _ignore_messages(ws)
+                sender.cancel()
 
     def _looking_after(self, req: Request, ws: WebSocket) -> AbstractContextManager[None]:
         return nullcontext() if self.guard is None else self.guard.holding(req, ws)

@@ -32,7 +32,7 @@ ALL = dict(commands(typer.main.get_command(app), "order-engine"))
 
 def section(name: str) -> str:
     """Return what the pages say under the heading of a command."""
-    found = re.search(rf"^#+ `{re.escape(name)}\b.*?(?=^#|\Z)", PAGES, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^#+ `{re.escape(name)}(?![a-z-]).*?(?=^#|\Z)", PAGES, re.MULTILINE | re.DOTALL)
     assert found, f"no page has a heading for `{name}`"
     return found[0]
 

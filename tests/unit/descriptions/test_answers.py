@@ -18,7 +18,14 @@ from application.errors import RateLimited
 from application.ports.authenticator import Grant
 from application.ports.errors import Overloaded, QueueUnavailable, StoreUnavailable
 from application.ports.executions import ExecutionFilter, ExecutionPage
-from application.ports.order_store import Admission, Backlog, OrderFilter, OrderPage
+from application.ports.order_store import (
+    Admission,
+    Backlog,
+    OrderFilter,
+    OrderPage,
+    UnfinishedFilter,
+    UnfinishedPage,
+)
 from application.ports.queue_operations import QueueCounts
 from domain.order import Order
 from entrypoints.web.http.health import Check
@@ -29,6 +36,7 @@ from tests.builders import an_act, an_id, an_order
 from tests.described import OUTSIDE, Answer, check_answer, described_answers
 
 EXECUTE, TICKETS = "/api/orders/execute", "/api/ws-tickets"
+CANCEL_ALL = "/api/orders/cancel-all"
 ERRORS = (RuntimeError("not foreseen"), StoreUnavailable("away"), Overloaded("too much"))
 PAGES = ("/openapi.json", "/asyncapi.json", "/docs", "/docs/websockets", "/", f"/orders/{an_id()}")
 CONSOLE = tuple(f"/console/{name}" for name in console_files() if name != INDEX)
@@ -49,6 +57,9 @@ class BrokenStore(InMemoryOrderStore):
         raise self.error
 
     async def find(self, wanted: OrderFilter, cursor: str | None, limit: int) -> OrderPage:
+        raise self.error
+
+    async def unfinished(self, wanted: UnfinishedFilter, after: str | None, limit: int) -> UnfinishedPage:
         raise self.error
 
     async def backlog(self) -> Backlog:
@@ -146,6 +157,16 @@ async def orders(call: Caller) -> None:
         await call(method, f"/api/orders/{an_id()}{tail}")
 
 
+async def cancel_all(call: Caller) -> None:
+    """Stop many orders, and ask for it wrongly."""
+    await call("POST", EXECUTE, json=ORDER)
+    await call("POST", CANCEL_ALL, json={"userId": "user123", "pair": "SOL/USDC", "status": "pending"})
+    await call("POST", CANCEL_ALL, json={"userId": "", "pair": "SOL", "status": "failed", "extra": 1})
+    await call("POST", CANCEL_ALL, content=b" " * 20_000)
+    await call("POST", CANCEL_ALL, content=b"{}")
+    await call("POST", CANCEL_ALL, content=b"{", headers={"Content-Type": "application/json"})
+
+
 async def executions(call: Caller) -> None:
     """List what landed, page by page, in both forms."""
     for _ in range(2):
@@ -167,6 +188,7 @@ async def strangers(call: Caller) -> None:
         for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
             await call(method, f"/api/orders/{an_id()}{tail}")
         await call("POST", TICKETS, json={"target": "/ws/orders"})
+        await call("POST", CANCEL_ALL, json={})
         for path in ("/api/orders", "/api/executions", "/api/stats", "/api/me", "/metrics"):
             await call("GET", path)
 
@@ -220,6 +242,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     seen: set[Answer] = set()
     async with calling() as call:
         await orders(call)
+        await cancel_all(call)
         await executions(call)
         await access(call)
         await call("HEAD", "/api/me")
@@ -244,6 +267,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
             await call("POST", EXECUTE, json=ORDER)
             for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
                 await call(method, f"/api/orders/{an_id()}{tail}")
+            await call("POST", CANCEL_ALL, json={})
             for path in ("/api/orders", "/api/executions", "/api/stats"):
                 await call("GET", path)
             seen |= call.seen
@@ -255,6 +279,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     async with calling(engine) as call:
         await call("POST", EXECUTE, json=ORDER)
         await call("POST", f"/api/orders/{order.order_id}/cancel")
+        await call("POST", CANCEL_ALL, json={})
         await call("GET", "/api/stats")
         seen |= call.seen
     assert set(described_answers()) == seen - {Answer(OUTSIDE, 200)}

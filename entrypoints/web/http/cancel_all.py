@@ -1,0 +1,66 @@
+"""`POST /api/orders/cancel-all`: stop all orders of a user, a pair or a status."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from attrs import frozen
+from falcon.asgi import Response
+
+from application.cancel_orders import CancelOrders
+from application.ports.order_store import UnfinishedFilter
+from domain.errors import FieldError, unknown_names
+from domain.order_request import TOKEN_LENGTH, user_id
+from domain.status import FINAL, OrderStatus
+from entrypoints.web.http import presenter
+from entrypoints.web.http.body import json_object
+from entrypoints.web.problems import invalid
+from entrypoints.web.request import Request
+
+UNFINISHED = tuple(status for status in OrderStatus if status not in FINAL)
+
+
+@frozen
+class CancelAllResource:
+    """`POST /api/orders/cancel-all`."""
+
+    cancel: CancelOrders
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Stop what is wanted; what cannot be stopped any more is listed too."""
+        outcome = await self.cancel(req.caller, _wanted(await json_object(req)))
+        resp.text = presenter.cancelled_json(outcome)
+
+
+def _pair(value: object) -> str:
+    if not isinstance(value, str) or not 3 <= len(value) <= 2 * TOKEN_LENGTH + 1 or "/" not in value[1:-1]:
+        raise ValueError("must be two tokens, such as SOL/USDC")
+    return value
+
+
+def _status(value: object) -> OrderStatus:
+    if value not in UNFINISHED:
+        raise ValueError(f"must be one of {', '.join(UNFINISHED)}")
+    return OrderStatus(str(value))
+
+
+_FIELDS: Mapping[str, tuple[str, Callable[[object], str]]] = MappingProxyType(
+    {"userId": ("user_id", user_id), "pair": ("pair", _pair), "status": ("status", _status)}
+)
+
+
+def _wanted(body: Mapping[str, object]) -> UnfinishedFilter:
+    """Read the filters; null means absent. Raises HttpProblem with every bad one."""
+    errors: list[FieldError] = []
+    values: dict[str, Any] = {}
+    for name, (attribute, read) in _FIELDS.items():
+        if body.get(name) is None:
+            continue
+        try:
+            values[attribute] = read(body[name])
+        except ValueError as error:
+            errors.append(FieldError(name, str(error)))
+    errors += unknown_names([name for name in body if name not in _FIELDS], "unknown field", "body")
+    if errors:
+        raise invalid(errors)
+    return UnfinishedFilter(**values)
