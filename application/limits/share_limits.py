@@ -40,6 +40,7 @@ class ShareLimits:
     process: str
     least: int = 1
     _seen: int = 0
+    _is_alone: bool = False  # nobody could be asked last time
     _before: deque[int] = field(factory=lambda: deque([0], maxlen=SILENT_LOOKS))  # this process's exchanges
 
     def __attrs_post_init__(self) -> None:
@@ -58,8 +59,11 @@ class ShareLimits:
         try:
             heard = await self.reports.exchange(self.process, Report(self._seen, said), self._before[0])
         except QueueUnavailable as error:
-            observe.queue_away("the limits", error)
+            if not self._is_alone:
+                observe.queue_away("the limits", error)
+            self._is_alone = True
             return
+        self._is_alone = False
         self._seen = heard.number
         self._before.append(heard.number)
         members = max(self.least, 1 + len(heard.others))
