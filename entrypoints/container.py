@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import ip_network
+from operator import eq
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
@@ -473,6 +474,7 @@ class Container(containers.DeclarativeContainer):
         ),
         drain,
         site,
+        docs=providers.Callable(eq, settings.provided.docs, "on"),
     )
     worker_health = providers.Singleton(health_app, checks, drain=drain, stats=stats)
     worker = providers.Singleton(

@@ -76,6 +76,9 @@ class Settings:
         "Origins, such as `https://desk.example.com`, whose pages may call the API and open sockets. Its own need no "
         "entry",
     )
+    docs: str = _setting(
+        "on", one_of("on", "off"), "Whether the API serves its descriptions: `/docs` and the two JSON files"
+    )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
         networks,

@@ -57,7 +57,7 @@ class Services:
 
 
 def create_app(
-    services: Services, drain: Drain, site: Site | None = None, *, sockets_most: int = SOCKETS_MOST
+    services: Services, drain: Drain, site: Site | None = None, *, docs: bool = True, sockets_most: int = SOCKETS_MOST
 ) -> "App[Request, Response]":
     """Build the API. `drain` and `site` are those of the server that runs it: `drain` ends readiness and open sockets.
 
@@ -81,7 +81,8 @@ def create_app(
     app.add_route("/health/ready", HealthResource(services.ready, drain))
     app.add_route("/metrics", MetricsResource(services.stats))
     add_console(app)
-    add_descriptions(app)
+    if docs:
+        add_descriptions(app)
     return app
 
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 import falcon
 import msgspec
 from falcon.asgi import App, Response
 
 from entrypoints.web.pages.descriptions import FOLDER, asyncapi, openapi
+from entrypoints.web.pages.descriptions.reference import reference_page
 from entrypoints.web.pages.descriptions.websockets import websockets_page
 from entrypoints.web.pages.fixed import FixedResource, page_headers
 from entrypoints.web.request import Request
 
-HTML, CSS, SCRIPT = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
+HTML, CSS = "text/html; charset=utf-8", "text/css; charset=utf-8"
 
 
 def add_descriptions(app: "App[Request, Response]") -> None:
@@ -25,22 +24,12 @@ def add_descriptions(app: "App[Request, Response]") -> None:
 
 @cache
 def _contents() -> Mapping[str, FixedResource]:
-    headers = page_headers(style="'self' 'unsafe-inline'")  # Scalar puts its style into the page
+    headers = page_headers()
     contents = {
         "/openapi.json": (msgspec.json.encode(openapi()), falcon.MEDIA_JSON),
         "/asyncapi.json": (msgspec.json.encode(asyncapi()), falcon.MEDIA_JSON),
-        "/docs": ((FOLDER / "docs.html").read_bytes(), HTML),
+        "/docs": (reference_page(openapi()).encode(), HTML),
         "/docs/websockets": (websockets_page(asyncapi()).encode(), HTML),
         "/docs/assets/docs.css": ((FOLDER / "docs.css").read_bytes(), CSS),
-        "/docs/assets/docs.js": ((FOLDER / "docs.js").read_bytes(), SCRIPT),
-        "/docs/assets/scalar.js": (_scalar(), SCRIPT),
     }
     return {path: FixedResource(content, kind, headers) for path, (content, kind) in contents.items()}
-
-
-def _scalar() -> bytes:
-    """Read Scalar's script from the wheel that carries it, without importing that: it would read all its files."""
-    wheel = find_spec("offapi")
-    if wheel is None or wheel.origin is None:
-        raise RuntimeError("the package offapi is not installed")
-    return Path(wheel.origin).with_name("scalar.js").read_bytes()

@@ -12,13 +12,13 @@ from falcon.asgi import Response
 from entrypoints.web.request import Request
 
 
-def page_headers(style: str = "'self'") -> Mapping[str, str]:
-    """Return the headers of a page that runs nothing but this origin's files; `style` is where its styles come from."""
+def page_headers() -> Mapping[str, str]:
+    """Return the headers of a page that runs and shows nothing but this origin's files."""
     # 'self' covers the WebSockets of this origin too, in every browser since Safari 15.4.
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
-        "style-src": style,
+        "style-src": "'self'",
         "connect-src": "'self'",
         "img-src": "'self' data:",
         "base-uri": "'none'",

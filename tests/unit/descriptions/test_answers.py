@@ -40,7 +40,7 @@ CANCEL_ALL = "/api/orders/cancel-all"
 ERRORS = (RuntimeError("not foreseen"), StoreUnavailable("away"), Overloaded("too much"))
 PAGES = ("/openapi.json", "/asyncapi.json", "/docs", "/docs/websockets", "/", f"/orders/{an_id()}")
 CONSOLE = tuple(f"/console/{name}" for name in console_files() if name != INDEX)
-ASSETS = ("/docs/assets/docs.css", "/docs/assets/docs.js", "/docs/assets/scalar.js")
+ASSETS = ("/docs/assets/docs.css",)
 
 
 class BrokenStore(InMemoryOrderStore):

@@ -62,6 +62,7 @@ async def test_pages_have_a_policy_of_their_own(shared_api: Api, path: str) -> N
         [policy] = answer.headers.get_list("Content-Security-Policy")
         assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
         assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
 
 
 @pytest.mark.asyncio(loop_scope="module")
