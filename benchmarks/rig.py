@@ -133,6 +133,7 @@ class Rig:
             "POSTGRES_URL": f"{self.postgres_url}?application_name={name}",
             "REDIS_URL": self.redis_url,
             "WORKER_HTTP_PORT" if part == "worker" else "PORT": port,
+            "OPERATIONS_PORT": 0,
             "LINGER_SECONDS": 0,
             "GRACE_SECONDS": 1,
             **settings,

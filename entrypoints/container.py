@@ -107,7 +107,7 @@ from entrypoints.settings import Settings, SettingsError
 from entrypoints.starting import Connected, Look, Looked
 from entrypoints.system import RandomIds, SystemClock, new_secret
 from entrypoints.web.addresses import Proxies
-from entrypoints.web.app import Services, create_app, health_app
+from entrypoints.web.app import Services, create_app, operations_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
 from entrypoints.web.limits import RequestLimits
@@ -476,7 +476,8 @@ class Container(containers.DeclarativeContainer):
         site,
         docs=providers.Callable(eq, settings.provided.docs, "on"),
     )
-    worker_health = providers.Singleton(health_app, checks, drain=drain, stats=stats)
+    api_operations = providers.Singleton(operations_app, checks, stats, drain=drain)
+    worker_operations = providers.Singleton(operations_app, checks, stats, drain=drain, all_required=True)
     worker = providers.Singleton(
         Worker,
         queue,

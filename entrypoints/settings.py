@@ -28,6 +28,7 @@ from entrypoints.setting_types import (
 
 PREFIX = "ORDER_ENGINE_"
 MOST_PROCESSES = 64
+OPERATIONS_PORT = 3003
 # By name: what is served in production imports no simulator.
 SIMULATOR_FAULTS = (
     *("slow", "error_before", "error_after", "timeout_before", "timeout_after"),
@@ -126,6 +127,10 @@ class Settings:
     )
     api_processes: int = _setting(
         1, whole(1, MOST_PROCESSES), "Processes that `api` serves its port with, each with connections of its own"
+    )
+    operations_host: str = _setting("127.0.0.1", any_text, "Address of the API's port for metrics and detailed health")
+    operations_port: int = _setting(
+        OPERATIONS_PORT, whole(0, 65535), "That port, one for all processes; 0 takes a free one"
     )
     worker_http_port: int = _setting(3001, whole(0, 65535), "The worker's health and metrics; 0 takes a free port")
     new_connections_per_address: int = _setting(

@@ -30,7 +30,7 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
         drained = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             admission, site = Admission(settings.new_connections_per_address), container.site()
-            group.create_task(serve(container.worker_health(), listener, drained, admission=admission, site=site))
+            group.create_task(serve(container.worker_operations(), listener, drained, admission=admission, site=site))
             await work(container, stop)
             drained.set()
     observe.process_stopped("worker")

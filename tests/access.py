@@ -68,7 +68,6 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", "/api/ws-tickets"): Row(_guarded(403, 200, 200, 200, 403), READ, body={"target": "/ws/orders"}),
     ("WEBSOCKET", "/ws/orders"): Row(_socket(4404, 4404, OPEN, OPEN, 4404), READ, at=f"?userId={OWNER}"),
     ("WEBSOCKET", "/ws/orders/{order_id}"): Row(_socket(4404, 4404, OPEN, OPEN, 4404), READ),
-    ("GET", "/metrics"): Row(_guarded(200, 200, 200, 200, 200)),
     ("GET", "/health/live"): FOR_EVERYONE,
     ("GET", "/health/ready"): FOR_EVERYONE,
     ("GET", "/"): FOR_EVERYONE,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from json import loads
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import websockets
@@ -47,7 +47,7 @@ from application.watch_order import WatchOrder
 from domain.mock_dex import MockDexRouter
 from domain.routing import lowest_price
 from entrypoints.system import RandomIds, SystemClock, new_secret
-from entrypoints.web.app import Services, create_app
+from entrypoints.web.app import Services, create_app, operations_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
 from entrypoints.web.limits import RequestLimits
@@ -133,11 +133,12 @@ class Engine:
 
 @frozen
 class Api:
-    """A running API and a client of it."""
+    """A running API and a client of it; `operations` is a client of its operations port."""
 
     engine: Engine
     url: str
     http: httpx.AsyncClient
+    operations: httpx.AsyncClient
     drain: Drain
     stop: asyncio.Event
 
@@ -186,14 +187,19 @@ async def running_api(
     listener = bind("127.0.0.1", 0)
     url = url_of(listener)
     hooks = {"response": [as_described]}
-    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=url, event_hooks=hooks) as http:
+    inside = httpx.ASGITransport(cast(Any, operations_app(services.ready, services.stats, services.live, drain=drain)))
+    async with (
+        asyncio.TaskGroup() as group,
+        httpx.AsyncClient(base_url=url, event_hooks=hooks) as http,
+        httpx.AsyncClient(base_url="http://operations", transport=inside) as operations,
+    ):
         beside = [group.create_task(services.watch.run())]
         if services.guard is not None:
             beside.append(group.create_task(services.guard.run()))
         app = create_app(services, drain, site, **app_options)
         serving = group.create_task(serve(app, listener, stop, drain=drain, times=times, site=site))
         try:
-            yield Api(engine, url, http, drain, stop)
+            yield Api(engine, url, http, operations, drain, stop)
         finally:
             await http.aclose()
             stop.set()

@@ -23,9 +23,10 @@ PREFIX = "ORDER_ENGINE_"
 
 @frozen
 class EngineProcess:
-    """A running process; `url` is its HTTP address."""
+    """A running process; `url` is its HTTP address, `operations` where it tells its metrics and how it is."""
 
     url: str
+    operations: str
     process: "subprocess.Popen[bytes]"
 
     def kill(self) -> None:
@@ -51,14 +52,15 @@ def running(
     Mock delays are short, the port is a free one, and the block starts when `/health/ready` answers 200. Its log goes
     to `stderr`, if there is one. One that speaks TLS is asked by `trust`.
     """
-    port = str(free_port())
-    chosen = {**FAST, "PORT": port, "WORKER_HTTP_PORT": port, **(settings or {})}
+    port, other = str(free_port()), str(free_port())
+    chosen = {**FAST, "PORT": port, "OPERATIONS_PORT": other, "WORKER_HTTP_PORT": port, **(settings or {})}
     environment = {**os.environ, **{PREFIX + name: value for name, value in chosen.items()}}
     url = f"{'https' if trust else 'http'}://127.0.0.1:{chosen['PORT']}"
+    operations = url if arguments[0] == "worker" else f"http://127.0.0.1:{chosen['OPERATIONS_PORT']}"
     with subprocess.Popen([COMMAND, *arguments], env=environment, stderr=stderr) as process:
         try:
             _wait_until_ready(url, process, trust)
-            yield EngineProcess(url, process)
+            yield EngineProcess(url, operations, process)
         finally:
             process.terminate()
             try:

@@ -15,9 +15,14 @@ def process_named(role: str, holder: str) -> None:
     PROCESS.set({"role": role, "holder": holder})
 
 
-def process_started(process: str, url: str) -> None:
-    """Record that a process is up and where it listens."""
-    _log.info("process_started", role=process, url=url)
+def process_started(process: str, url: str, operations_url: str | None = None) -> None:
+    """Record that a process is up and where it listens, for operators too if that is elsewhere."""
+    _log.info("process_started", role=process, url=url, **({"operations": operations_url} if operations_url else {}))
+
+
+def operations_port_taken(why: str, url: str) -> None:
+    """Record that the operations port is not where it is by default."""
+    _log.warning("operations_port_taken", reason=why, url=url)
 
 
 def process_stopped(process: str) -> None:

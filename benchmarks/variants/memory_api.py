@@ -5,30 +5,27 @@ it keeps them all: load it for seconds.
 """
 
 import os
-import socket
 
 import uvloop
 
-from entrypoints.api import serve_api
+from entrypoints.api import Ports, bind_ports, serve_api
 from entrypoints.container import Container
 from entrypoints.lifecycle import opened, prepare_process, stop_on_signals
 from entrypoints.settings import Settings
-from entrypoints.web.server import bind
 
 
-async def serve(listener: socket.socket, container: Container) -> None:
+async def serve(ports: Ports, container: Container) -> None:
     """Serve the container's API until SIGTERM."""
     stop = stop_on_signals()
     async with opened(*container.resources()):
-        await serve_api(container, listener, stop)
+        await serve_api(container, ports, stop)
 
 
 def main() -> None:
     """Serve, as `order-engine api` does."""
     settings = Settings.from_environment(os.environ)
     prepare_process()
-    listener = bind(settings.host, settings.port)
-    uvloop.run(serve(listener, Container(settings=settings, mode="memory")))
+    uvloop.run(serve(bind_ports(settings), Container(settings=settings, mode="memory")))
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ from adapters.memory.order_store import InMemoryOrderStore
 from application.ports.order_store import Admission
 from benchmarks.variants.memory_api import serve
 from domain.order import Order
+from entrypoints.api import bind_ports
 from entrypoints.container import Container
 from entrypoints.lifecycle import prepare_process
 from entrypoints.settings import Settings
 from entrypoints.system import SystemClock
-from entrypoints.web.server import bind
 
 POOL = 10
 _INSERT = """
@@ -71,7 +71,7 @@ async def _run(settings: Settings) -> None:
     store = RowByRowStore(clock, settings.postgres_url or "", settings.redis_url or "")
     container.store.override(providers.Object(store))
     container.resources.override(providers.List(providers.Object(store)))
-    await serve(bind(settings.host, settings.port), container)
+    await serve(bind_ports(settings), container)
 
 
 if __name__ == "__main__":

@@ -72,11 +72,11 @@ def api(
 
 
 @app.command(hidden=True)
-def api_child(listener_fd: int, meters_fd: int, slot: int) -> None:
+def api_child(listener_fd: int, operations_fd: int, meters_fd: int, slot: int) -> None:
     """Run one of the processes of `api --processes`, which alone starts it."""
     from entrypoints.api import run_child
 
-    _run(lambda settings: run_child(settings, listener_fd, meters_fd, slot))
+    _run(lambda settings: run_child(settings, listener_fd, operations_fd, meters_fd, slot))
 
 
 @app.command(rich_help_panel=RUN)

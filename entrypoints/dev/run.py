@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 from collections.abc import Collection
 from contextlib import ExitStack, suppress
 
@@ -10,14 +9,14 @@ import uvloop
 from attrs import evolve
 from rich.console import Console
 
-from entrypoints.api import serve_api
+from entrypoints.api import Ports, bind_ports, serve_api
 from entrypoints.container import Container
 from entrypoints.dev.keeping import keep_running
 from entrypoints.dev.servers import LocalPostgres, LocalRedis, LocalServer, LocalServerError
 from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
 from entrypoints.migrate import migrate
 from entrypoints.settings import Settings
-from entrypoints.web.server import bind, url_of
+from entrypoints.web.server import url_of
 from entrypoints.worker import work
 
 Places = tuple[str, str]  # where Postgres and Redis are, for the person who started this
@@ -30,6 +29,7 @@ _TITLE = "The order execution engine is running."
 _BANNER = """
   Console    {url}/
   API        {url}/docs
+  Operations {operations_url}/metrics
   Postgres   {postgres}
   Redis      {redis}
 
@@ -43,20 +43,18 @@ def run(settings: Settings, *, memory: bool) -> None:
     """Run until Ctrl-C or SIGTERM. Raises CannotListen, StartError."""
     prepare_process()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop runs, SIGTERM is a Ctrl-C too
-    listener = bind(settings.host, settings.port)
+    ports = bind_ports(settings)
     settings = evolve(settings, grace_seconds=min(settings.grace_seconds, GRACE_SECONDS), linger_seconds=0)
     if memory:
-        uvloop.run(_run(settings, "memory", listener, (_IN_MEMORY, _IN_MEMORY), ()))
+        uvloop.run(_run(settings, "memory", ports, (_IN_MEMORY, _IN_MEMORY), ()))
         return
     with ExitStack() as stack:
         settings, places, servers = _servers(settings, stack)
         asyncio.run(migrate(settings))
-        uvloop.run(_run(settings, "live", listener, places, servers))
+        uvloop.run(_run(settings, "live", ports, places, servers))
 
 
-async def _run(
-    settings: Settings, mode: str, listener: socket.socket, places: Places, servers: Collection[LocalServer]
-) -> None:
+async def _run(settings: Settings, mode: str, ports: Ports, places: Places, servers: Collection[LocalServer]) -> None:
     stop = stop_on_signals()
     container = Container(settings=settings, mode=mode)
     certificate = container.certificate()
@@ -65,8 +63,9 @@ async def _run(
     async with opened(*container.resources()), asyncio.TaskGroup() as group, background(_keep(servers, troubles, stop)):
         worker_stop = asyncio.Event()
         group.create_task(work(container, worker_stop))
-        _print_banner(url_of(listener, secure=certificate is not None), places)
-        await serve_api(container, listener, stop)
+        public_url = url_of(ports.public, secure=certificate is not None)
+        _print_banner(public_url, url_of(ports.operations), places)
+        await serve_api(container, ports, stop)
         worker_stop.set()
     if troubles:
         raise troubles[0]
@@ -99,10 +98,10 @@ def _place(server: LocalServer) -> str:
     return server.notice or f"private, its data in {server.folder}"
 
 
-def _print_banner(url: str, places: Places) -> None:
+def _print_banner(url: str, operations_url: str, places: Places) -> None:
     postgres, redis = places
     url_option = "" if url == _DEFAULT_URL else f" --url {url}"
-    text = _BANNER.format(url=url, url_option=url_option, postgres=postgres, redis=redis)
+    text = _BANNER.format(url=url, operations_url=operations_url, url_option=url_option, postgres=postgres, redis=redis)
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)  # folders may have any name
     with suppress(OSError):  # the engine runs, whoever hears of it; the exit code will say that nobody did
         console.print(_TITLE, style="bold")

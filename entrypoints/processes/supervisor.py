@@ -17,7 +17,7 @@ LONGEST_PAUSE_SECONDS = 10.0
 
 
 class Supervisor:
-    """Runs children of one command, which inherit `listener` and have `end_seconds` to end once they are asked to.
+    """Runs children of one command, which inherit `listeners` and have `end_seconds` to end once they are asked to.
 
     Each is given its slot in `meters`, the first 0; a child that takes another's place takes its slot.
     `signals` gives an event that is set when the parent shall stop; it is asked again for the wish to stop at once.
@@ -26,14 +26,14 @@ class Supervisor:
     def __init__(
         self,
         command: Sequence[str],
-        listener: socket.socket,
+        listeners: Sequence[socket.socket],
         *,
         end_seconds: float,
         meters: MetersFile | None = None,
         signals: Callable[[], asyncio.Event] = stop_on_signals,
     ) -> None:
         self._command = command
-        self._listener = listener
+        self._listeners = tuple(listeners)
         self._meters = meters
         self._end_seconds = end_seconds
         self._signals = signals
@@ -78,7 +78,8 @@ class Supervisor:
     async def _live(self, slot: int) -> str:
         """Start a child and say, when it is gone, how it ended."""
         command = [*self._command, *(self._meters.arguments(slot) if self._meters else ())]
-        inherited = [self._listener.fileno(), *([self._meters.fd] if self._meters else ())]
+        inherited = [listener.fileno() for listener in self._listeners]
+        inherited += [self._meters.fd] if self._meters else []
         try:
             child = await _Child.start(command, inherited)
         except OSError as error:
@@ -97,7 +98,8 @@ class Supervisor:
 
     async def _end(self) -> bool:
         hurry = self._signals()
-        self._listener.close()  # a client that comes when all children have closed theirs is refused, not left waiting
+        for listener in self._listeners:
+            listener.close()  # a client that comes when all children have closed theirs is refused, not left waiting
         for child in self._children:
             child.send(signal.SIGTERM)
         async with background(self._kill_late_ones(hurry)):

@@ -78,26 +78,24 @@ def create_app(
     app.add_route("/ws/orders", FeedSocket(services.watch_feed, sockets))
     app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, sockets))
     app.add_route("/health/live", HealthResource(services.live))
-    app.add_route("/health/ready", HealthResource(services.ready, drain))
-    app.add_route("/metrics", MetricsResource(services.stats))
+    app.add_route("/health/ready", HealthResource(services.ready, drain, bare=True))
     add_console(app)
     if docs:
         add_descriptions(app)
     return app
 
 
-def health_app(
+def operations_app(
     ready: Checks,
+    stats: EngineStats,
     live: Checks = NO_CHECKS,
     *,
-    all_required: bool = True,
     drain: Drain | None = None,
-    stats: EngineStats | None = None,
+    all_required: bool = False,
 ) -> "App[Request, Response]":
-    """Build a small app for a worker's port: the two health resources, and with `stats` the metrics."""
+    """Build the small app of an API's operations port, or with `all_required` of a worker's: metrics and health."""
     app = _bare_app(drain or Drain(), Site())
-    if stats is not None:
-        app.add_route("/metrics", MetricsResource(stats))
+    app.add_route("/metrics", MetricsResource(stats))
     app.add_route("/health/live", HealthResource(live))
     app.add_route("/health/ready", HealthResource(ready, drain, all_required))
     return app

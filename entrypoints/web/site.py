@@ -18,7 +18,7 @@ _MOST_REMEMBERED = 1000
 class Site:
     """Answers to IP addresses, to `localhost`, and to `hosts`, of which `.example.com` means all names below it.
 
-    A page that reaches us under a name of its own, which it has pointed at us, is thus told from one of ours. Pages of
+    A page that reaches us under a name of its own, which it has pointed at us, is no page of ours. Pages of
     `origins` may do what our own may. `proxies` are believed where a request came from.
     """
 

@@ -182,6 +182,7 @@ class Fleet:
             "SIMULATOR_LEDGER": str(self.ledger),
             "POSTGRES_URL": self._postgres_url(name),
             "REDIS_URL": self.redis.url,
+            "OPERATIONS_PORT": "0",
             port_name: str(port),
             **settings,
         }

@@ -237,7 +237,8 @@ async def test_several_processes_wait_for_the_migrations_as_one_does(
     database_url: str, redis_db_url: str, stack: AsyncExitStack
 ) -> None:
     port = free_port()
-    settings = {"POSTGRES_URL": database_url, "REDIS_URL": redis_db_url, "LINGER_SECONDS": "0", "PORT": str(port)}
+    settings = {"POSTGRES_URL": database_url, "REDIS_URL": redis_db_url, "LINGER_SECONDS": "0"}
+    settings["OPERATIONS_PORT"] = str(port)
     starting = asyncio.create_task(start(stack, "api", "--processes", "2", settings=settings))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
 

@@ -45,6 +45,7 @@ class Engine:
     venue: VenueProcess
     settings: dict[str, str]
     url: str
+    operations: str
 
     @contextmanager
     def copy(self, name: str) -> Iterator[LocalPostgres]:
@@ -90,7 +91,7 @@ def engine() -> Iterator[Engine]:
             running("worker", settings=settings),
             running("worker", settings=settings),
         ):
-            yield Engine(folder, postgres, relay, venue, settings, api.url)
+            yield Engine(folder, postgres, relay, venue, settings, api.url, api.operations)
 
 
 @asynccontextmanager
@@ -126,7 +127,7 @@ async def goes_on_after_the_halt(engine: Engine, client: httpx.AsyncClient, lost
     await eventually(lambda: is_halted(client), within=10)
     state = engine.cli("trading", "state")
     assert (state["halted"], state["lostWrites"]) == (True, True)
-    assert (await client.get("/health/ready")).json()["checks"]["trading"] == "halted"
+    assert (await client.get(f"{engine.operations}/health/ready")).json()["checks"]["trading"] == "halted"
     assert (await client.get("/api/orders")).status_code == 200
     await asyncio.to_thread(no_transaction_is_on_its_way, engine)
     landed, known = engine.landed(), engine.known()

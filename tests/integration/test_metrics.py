@@ -39,7 +39,7 @@ async def from_each(api: EngineProcess, pids: list[int], name: Sample) -> list[f
     told = []
     for pid in pids:
         with alone(pid, pids):
-            told.append((await scrape(api.url))[name])
+            told.append((await scrape(api.operations))[name])
     return told
 
 
@@ -60,7 +60,7 @@ async def test_each_of_several_processes_tells_the_sum_of_all(settings: dict[str
                 sockets.append(await websockets.connect(socket_url(api.url, order_ids[-1]), open_timeout=PATIENCE))
         assert await from_each(api, pids, ACCEPTED) == [8, 8]
         assert await from_each(api, pids, key("sockets_open", kind="order")) == [2, 2]
-        samples = await scrape(api.url)
+        samples = await scrape(api.operations)
         assert samples[key("open_orders")] == 8
         if sys.platform == "linux":  # the two, and the parent
             assert {n for n in range(3) if key("process_resident_memory_bytes", process=str(n)) in samples} == {0, 1, 2}
@@ -87,7 +87,7 @@ async def test_a_workers_metrics_and_the_lines_of_both(
             order_ids = await submit(client, 5)
             await all_final(client, order_ids)
         samples = await eventually(lambda: told(worker, lambda s: s[key("orders_in_flight")] == 0))
-        api_samples = await scrape(api.url)
+        api_samples = await scrape(api.operations)
     assert samples[key("orders_finished_total", status="confirmed", reason="")] == 5
     assert samples[key("step_duration_seconds_count", step="swap_confirmed")] == 5
     assert samples[key("worker_slots")] == 500
@@ -128,7 +128,7 @@ async def test_processes_that_start_tell_of_ids_that_are_nearly_used_up(
     logged = {**settings, "LOG_FORMAT": "json"}
     with running("api", settings=logged) as api, running("worker", settings=logged) as worker:
         for process in (api, worker):
-            assert (await scrape(process.url))[key("id_range_used_ratio", table="orders")] == 0.85
+            assert (await scrape(process.operations))[key("id_range_used_ratio", table="orders")] == 0.85
         await eventually(warned, within=PATIENCE)
     assert {(line["role"], line["level"], line["table"], line["used"]) for line in warnings} == {
         ("api", "warning", "orders", 0.85),
@@ -138,7 +138,7 @@ async def test_processes_that_start_tell_of_ids_that_are_nearly_used_up(
 
 async def told(process: EngineProcess, wanted: Callable[[Samples], bool]) -> Samples:
     """Return what a process tells; asserts that it is what is wanted."""
-    samples = await scrape(process.url)
+    samples = await scrape(process.operations)
     assert wanted(samples)
     return samples
 
@@ -152,7 +152,7 @@ def fleet() -> Iterator[PostgresFleet]:
 @pytest.mark.parametrize("how", ["pause", "kill"])  # a paused server hangs, a killed one refuses
 async def test_a_scrape_is_answered_while_both_servers_are_away(fleet: PostgresFleet, how: str) -> None:
     async def well(process: EngineProcess) -> bool:
-        samples = await scrape(process.url)
+        samples = await scrape(process.operations)
         return (samples[key("store_up")], samples[key("queue_up")]) == (1, 1)
 
     both = (fleet.api, fleet.worker)
@@ -163,7 +163,7 @@ async def test_a_scrape_is_answered_while_both_servers_are_away(fleet: PostgresF
     try:
         await asyncio.sleep(1.1)  # what was known a second ago may still be told
         begun = time.monotonic()
-        answers = await asyncio.gather(*(scrape(process.url) for process in both))
+        answers = await asyncio.gather(*(scrape(process.operations) for process in both))
         assert time.monotonic() - begun < 2.5
     finally:
         for server in (fleet.postgres, fleet.redis):

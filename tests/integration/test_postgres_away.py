@@ -59,7 +59,7 @@ async def test_while_it_is_away_clients_are_told_in_time_and_the_truth(
             cancelling = refused(client.post(f"/api/orders/{in_flight[0]}/cancel"))
             outcomes = await asyncio.gather(*posts.values(), *reads, cancelling)
             said |= dict(zip(posts, outcomes, strict=False))
-        ready, seconds = await timed(client.get("/health/ready"))
+        ready, seconds = await timed(client.get(f"{fleet.api.operations}/health/ready"))
         assert (ready.status_code, ready.json()["checks"]["postgres"]) == (503, "down")
         assert seconds < LIMIT_SECONDS
         assert (await client.get("/health/live")).status_code == 200

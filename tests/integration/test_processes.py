@@ -17,7 +17,7 @@ from entrypoints.dev.servers import LocalRedis
 from tests.clients import all_final, new_engine, rows, stories_are_whole, submit
 from tests.eventually import eventually
 from tests.integration.hanging import hanging_server
-from tests.processes import EngineProcess, finished, free_port, running
+from tests.processes import EngineProcess, finished, running
 
 CLEAN = [
     "Fetching quotes from Raydium & Meteora...",
@@ -124,7 +124,7 @@ async def test_orders_are_taken_while_redis_is_away_and_run_when_it_is_back(
             async with httpx.AsyncClient(base_url=api.url, timeout=10) as client:
                 redis.kill()
                 order_ids = await submit(client, 20)
-                ready = await client.get("/health/ready")
+                ready = await client.get(f"{api.operations}/health/ready")
                 assert (ready.status_code, ready.json()["checks"]["redis"]) == (200, "degraded")
                 redis.start()
                 orders = await all_final(client, order_ids)
@@ -158,7 +158,7 @@ def test_a_database_that_cannot_hold_every_text_is_refused_at_the_start(
         connection.execute("DROP DATABASE IF EXISTS ascii")
         connection.execute("CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
     url = urlsplit(postgres_url)._replace(path="/ascii").geturl()
-    ports = {"PORT": str(free_port()), "WORKER_HTTP_PORT": str(free_port())}
+    ports = dict.fromkeys(("PORT", "OPERATIONS_PORT", "WORKER_HTTP_PORT"), "0")
     ended = finished(*command.split(), settings={"POSTGRES_URL": url, "REDIS_URL": redis_db_url, **ports})
     assert ended.returncode == 1
     assert "encoded in SQL_ASCII" in ended.stderr

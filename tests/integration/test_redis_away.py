@@ -35,7 +35,7 @@ async def client(fleet: Fleet) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=fleet.api.url, timeout=10) as client:
 
         async def well() -> bool:
-            ready = await client.get("/health/ready")
+            ready = await client.get(f"{fleet.api.operations}/health/ready")
             return ready.status_code == 200 and ready.json()["checks"]["redis"] == "ok"
 
         await eventually(well)
@@ -91,7 +91,7 @@ async def test_while_it_is_away_orders_are_taken(fleet: Fleet, client: httpx.Asy
     await asyncio.to_thread(harm, fleet.redis)
     try:
         order_ids += await orders_are_taken(client, usual)
-        ready = await client.get("/health/ready")
+        ready = await client.get(f"{fleet.api.operations}/health/ready")
         assert (ready.status_code, ready.json()["checks"]["redis"]) == (200, "degraded")
         assert (await client.get("/health/live")).status_code == 200
     finally:

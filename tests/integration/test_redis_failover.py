@@ -196,7 +196,7 @@ async def test_workers_and_apis_go_on(pair: Pair, processes: tuple[dict[str, str
         order_ids += await submit(client, 20)
 
         async def well() -> bool:
-            answers = [await client.get(f"{each.url}/health/ready") for each in started]
+            answers = [await client.get(f"{each.operations}/health/ready") for each in started]
             return all(answer.json()["checks"]["redis"] == "ok" for answer in answers)
 
         await eventually(well)
@@ -206,7 +206,7 @@ async def test_workers_and_apis_go_on(pair: Pair, processes: tuple[dict[str, str
 
         async def all_left() -> bool:
             for each in started:  # who asks for counts finds out, too
-                await client.get(f"{each.url}/metrics")
+                await client.get(f"{each.operations}/metrics")
             return await pair.nobody_is_left(OURS[:1])  # the old primary replicates what is published on the new one
 
         await eventually(all_left)

@@ -18,7 +18,7 @@ from tests.processes import finished, free_port
 
 NO_HOST = "no-such-host.invalid"
 SECRET = "hunter2"
-PORTS = {"PORT": "0", "WORKER_HTTP_PORT": "0"}
+PORTS = {"PORT": "0", "OPERATIONS_PORT": "0", "WORKER_HTTP_PORT": "0"}
 
 
 @pytest.fixture

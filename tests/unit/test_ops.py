@@ -64,7 +64,7 @@ async def exposed() -> dict[str, set[str]]:
         order_id = await api.submit()
         await api.engine.execute(order_id)
         await api.watch(order_id)
-        text = (await api.http.get("/metrics")).text
+        text = (await api.operations.get("/metrics")).text
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         for suffix in SUFFIXES[family.type]:
@@ -164,7 +164,7 @@ def test_grafana_finds_its_source_and_its_dashboard() -> None:
 def test_prometheus_scrapes_what_compose_runs() -> None:
     jobs = {job["job_name"]: job["dns_sd_configs"][0] for job in PROMETHEUS["scrape_configs"]}
     assert {name: (found["names"], found["port"]) for name, found in jobs.items()} == {
-        "order-engine-api": (["api"], 3000),
+        "order-engine-api": (["api"], 3003),
         "order-engine-worker": (["worker"], 3001),
     }
     [rules] = PROMETHEUS["rule_files"]

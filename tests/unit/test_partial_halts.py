@@ -216,6 +216,6 @@ async def test_a_halted_users_orders_are_refused_and_others_are_taken() -> None:
         assert int(answer.headers["Retry-After"]) >= 1
         await api.submit(userId="bob")
         assert (await api.http.post(f"/api/orders/{waits}/cancel")).status_code == 202
-        metrics = (await api.http.get("/metrics")).text
+        metrics = (await api.operations.get("/metrics")).text
         assert 'order_engine_parts_halted{of="user"} 1.0' in metrics
         assert 'order_engine_parts_halted{of="venue"} 0.0' in metrics

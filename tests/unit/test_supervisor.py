@@ -55,7 +55,7 @@ class Family:
     def supervisor(self, *script: str, end_seconds: float = 10) -> Supervisor:
         code = "; ".join(("import os, signal, sys, time", *script))
         command = [sys.executable, "-I", "-S", "-c", code, str(self.file)]
-        return Supervisor(command, self.listener, end_seconds=end_seconds, signals=self.signals)
+        return Supervisor(command, [self.listener], end_seconds=end_seconds, signals=self.signals)
 
     @property
     def pids(self) -> list[int]:
@@ -103,7 +103,7 @@ async def test_nothing_is_started_again_when_the_first_never_serves(family: Fami
 
 
 async def test_a_command_that_cannot_be_run_is_told(family: Family) -> None:
-    missing = Supervisor(["/nowhere/at/all"], family.listener, end_seconds=1, signals=family.signals)
+    missing = Supervisor(["/nowhere/at/all"], [family.listener], end_seconds=1, signals=family.signals)
     with pytest.raises(StartError, match="could not be started, No such file or directory"):
         await missing.run(2)
 

@@ -14,7 +14,7 @@ from application.ports.errors import StoreUnavailable
 from application.ports.trading_halts import Halt
 from domain.status import OrderStatus
 from domain.transaction import Transaction, TransactionReport
-from entrypoints.api import serve_api
+from entrypoints.api import Ports, serve_api
 from entrypoints.container import Container
 from entrypoints.settings import Settings
 from entrypoints.web.server import bind, url_of
@@ -170,7 +170,7 @@ async def test_orders_are_refused_and_all_else_is_served() -> None:
         told = (await api.http.get("/api/stats")).json()["halt"]
         assert (told["why"], told["by"], told["lostWrites"]) == ("a drill", "ada", False)
         assert told["since"].startswith(f"{halt.since:%Y-%m-%dT%H:%M}")
-        assert "order_engine_trading_halted 1.0" in (await api.http.get("/metrics")).text
+        assert "order_engine_trading_halted 1.0" in (await api.operations.get("/metrics")).text
         await engine.halts.end(an_act("ada"))
         await engine.gate.look()
         await api.submit()
@@ -188,10 +188,10 @@ async def test_an_api_takes_no_order_before_it_knows_of_a_halt() -> None:
     halts = SlowHalts(container.clock(), InMemoryOrderStore(container.clock()))
     await halts.start("a fire", an_act("me@here"))
     container.halts.override(halts)
-    listener = bind("127.0.0.1", 0)
+    ports = Ports(bind("127.0.0.1", 0), bind("127.0.0.1", 0))
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve_api(container, listener, stop))
-        asking = group.create_task(say(url_of(listener), post()))
+        group.create_task(serve_api(container, ports, stop))
+        asking = group.create_task(say(url_of(ports.public), post()))
         for _ in range(1000):
             await asyncio.sleep(0)
         may_answer.set()

@@ -1,4 +1,4 @@
-"""What pages of other origins are told that they may do: those of the listed ones, and nothing besides."""
+"""What pages of other origins may do, in the words of browsers: those of the listed ones, and nothing besides."""
 
 from falcon.asgi import Response
 
@@ -10,7 +10,7 @@ KEPT_SECONDS = "600"
 
 
 def allow(req: Request, resp: Response, origin: str) -> None:
-    """Let a page of `origin` read the answer; one that asks before it calls is told what it may send."""
+    """Let a page of `origin` read the answer; one that asks before it calls hears what it may send."""
     resp.set_header("Access-Control-Allow-Origin", origin)
     resp.set_header("Access-Control-Expose-Headers", ANSWER_HEADERS)
     if req.method == "OPTIONS" and req.header(b"access-control-request-method"):

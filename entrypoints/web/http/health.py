@@ -36,12 +36,16 @@ NO_CHECKS: Checks = MappingProxyType({})
 
 @frozen
 class HealthResource:
-    """Runs its checks side by side: 200, or 503 when a required one failed or the process drains."""
+    """Runs its checks side by side: 200, or 503 when a required one failed or the process drains.
+
+    A `bare` one does not say which: that is nobody's business but the operator's.
+    """
 
     for_everyone: ClassVar[bool] = True
     checks: Checks
     drain: Drain | None = None
     all_required: bool = False
+    bare: bool = False
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Say how the process is."""
@@ -52,7 +56,7 @@ class HealthResource:
         if self.drain is not None and self.drain.begun:
             status = "draining"
         resp.status = falcon.HTTP_200 if status == "ok" else falcon.HTTP_503
-        resp.data = msgspec.json.encode({"status": status, "checks": outcome})
+        resp.data = msgspec.json.encode({"status": status} if self.bare else {"status": status, "checks": outcome})
 
     on_head = on_get
 

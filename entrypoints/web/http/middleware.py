@@ -59,7 +59,7 @@ class Middleware:
         observe.request_answered(req.uri_template, req.method, resp.status, time.perf_counter() - req.begun)
 
     def _is_foreign(self, req: Request) -> bool:
-        """Whether a page of another site asks; browsers that do not tell its origin may tell that it is."""
+        """Whether a page of another site asks; a browser may say that it is one, and not which."""
         origins = req.said(b"origin")
         if self.site.is_foreign(origins, req.said(b"host")):
             return True

@@ -15,7 +15,7 @@ from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_store import Backlog
 from application.ports.queue_operations import QueueCounts
 from domain.mock_dex import MockDexRouter
-from entrypoints.web.app import health_app
+from entrypoints.web.app import operations_app
 from tests.api import CLOCK, ORDER, Api, Engine, mock_venues, running_api
 from tests.builders import an_id
 from tests.eventually import eventually
@@ -26,7 +26,7 @@ UNLUCKY_DEX = MockDexRouter(quote_ms=0, build_ms=0, swap_min_ms=0, swap_max_ms=0
 
 
 async def scrape(api: Api) -> Samples:
-    answer = await api.http.get("/metrics")
+    answer = await api.operations.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     return read(answer.text)
@@ -141,7 +141,7 @@ async def test_no_text_of_a_clients_is_a_label() -> None:
         order_id = await api.submit(userId="a-private-user", clientOrderId="a-private-name")
         await api.http.get(f"/api/orders/{order_id}?private=query", headers={"X-Request-Id": "a-private-id"})
         await api.http.request("PRIVATE", "/a-private-path")
-        text = (await api.http.get("/metrics")).text
+        text = (await api.operations.get("/metrics")).text
     assert "private" not in text.lower()
     assert order_id not in text
 
@@ -197,7 +197,7 @@ async def test_servers_that_are_away_leave_their_gauges_out(error: Exception | N
     operations = AwayOperations(CLOCK, InMemoryJobs())
     async with running_api(Engine(store=store, id_ranges=NumberedStore(CLOCK), operations=operations)) as api:
         begun = time.monotonic()
-        answer = await api.http.get("/metrics")
+        answer = await api.operations.get("/metrics")
         assert time.monotonic() - begun < 2.5
         samples = read(answer.text)
     assert (samples[key("store_up")], samples[key("queue_up")]) == (0, 0)
@@ -218,7 +218,7 @@ async def test_the_queue_is_told_while_the_store_is_away() -> None:
 async def test_a_worker_has_metrics_beside_its_health() -> None:
     store = InMemoryOrderStore(CLOCK)
     stats = EngineStats(store, InMemoryQueueOperations(CLOCK, InMemoryJobs()), CLOCK, store, a_gate(CLOCK))
-    async with falcon.testing.ASGIConductor(health_app({}, stats=stats)) as conductor:
+    async with falcon.testing.ASGIConductor(operations_app({}, stats, all_required=True)) as conductor:
         answer = await conductor.simulate_get("/metrics")
         assert answer.status_code == 200
         assert key("orders_in_flight") in read(answer.text)
