@@ -183,7 +183,7 @@ def _venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
 
 def _site(settings: Settings) -> Site:
     proxies = Proxies(tuple(map(ip_network, settings.trusted_proxies)))
-    return Site(settings.hosts, frozenset(settings.origins), proxies)
+    return Site(settings.hosts, frozenset(settings.origins), proxies, secure=settings.tls_cert_file is not None)
 
 
 def _limits(settings: Settings) -> RequestLimits | None:

@@ -19,12 +19,14 @@ class Site:
     """Answers to IP addresses, to `localhost`, and to `hosts`, of which `.example.com` means all names below it.
 
     A page that reaches us under a name of its own, which it has pointed at us, is no page of ours. Pages of
-    `origins` may do what our own may. `proxies` are believed where a request came from.
+    `origins` may do what our own may. `proxies` are believed where a request came from. Where TLS alone is spoken,
+    `secure`, no page that came without it is ours; else a proxy before us may speak it, and both are.
     """
 
     hosts: tuple[str, ...] = ()
     origins: frozenset[str] = frozenset()
     proxies: Proxies = field(factory=Proxies)
+    secure: bool = False
     met: set[bytes] = field(init=False, factory=set, eq=False)  # as headers have them: nearly all say the same few
 
     def check_host(self, authority: bytes) -> None:
@@ -43,7 +45,7 @@ class Site:
         pages, ours = set(origins), set(hosts)
         if not pages:
             return False
-        return len(pages) > 1 or not (pages <= self.origins or (len(ours) == 1 and _is_own(*pages, *ours)))
+        return len(pages) > 1 or not (pages <= self.origins or (len(ours) == 1 and self._is_own(*pages, *ours)))
 
     def _is_ours(self, name: str) -> bool:
         if name in ("localhost", *self.hosts) or name.endswith((".localhost", *self._below)):
@@ -58,11 +60,10 @@ class Site:
     def _below(self) -> tuple[str, ...]:
         return tuple(name for name in self.hosts if name.startswith("."))
 
-
-def _is_own(origin: str, host: str) -> bool:
-    """Whether the page came from this host and port; a proxy before us may speak TLS."""
-    host = host.lower()
-    return any(
-        origin.lower().removesuffix(port) == f"{scheme}://{host.removesuffix(port)}"
-        for scheme, port in _DEFAULT_PORTS.items()
-    )
+    def _is_own(self, origin: str, host: str) -> bool:
+        """Whether the page came from this host and port."""
+        schemes = _DEFAULT_PORTS.items() if not self.secure else [("https", _DEFAULT_PORTS["https"])]
+        return any(
+            origin.lower().removesuffix(port) == f"{scheme}://{host.lower().removesuffix(port)}"
+            for scheme, port in schemes
+        )

@@ -111,5 +111,11 @@ def test_foreign_pages(origins: list[str], host: str) -> None:
     assert SITE.is_foreign(origins, [host])
 
 
+def test_where_only_tls_is_spoken_no_page_without_it_is_ours() -> None:
+    site = Site(secure=True)
+    assert site.is_foreign(["http://engine.example"], ["engine.example"])
+    assert not site.is_foreign(["https://engine.example"], ["engine.example"])
+
+
 def test_without_a_host_no_page_is_ours() -> None:
     assert SITE.is_foreign(["http://localhost"], [])
