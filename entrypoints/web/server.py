@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.admission import Admission
 from entrypoints.web.http.protocol import ProblemHttpProtocol
-from entrypoints.web.http.tls_door import TlsDoor
+from entrypoints.web.http.tls_handshake import TlsHandshake
 from entrypoints.web.server_config import ServerConfig
 from entrypoints.web.site import Site
 from entrypoints.web.ws.protocol import BoundedWebSocketProtocol
@@ -135,7 +135,7 @@ class _Server(uvicorn.Server):
             if self._certificate is not None:
                 self._certificate.follow()
             for connection in tuple(self.server_state.connections):
-                if isinstance(connection, ProblemHttpProtocol | TlsDoor):
+                if isinstance(connection, ProblemHttpProtocol | TlsHandshake):
                     connection.end_if_late(passed, self._times.request_seconds, self._times.idle_seconds)
         return await super().on_tick(counter)
 
@@ -146,7 +146,7 @@ class _Server(uvicorn.Server):
         make = partial(self._http, **given)
         if self._certificate is None:
             return make()
-        return TlsDoor(make, self._certificate.context, self.server_state.connections)
+        return TlsHandshake(make, self._certificate.context, self.server_state.connections)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

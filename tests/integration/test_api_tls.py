@@ -17,7 +17,7 @@ import websockets
 from attrs import frozen
 
 from entrypoints.certificate import Certificate, CertificateUnfit
-from entrypoints.web.http import tls_door
+from entrypoints.web.http import tls_handshake
 from entrypoints.web.http.admission import Admission
 from entrypoints.web.server import ServerTimes, bind, serve, url_of
 from tests.certificates import Authority, Issued
@@ -218,7 +218,7 @@ async def ended(reader: asyncio.StreamReader) -> bool:
 
 
 async def test_who_does_not_end_its_handshake_is_let_go(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_door, "HANDSHAKE_SECONDS", 0.2)
+    monkeypatch.setattr(tls_handshake, "HANDSHAKE_SECONDS", 0.2)
     files = authority.issue("engine")
     async with serving(Certificate(files.certificate, files.key)) as port:
         for said in (b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\n\r\n"):

@@ -9,7 +9,7 @@ from ipaddress import IPv6Address
 
 from entrypoints.web import observe
 from entrypoints.web.http.protocol import ProblemHttpProtocol
-from entrypoints.web.http.tls_door import TlsDoor
+from entrypoints.web.http.tls_handshake import TlsHandshake
 
 NEWCOMERS_MOST = 256
 CONNECTIONS_MOST = 20_000  # twice the sockets that may be open; some 10 KiB each
@@ -42,7 +42,7 @@ class Admission:
         """End newcomers that are too many, and tell of who was refused; once a second."""
         waiting = defaultdict(list)
         for connection in connections:
-            if isinstance(connection, ProblemHttpProtocol | TlsDoor) and connection.is_new:
+            if isinstance(connection, ProblemHttpProtocol | TlsHandshake) and connection.is_new:
                 waiting[_client_of(connection)].append(connection)
         for newcomers in waiting.values():
             surplus = sorted(newcomers, key=lambda newcomer: -newcomer.waited)[: -self._newcomers_most]
@@ -52,7 +52,7 @@ class Admission:
                     newcomer.transport.abort()
         if _no_file_is_left():  # then the event loop accepts and closes by itself, and tells nobody
             self._refused("files")
-        self._tell()
+        self._report()
 
     def _room(self) -> int:
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -64,7 +64,7 @@ class Admission:
         observe.connection_refused(why)
         self._untold[why] += 1
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         """Log who was refused, at most once in QUIET_LOOKS: an attack must not fill the log."""
         if self._quiet_looks:
             self._quiet_looks -= 1
@@ -82,7 +82,7 @@ def _no_file_is_left() -> bool:
     return False
 
 
-def _client_of(connection: ProblemHttpProtocol | TlsDoor) -> str | int:
+def _client_of(connection: ProblemHttpProtocol | TlsHandshake) -> str | int:
     """Return what is one client: an IPv4 address, or all IPv6 addresses that begin with the same 64 bits."""
     address = connection.client[0] if connection.client else ""
     if ":" not in address or "." in address:

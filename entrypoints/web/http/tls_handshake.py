@@ -1,4 +1,4 @@
-"""The door of a server that speaks TLS: a connection is let in once its handshake is over, soon or never."""
+"""The handshake of a server that speaks TLS: a connection is let in once it is over, soon or never."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ WAITING_BYTES = 1024 * 1024  # more than is read before it is let in
 Make = Callable[[], asyncio.Protocol]
 
 
-class TlsDoor(asyncio.Protocol):
+class TlsHandshake(asyncio.Protocol):
     """A connection in its handshake, among `connections` like any other; what `make` gives takes it over then."""
 
     is_new = True
