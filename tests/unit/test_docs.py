@@ -8,7 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY", "DEPENDENCIES")),
+    *sorted(DOCS.rglob("*.md")),
+]
 CODE = ("domain", "application", "adapters", "entrypoints", "tests", "benchmarks", "ops", "scripts")
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
 FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
@@ -32,6 +35,13 @@ def test_every_guarantee_names_a_test_that_exists() -> None:
     assert rows
     assert [row for row in rows if "`test_" not in row] == []
     assert set(re.findall(r"`(test_\w+)`", "\n".join(pages))) - all_tests() == set()
+
+
+def test_every_threat_names_a_test_that_exists() -> None:
+    _, threats, top_ten, _ = (ROOT / "SECURITY.md").read_text().rsplit("\n## ", 3)
+    rows = [line for line in (threats + top_ten).splitlines() if re.match(r"\| (?!threat |risk )\w", line)]
+    assert [row for row in rows if "`test_" not in row] == []
+    assert set(re.findall(r"`(test_\w+)`", threats + top_ten)) - all_tests() == set()
 
 
 def links(page: Path) -> list[tuple[Path, str]]:
