@@ -19,11 +19,12 @@ PIECE_LEAST = 6
 # As good as no password, and words that lines are full of.
 _NO_SECRETS = frozenset({"postgres", "postgresql", "redis", "password", "secret", "order-engine", "order_engine"})
 # In a URL, `//user:password@`, or a socket's ticket or what somebody takes for one; in a connection string,
-# `password=...` or `password='...'`, its quotes perhaps escaped; and the credential in a header.
+# `password=...` or `password='...'`, its quotes perhaps escaped; the credential in a header; an API key, or a JWT.
 _LOOKS_SECRET = re.compile(
     r"(//[^\s/@:]*:)[^\s/]*@"
     r"|((?:\bpassword|[?&](?:ticket|access_token|token|(?:api_?)?key))=)(?:\\*'(?:\\+.|[^'\\])*'|[^\s&'\"]+)"
-    r"|(\bBearer\s+)[^\s'\"]+",
+    r"|(\bBearer\s+)[^\s'\"]+"
+    r"|(\boe_(?:live|test)_)[A-Za-z0-9_-]{8,}|(\beyJ)[\w-]+\.[\w-]+\.[\w-]*",
     re.IGNORECASE,
 )
 _IN_URL = re.compile(r"://[^:@/]*:(.*)@", re.DOTALL)
@@ -49,7 +50,9 @@ def _without_what_looks_secret(text: str) -> str:
 
 
 def _redacted(found: re.Match[str]) -> str:
-    return f"{found[1]}{REDACTED}@" if found[1] else f"{found[2] or found[3]}{REDACTED}"
+    if found[1]:
+        return f"{found[1]}{REDACTED}@"
+    return f"{next(filter(None, found.groups()[1:]))}{REDACTED}"
 
 
 def _secrets(environ: Mapping[str, str]) -> Iterator[str]:

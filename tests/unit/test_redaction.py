@@ -118,6 +118,15 @@ def test_an_error_that_nobody_foresaw_is_one_sentence(
         assert said.splitlines()[-1].startswith("Something went wrong here: ExceptionGroup.")
 
 
+@pytest.mark.parametrize(
+    "secret", ["oe_live_Zx0cS_1secretsecret", "oe_test_Zx0cS-1secretsecret", "eyJhbGc.eyJzdWI.c2ln"]
+)
+def test_a_credential_is_known_wherever_it_stands(secret: str) -> None:
+    said = redactor({})(f"Header part of value b'{secret}' is illegal: x={secret}, {secret}")
+    assert secret not in said
+    assert said.count("***") == 3
+
+
 def test_words_that_lines_are_full_of_are_no_secrets() -> None:
     environ = {"ORDER_ENGINE_POSTGRES_URL": "postgresql://postgres:postgres@localhost:5432/orders?sslmode=require"}
     text = "postgres: the store requires TLS at localhost, orders wait"
