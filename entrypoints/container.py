@@ -476,7 +476,7 @@ class Container(containers.DeclarativeContainer):
         site,
         docs=providers.Callable(eq, settings.provided.docs, "on"),
     )
-    api_operations = providers.Singleton(operations_app, checks, stats, drain=drain)
+    api_operations = providers.Singleton(operations_app, api_checks, stats, drain=drain)
     worker_operations = providers.Singleton(operations_app, checks, stats, drain=drain, all_required=True)
     worker = providers.Singleton(
         Worker,

@@ -21,9 +21,10 @@ def _shared_database_url(postgres_url: str) -> Iterator[str]:
 def migrated_url(_shared_database_url: str) -> str:
     """A database with the schema and no rows: `database_url`, but quicker, and for no test that changes the schema."""
     with psycopg.connect(_shared_database_url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")  # else the record of acts refuses
         connection.execute(
             "TRUNCATE orders, order_events, idempotency_keys, executions, transaction_payloads, trading_halts, "
-            "partial_halts, audit_log RESTART IDENTITY"
+            "partial_halts RESTART IDENTITY"
         )
+        connection.execute("SET session_replication_role = replica")  # else the record of acts refuses
+        connection.execute("TRUNCATE audit_log RESTART IDENTITY")
     return _shared_database_url
