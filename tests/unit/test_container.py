@@ -5,7 +5,8 @@ from attrs import evolve
 from dependency_injector import providers
 
 from application.caller import ANYONE
-from entrypoints.container import VENUE_KINDS, Container
+from entrypoints.container import Container
+from entrypoints.container.venues import VENUE_KINDS
 from entrypoints.settings import Settings, SettingsError
 
 SETTINGS = Settings(postgres_url="postgresql://user:pw@127.0.0.1:1/db", redis_url="redis://127.0.0.1:1/0")

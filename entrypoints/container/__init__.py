@@ -1,17 +1,13 @@
-"""Puts the engine together. The only file that imports adapters."""
+"""Puts the engine together. Nothing else imports adapters."""
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from ipaddress import ip_network
 from operator import eq
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
 
 from dependency_injector import containers, providers
 
-from adapters.http_venue.venue import HttpVenue
 from adapters.memory.api_keys import InMemoryApiKeys
 from adapters.memory.audit import InMemoryAudit
 from adapters.memory.executions import InMemoryExecutions
@@ -26,7 +22,6 @@ from adapters.memory.tickets import InMemoryTickets
 from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.memory.write_marks import InMemoryWriteMarks
-from adapters.mock.venue import MockVenue
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.executions import PostgresExecutions
@@ -55,9 +50,6 @@ from application.fitness import Fitness
 from application.follow_store_clock import FollowStoreClock
 from application.halt_parts import HaltParts
 from application.halted_parts import HaltedParts
-from application.key_authenticator import KeyAuthenticator
-from application.limits.limit import Of
-from application.limits.share_limits import ShareLimits
 from application.manage_keys import ManageKeys
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue, QueryQueue
@@ -71,11 +63,10 @@ from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.partial_halts import PartialHalts
 from application.ports.queue_operations import QueueOperations
-from application.ports.system import Clock, CorrectedClock, Ids, StoreClock
+from application.ports.system import CorrectedClock, Ids, StoreClock
 from application.ports.tickets import Tickets
 from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
-from application.ports.venue import Venue
 from application.ports.write_marks import WriteMarks
 from application.query_audit import QueryAudit
 from application.query_executions import QueryExecutions
@@ -87,41 +78,25 @@ from application.resume_trading import ResumeTrading
 from application.retry_policy import RetryPolicy
 from application.settle_open_orders import SettleOpenOrders
 from application.share_marks import ShareMarks
-from application.sign_in import SignIn
 from application.socket_tickets import SocketTickets
 from application.submit_order import SubmitOrder
 from application.trading_gate import TradingGate
-from application.venues import Venues
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from application.worker import Worker
 from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.certificate import Certificate, certificate_of
-from entrypoints.key_pepper import read_pepper
+from entrypoints.container import access
+from entrypoints.container.venues import all_venues, made_venues
 from entrypoints.lifecycle import Closing, Resource, Together
-from entrypoints.mock_router import mock_router
 from entrypoints.operator import operator
 from entrypoints.readiness import live_checks
-from entrypoints.setting_types import OFF, limits_of
-from entrypoints.settings import Settings, SettingsError
+from entrypoints.settings import Settings
 from entrypoints.starting import Connected, Look, Looked
 from entrypoints.system import RandomIds, SystemClock, new_secret
-from entrypoints.web.addresses import Proxies
 from entrypoints.web.app import Services, create_app, operations_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.health import NO_CHECKS, Checks
-from entrypoints.web.limits import RequestLimits
-from entrypoints.web.site import Site
-from entrypoints.web.ws.guard import SocketGuard
-
-if TYPE_CHECKING:
-    from adapters.jwt.authenticator import JwtAuthenticator
-
-MOCK_URL = "mock:"
-OFF_BY_DEFAULT = MappingProxyType(dict.fromkeys(Of, OFF))
-DEFAULT_LIMITS = MappingProxyType({Of.ORDERS: "user=100/s", Of.REQUESTS: "user=500/s", Of.SOCKETS: "user=200"})
-# Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
-QUOTE_PATIENCE = 3
 
 
 def _holder(ids: Ids) -> str:
@@ -136,105 +111,6 @@ def _always() -> bool:
 
 def _policy(name: str) -> RoutingPolicy:
     return POLICIES[name]
-
-
-def _mock_venue(name: str, url: str, settings: Settings, clock: Clock) -> MockVenue:
-    if url != MOCK_URL:
-        raise SettingsError([f"ORDER_ENGINE_VENUES has more than {MOCK_URL} for {name}"])
-    return MockVenue(name, mock_router(settings), clock, settings.tx_expiry_seconds)
-
-
-def _http_venue(name: str, url: str, settings: Settings, clock: Clock) -> HttpVenue:
-    return HttpVenue(
-        name,
-        url,
-        clock,
-        valid_seconds=settings.tx_expiry_seconds,
-        timeout_seconds=settings.venue_timeout_ms / 1000,
-        swap_timeout_seconds=settings.venue_swap_timeout_ms / 1000,
-        connections=settings.worker_concurrency,
-    )
-
-
-class OpenedVenue(Venue, Resource, Protocol):
-    """A venue's adapter, which is opened before use and closed after it."""
-
-
-# By the scheme of a venue's URL in ORDER_ENGINE_VENUES: what makes it. A new kind is a line here.
-VENUE_KINDS: Mapping[str, Callable[[str, str, Settings, Clock], OpenedVenue]] = MappingProxyType(
-    {
-        "mock": _mock_venue,
-        "http": _http_venue,
-        "https": _http_venue,
-    }
-)
-
-
-def _venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
-    """Make each venue that the settings name. Raises SettingsError."""
-    made = []
-    for name, url in settings.venues or ((market.name, MOCK_URL) for market in mock_router(settings).markets):
-        scheme = url.partition(":")[0]
-        if scheme not in VENUE_KINDS:
-            raise SettingsError([f"ORDER_ENGINE_VENUES: {name} must be one of: {', '.join(VENUE_KINDS)}, not {scheme}"])
-        made.append(VENUE_KINDS[scheme](name, url, settings, clock))
-    return tuple(made)
-
-
-def _site(settings: Settings) -> Site:
-    proxies = Proxies(tuple(map(ip_network, settings.trusted_proxies)))
-    return Site(settings.hosts, frozenset(settings.origins), proxies, secure=settings.tls_cert_file is not None)
-
-
-def _limits(settings: Settings) -> RequestLimits | None:
-    said = {Of.ORDERS: settings.limit_orders, Of.REQUESTS: settings.limit_requests, Of.SOCKETS: settings.limit_sockets}
-    unsaid = OFF_BY_DEFAULT if settings.auth == ("none",) else DEFAULT_LIMITS
-    limits = {of: limits_of(text or unsaid[of]) for of, text in said.items()}
-    return RequestLimits(limits) if any(limits.values()) else None
-
-
-def _share_limits(
-    limits: RequestLimits | None, reports: LimitReports, clock: Clock, holder: str, settings: Settings
-) -> ShareLimits | None:
-    return None if limits is None else ShareLimits(limits.shared, reports, clock, holder, settings.api_processes)
-
-
-def _all_venues(venues: tuple[OpenedVenue, ...], settings: Settings, parts: HaltedParts) -> Venues:
-    quote_seconds = QUOTE_PATIENCE * settings.venue_timeout_ms / 1000
-    return Venues(venues, quote_seconds, settings.quote_band_bps, parts=parts)
-
-
-def _sign_in(
-    settings: Settings, keys: KeyAuthenticator | None, tokens: "JwtAuthenticator | None", attempts: FailedAttempts
-) -> SignIn | None:
-    return None if settings.auth == ("none",) else SignIn(keys, tokens, attempts)
-
-
-def _jwt_authenticator(settings: Settings, clock: Clock) -> "JwtAuthenticator | None":
-    """Return who verifies tokens, if clients show any. Raises SettingsError."""
-    if "jwt" not in settings.auth:
-        return None
-    from adapters.jwt.authenticator import JwtAuthenticator  # only for those who need it: it takes its time
-    from adapters.jwt.key_file import BadKeys, KeyFile
-
-    path, issuer, audience = settings.jwt_jwks_file, settings.jwt_issuer, settings.jwt_audience
-    if path is None or issuer is None or audience is None:
-        raise SettingsError(["ORDER_ENGINE_AUTH=jwt needs ORDER_ENGINE_JWT_JWKS_FILE, _ISSUER and _AUDIENCE"])
-    try:
-        return JwtAuthenticator(KeyFile.read(path), issuer, audience, clock)
-    except BadKeys as error:
-        raise SettingsError([f"ORDER_ENGINE_JWT_JWKS_FILE {error}"]) from error
-
-
-def _guard(sign_in: SignIn | None, tickets: SocketTickets, clock: Clock) -> SocketGuard | None:
-    return None if sign_in is None else SocketGuard(sign_in, tickets, clock)
-
-
-def _key_authenticator(settings: Settings, keys: ApiKeys, clock: Clock) -> KeyAuthenticator | None:
-    """Return who looks after keys, if clients show any. Raises SettingsError."""
-    if "api-key" not in settings.auth:
-        return None
-    return KeyAuthenticator(keys, read_pepper(settings.key_pepper_file), EngineMode(settings.mode), clock)
 
 
 class Container(containers.DeclarativeContainer):
@@ -302,8 +178,8 @@ class Container(containers.DeclarativeContainer):
     reports: providers.Provider[LimitReports] = providers.Selector(
         mode, memory=providers.Singleton(InMemoryLimitReports), live=live_reports
     )
-    limits = providers.Singleton(_limits, settings)
-    share_limits = providers.Singleton(_share_limits, limits, reports, clock, holder, settings)
+    limits = providers.Singleton(access.made_limits, settings)
+    share_limits = providers.Singleton(access.made_share_limits, limits, reports, clock, holder, settings)
     halts: providers.Provider[TradingHalts] = providers.Selector(mode, memory=memory_halts, live=live_halts)
     partial_halts: providers.Provider[PartialHalts] = providers.Selector(
         mode, memory=memory_partial_halts, live=live_partial_halts
@@ -320,8 +196,8 @@ class Container(containers.DeclarativeContainer):
         mode, memory=memory_operations, live=live_operations
     )
     feed: providers.Provider[UpdateFeed] = providers.Selector(mode, memory=memory_feed, live=live_feed)
-    each_venue = providers.Singleton(_venues, settings, clock)
-    venues = providers.Singleton(_all_venues, each_venue, settings, halted_parts)
+    each_venue = providers.Singleton(made_venues, settings, clock)
+    venues = providers.Singleton(all_venues, each_venue, settings, halted_parts)
     venue_resources = providers.Singleton(Together, each_venue)
     postgres_fault: providers.Provider[Look] = providers.Factory(
         partial, postgres_fault, settings.provided.postgres_url
@@ -418,12 +294,12 @@ class Container(containers.DeclarativeContainer):
     )
     query_queue = providers.Singleton(QueryQueue, operations)
     operate_queue = providers.Singleton(OperateQueue, operations, audit)
-    key_authenticator = providers.Singleton(_key_authenticator, settings, keys, clock)
-    jwt_authenticator = providers.Singleton(_jwt_authenticator, settings, clock)
+    key_authenticator = providers.Singleton(access.made_key_authenticator, settings, keys, clock)
+    jwt_authenticator = providers.Singleton(access.made_jwt_authenticator, settings, clock)
     sign_in = providers.Singleton(
-        _sign_in, settings, key_authenticator, jwt_authenticator, providers.Singleton(FailedAttempts, clock)
+        access.made_sign_in, settings, key_authenticator, jwt_authenticator, providers.Singleton(FailedAttempts, clock)
     )
-    guard = providers.Singleton(_guard, sign_in, tickets, clock)
+    guard = providers.Singleton(access.made_guard, sign_in, tickets, clock)
     manage_keys = providers.Singleton(
         ManageKeys, keys, providers.Callable(EngineMode, settings.provided.mode), clock, ids
     )
@@ -453,7 +329,7 @@ class Container(containers.DeclarativeContainer):
         certificate_of, settings.provided.tls_cert_file, settings.provided.tls_key_file
     )
     drain = providers.Singleton(Drain)
-    site = providers.Singleton(_site, settings)
+    site = providers.Singleton(access.made_site, settings)
     api = providers.Singleton(
         create_app,
         providers.Factory(

@@ -1,0 +1,68 @@
+"""Makes the venues that the settings name."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from adapters.http_venue.venue import HttpVenue
+from adapters.mock.venue import MockVenue
+from application.halted_parts import HaltedParts
+from application.ports.system import Clock
+from application.ports.venue import Venue
+from application.venues import Venues
+from entrypoints.lifecycle import Resource
+from entrypoints.mock_router import mock_router
+from entrypoints.settings import Settings, SettingsError
+
+MOCK_URL = "mock:"
+# Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
+QUOTE_PATIENCE = 3
+
+
+def _mock_venue(name: str, url: str, settings: Settings, clock: Clock) -> MockVenue:
+    if url != MOCK_URL:
+        raise SettingsError([f"ORDER_ENGINE_VENUES has more than {MOCK_URL} for {name}"])
+    return MockVenue(name, mock_router(settings), clock, settings.tx_expiry_seconds)
+
+
+def _http_venue(name: str, url: str, settings: Settings, clock: Clock) -> HttpVenue:
+    return HttpVenue(
+        name,
+        url,
+        clock,
+        valid_seconds=settings.tx_expiry_seconds,
+        timeout_seconds=settings.venue_timeout_ms / 1000,
+        swap_timeout_seconds=settings.venue_swap_timeout_ms / 1000,
+        connections=settings.worker_concurrency,
+    )
+
+
+class OpenedVenue(Venue, Resource, Protocol):
+    """A venue's adapter, which is opened before use and closed after it."""
+
+
+# By the scheme of a venue's URL in ORDER_ENGINE_VENUES: what makes it. A new kind is a line here.
+VENUE_KINDS: Mapping[str, Callable[[str, str, Settings, Clock], OpenedVenue]] = MappingProxyType(
+    {
+        "mock": _mock_venue,
+        "http": _http_venue,
+        "https": _http_venue,
+    }
+)
+
+
+def made_venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
+    """Make each venue that the settings name. Raises SettingsError."""
+    made = []
+    for name, url in settings.venues or ((market.name, MOCK_URL) for market in mock_router(settings).markets):
+        scheme = url.partition(":")[0]
+        if scheme not in VENUE_KINDS:
+            raise SettingsError([f"ORDER_ENGINE_VENUES: {name} must be one of: {', '.join(VENUE_KINDS)}, not {scheme}"])
+        made.append(VENUE_KINDS[scheme](name, url, settings, clock))
+    return tuple(made)
+
+
+def all_venues(venues: tuple[OpenedVenue, ...], settings: Settings, parts: HaltedParts) -> Venues:
+    """Put all venues together, with the time that a quote may take."""
+    quote_seconds = QUOTE_PATIENCE * settings.venue_timeout_ms / 1000
+    return Venues(venues, quote_seconds, settings.quote_band_bps, parts=parts)
