@@ -71,8 +71,9 @@ def running(
 
 
 def finished(*arguments: str, settings: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run `order-engine <arguments>` to its end."""
-    environment = {**os.environ, **{PREFIX + name: value for name, value in (settings or {}).items()}}
+    """Run `order-engine <arguments>` to its end; its operations port is a free one."""
+    chosen = {"OPERATIONS_PORT": "0", **(settings or {})}
+    environment = {**os.environ, **{PREFIX + name: value for name, value in chosen.items()}}
     command = [COMMAND, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
 

@@ -86,7 +86,8 @@ async def liar() -> Liar:
 async def operator(bench: Bench, liar: Liar) -> AsyncIterator[Bench]:
     """The command line of an engine that has an honest venue, and the liar, who quotes lowest."""
     async with venue_that_responds(liar) as url:
-        settings = {**bench.settings, "VENUES": f"Raydium=mock:,Meteora={url}/Meteora", "MOCK_FAILURE_RATE": "0"}
+        honest = {"MOCK_FAILURE_RATE": "0", "MOCK_FILL_LOW": "1.02"}  # never below what it quoted
+        settings = {**bench.settings, **honest, "VENUES": f"Raydium=mock:,Meteora={url}/Meteora"}
         yield Bench(bench.store, bench.queue, bench.operations, settings)
 
 
