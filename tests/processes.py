@@ -9,16 +9,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 from attrs import frozen
 
+from tests import warm
+
 FAST = {"MOCK_QUOTE_MS": "20", "MOCK_BUILD_MS": "30", "MOCK_SWAP_MIN_MS": "50", "MOCK_SWAP_MAX_MS": "100"}
 COMMAND = str(Path(sys.executable).with_name("order-engine"))
 PREFIX = "ORDER_ENGINE_"
+warm_starts = False  # tests/integration sets it, where it can be
 
 
 @frozen
@@ -27,7 +31,7 @@ class EngineProcess:
 
     url: str
     operations: str
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | warm.Started"
 
     def kill(self) -> None:
         """End it with SIGKILL."""
@@ -57,7 +61,7 @@ def running(
     environment = {**os.environ, **{PREFIX + name: value for name, value in chosen.items()}}
     url = f"{'https' if trust else 'http'}://127.0.0.1:{chosen['PORT']}"
     operations = url if arguments[0] == "worker" else f"http://127.0.0.1:{chosen['OPERATIONS_PORT']}"
-    with subprocess.Popen([COMMAND, *arguments], env=environment, stderr=stderr) as process:
+    with _started(arguments, environment, stderr) as process:
         try:
             _wait_until_ready(url, process, trust)
             yield EngineProcess(url, operations, process)
@@ -75,7 +79,26 @@ def finished(*arguments: str, settings: Mapping[str, str] | None = None) -> "sub
     chosen = {"OPERATIONS_PORT": "0", **(settings or {})}
     environment = {**os.environ, **{PREFIX + name: value for name, value in chosen.items()}}
     command = [COMMAND, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    if not warm_starts:
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    with TemporaryFile("w+") as stdout, TemporaryFile("w+") as stderr:
+        process = warm.start(command, environment, stdout=stdout.fileno(), stderr=stderr.fileno())
+        try:
+            returncode = process.wait(30)
+        finally:
+            process.kill()
+        for stream in (stdout, stderr):
+            stream.seek(0)
+        return subprocess.CompletedProcess(command, returncode, stdout.read(), stderr.read())
+
+
+def _started(
+    arguments: Sequence[str], environment: Mapping[str, str], stderr: IO[str] | None
+) -> "subprocess.Popen[bytes] | warm.Started":
+    command = [COMMAND, *arguments]
+    if not warm_starts:
+        return subprocess.Popen(command, env=environment, stderr=stderr)
+    return warm.start(command, environment, stderr=stderr.fileno() if stderr else 2)
 
 
 def free_port() -> int:
@@ -97,7 +120,7 @@ def command_lines() -> list[str]:
 
 
 def _wait_until_ready(
-    url: str, process: "subprocess.Popen[bytes]", trust: ssl.SSLContext | None, seconds: float = 30
+    url: str, process: "subprocess.Popen[bytes] | warm.Started", trust: ssl.SSLContext | None, seconds: float = 30
 ) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -7,7 +7,9 @@ import psycopg
 import pytest
 
 from adapters.postgres.migrator import Migrator
-from tests import servers
+from tests import processes, servers, warm
+
+processes.warm_starts = warm.CAN_START
 
 
 @pytest.fixture(scope="module")
