@@ -21,14 +21,14 @@ run: venv  ## Start the whole engine here: API, worker, Postgres and Redis (ARGS
 	@exec $(BIN)/order-engine dev $(ARGS)
 
 test: venv-dev  ## Run unit and integration tests
-	$(BIN)/python -m pytest tests/integration tests/unit --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest tests/integration tests/unit --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 coverage: venv-dev  ## Run the tests with coverage: below 90% it fails
 	@$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"
 
 test-oldest: venv-dev  ## Run what meets servers on the oldest ones that will do: Redis 7.0, Postgres 14 or 15 of this machine
 	@if scripts/get-oldest-servers; then ORDER_ENGINE_TEST_SERVERS=local ORDER_ENGINE_TEST_OLDEST=1 $(BIN)/python -m pytest \
-		$(OLDEST:%=tests/integration/test_%.py) --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS); fi
+		$(OLDEST:%=tests/integration/test_%.py) --numprocesses=auto --dist=loadfile $(ARGS); fi
 
 check: venv-dev  ## Lint, check the format, the types and the directions of imports
 	$(BIN)/ruff check

@@ -18,9 +18,9 @@ def pytest_report_header() -> list[str]:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int | None:
-    """Have one process where the Redis is not ours: each test empties it. Else leave the number to pytest-xdist."""
-    return 1 if servers.REDIS_VARIABLE in os.environ else None
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one process more than cores, as many tests wait; one where the Redis is not ours: each test empties it."""
+    return 1 if servers.REDIS_VARIABLE in os.environ else min(4, 1 + (os.cpu_count() or 1))
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,11 @@ def running(
 def finished(*arguments: str, settings: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """Run `order-engine <arguments>` to its end; its operations port is a free one."""
     chosen = {"OPERATIONS_PORT": "0", **(settings or {})}
-    environment = {**os.environ, **{PREFIX + name: value for name, value in chosen.items()}}
+    return ended(*arguments, environment={**os.environ, **{PREFIX + name: value for name, value in chosen.items()}})
+
+
+def ended(*arguments: str, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run `order-engine <arguments>` in this environment, and no other, to its end."""
     command = [COMMAND, *arguments]
     if not warm_starts:
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from entrypoints.cli.ending import NO_ENGINE, NOT_WRITTEN, WRONG_USAGE
-from tests.processes import COMMAND, free_port
+from tests.processes import COMMAND, ended, free_port
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = "https://engine.invalid"
@@ -16,7 +16,7 @@ ELSEWHERE = "https://engine.invalid"
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     proxies = {name for name in os.environ if name.lower().endswith("_proxy")}
     inherited = {name: value for name, value in os.environ.items() if name not in proxies}
-    return subprocess.run([COMMAND, *arguments], env={**inherited, **environment}, capture_output=True, text=True)
+    return ended(*arguments, environment={**inherited, **environment})
 
 
 def in_shell(words: str) -> "subprocess.CompletedProcess[str]":
@@ -41,24 +41,24 @@ def in_shell(words: str) -> "subprocess.CompletedProcess[str]":
 )
 def test_an_environment_that_cannot_be_obeyed_is_one_sentence(given: dict[str, str]) -> None:
     for command in ("orders list", "load"):
-        ended = run(*command.split(), "--url", ELSEWHERE, **given)
-        assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (WRONG_USAGE, "", 1), ended.stderr
-        assert next(iter(given)) in ended.stderr
-        assert "hunter2" not in ended.stderr
+        done = run(*command.split(), "--url", ELSEWHERE, **given)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (WRONG_USAGE, "", 1), done.stderr
+        assert next(iter(given)) in done.stderr
+        assert "hunter2" not in done.stderr
 
 
 @pytest.mark.parametrize("url", ["ftp://h/x", "http://", "http://h:99999", "http://[::1", "http://a..b", "http://a b"])
 def test_an_address_that_is_none_is_wrong_usage(url: str) -> None:
-    ended = run("orders", "list", ORDER_ENGINE_URL=url, COLUMNS="200")
-    assert ended.returncode == WRONG_USAGE
-    assert "the address of" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    done = run("orders", "list", ORDER_ENGINE_URL=url, COLUMNS="200")
+    assert done.returncode == WRONG_USAGE
+    assert "the address of" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_scheme_in_capitals_is_the_same_scheme() -> None:
-    ended = run("orders", "list", ORDER_ENGINE_URL=f"HTTP://127.0.0.1:{free_port()}")
-    assert ended.returncode == NO_ENGINE
-    assert "No engine answers at http://127.0.0.1" in ended.stderr
+    done = run("orders", "list", ORDER_ENGINE_URL=f"HTTP://127.0.0.1:{free_port()}")
+    assert done.returncode == NO_ENGINE
+    assert "No engine answers at http://127.0.0.1" in done.stderr
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
@@ -70,9 +70,9 @@ def test_closed_streams_change_no_exit_code(closed: str) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_an_answer_that_cannot_be_written_is_one_sentence_and_a_code_of_its_own() -> None:
     for command in ("check-config", "--help"):
-        ended = in_shell(f"{command} >/dev/full")
-        assert (ended.returncode, ended.stderr.count("\n")) == (NOT_WRITTEN, 1), ended.stderr
-        assert ended.stderr.startswith("The answer could not be written: ")
+        done = in_shell(f"{command} >/dev/full")
+        assert (done.returncode, done.stderr.count("\n")) == (NOT_WRITTEN, 1), done.stderr
+        assert done.stderr.startswith("The answer could not be written: ")
         assert in_shell(f"{command} >/dev/full 2>/dev/full").returncode == NOT_WRITTEN
     assert in_shell(f"orders list --url http://127.0.0.1:{free_port()} 2>/dev/full").returncode == NO_ENGINE
 
@@ -94,8 +94,8 @@ def test_a_virtual_environment_is_made_whatever_is_set_for_other_pythons(tmp_pat
     for file in ("scripts/make-venv", "requirements.lock", "pyproject.toml"):
         (copy / file).write_bytes((ROOT / file).read_bytes())
     script = ["/bin/sh", str(copy / "scripts/make-venv"), "requirements.lock"]
-    ended = subprocess.run(script, env={**os.environ, **given, **place, "PYTHON": str(python)}, capture_output=True)
-    assert b"Python 3.11 to 3.14 is needed" in ended.stderr
+    done = subprocess.run(script, env={**os.environ, **given, **place, "PYTHON": str(python)}, capture_output=True)
+    assert b"Python 3.11 to 3.14 is needed" in done.stderr
     lines = seen.read_text().splitlines()
     assert "PIP_USER=0" in lines
     assert "PIP_INDEX_URL=https://packages.invalid" in lines
