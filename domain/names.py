@@ -38,6 +38,8 @@ def is_unseen(character: str) -> bool:
 
 def same_name(one: str, other: str) -> bool:
     """Whether two names differ by case, or by how a character is drawn (full width, superscript), at most."""
+    if one.isascii() and other.isascii():  # which folding leaves as they are, but for their case
+        return one.lower() == other.lower()
     return one.casefold() == other.casefold() or _folded(one) == _folded(other)
 
 

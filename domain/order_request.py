@@ -49,7 +49,8 @@ class OrderRequest:
                 values[attribute] = read(value)
             except (_Bad, BadName, InvalidAmount) as error:
                 errors.append(FieldError(name, str(error)))
-        errors += unknown_names(unknown, "unknown field", "body")
+        if unknown:
+            errors += unknown_names(unknown, "unknown field", "body")
         errors += [FieldError(name, "is required") for name in _REQUIRED if name not in body]
         sold, bought = values.get("input_token"), values.get("output_token")
         if sold and bought and same_name(sold, bought):

@@ -33,8 +33,8 @@ class Started:
     """A process of these; the part of `subprocess.Popen` that tests need."""
 
     def __init__(self, process: BaseProcess) -> None:
-        self._process = process
-        self.pid = process.pid
+        assert process.pid is not None
+        self._process, self.pid = process, process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +57,7 @@ class Started:
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        if self.poll() is None and self.pid is not None:
+        if self.poll() is None:
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
