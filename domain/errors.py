@@ -55,6 +55,18 @@ class InvalidAmount(DomainError):
     code = "invalid_amount"
 
 
+class UnknownToken(DomainError):
+    """No token of the list has this symbol or address; the text names it."""
+
+    code = "unknown_token"
+
+
+class AmbiguousToken(DomainError):
+    """Several tokens of the list have this symbol; the text names it."""
+
+    code = "ambiguous_token"
+
+
 class IllegalTransition(DomainError):
     """An order in this state cannot take this event; nothing was changed."""
 

@@ -52,6 +52,9 @@ class FailureReason(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     TRANSACTION_EXPIRED = "transaction_expired"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    UNSAFE_TRANSACTION = "unsafe_transaction"
+    PRICE_IMPACT = "price_impact"
     INTERNAL_ERROR = "internal_error"
 
     @property
@@ -67,6 +70,9 @@ _REASON_MESSAGES = MappingProxyType(
         FailureReason.CANCELLED: "Order cancelled",
         FailureReason.EXPIRED: "Order expired",
         FailureReason.TRANSACTION_EXPIRED: "Transaction expired",
+        FailureReason.INSUFFICIENT_FUNDS: "Not enough balance",
+        FailureReason.UNSAFE_TRANSACTION: "The venue's transaction was refused",
+        FailureReason.PRICE_IMPACT: "Price impact too high",
         FailureReason.INTERNAL_ERROR: "Internal error",
     }
 )

@@ -44,16 +44,27 @@ class NetworkFee:
 
 
 @frozen
+class Landing:
+    """Where a chain took a transaction: `slot` is its block's place; `priority_fee` is a part of the network fee."""
+
+    chain: str
+    slot: int
+    priority_fee: Decimal
+
+
+@frozen
 class Fill:
     """What came of a landed swap, exact, in token units.
 
     `amount_in` input tokens were given, `amount_out` output tokens received; the venue had kept `venue_fee` of these.
+    `landing` is set by venues on a chain, whose fills are read from there.
     """
 
     amount_in: Decimal
     amount_out: Decimal
     venue_fee: Decimal
     network_fee: NetworkFee | None = None
+    landing: Landing | None = None
 
     @classmethod
     def at_price(cls, amount_in: Decimal, price: Decimal, fee: Decimal) -> "Fill":

@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Literal
 
+from domain.status import FailureReason
+
 
 class PortError(Exception):
     """Something outside failed; `code` is stable and safe to show, the text may only be logged."""
@@ -90,6 +92,19 @@ class VenueStopped(VenueUnavailable):
 
 class VenueContradicts(VenueUnavailable):
     """The venue says that a transaction landed, and it cannot be what it was sent: nobody but a person settles that."""
+
+
+class BuildRefused(VenueUnavailable):
+    """No transaction was built: `reason` says why, and `final` that another attempt would come to the same."""
+
+    def __init__(self, message: str, reason: FailureReason, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.final = final
+
+
+class SignerUnavailable(PortError):
+    """A wallet's signer did not sign, or the wallet is none of ours."""
 
 
 class NotOffered(VenueUnavailable):

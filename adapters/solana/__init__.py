@@ -1,0 +1,1 @@
+"""Swaps on Solana: its nodes, what they say of a transaction, and the venues there."""

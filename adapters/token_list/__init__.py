@@ -1,0 +1,1 @@
+"""Tokens from a file in the Token Lists format."""

@@ -1,0 +1,1 @@
+"""The Solana simulator's process."""
