@@ -79,6 +79,14 @@ class Fill:
         return EXACT.divide(EXACT.add(self.amount_out, self.venue_fee), self.amount_in)
 
 
+class Finality(StrEnum):
+    """How sure a swap is that landed on a chain. UNDONE: in the end it swapped nothing, and never will."""
+
+    CONFIRMED = "confirmed"
+    FINALIZED = "finalized"
+    UNDONE = "undone"
+
+
 class TransactionStatus(StrEnum):
     """What a venue knows of a transaction.
 

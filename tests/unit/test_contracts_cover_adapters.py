@@ -48,7 +48,10 @@ SUITES = {
     WriteMarks: "WriteMarksContract",
 }
 OF_SOME = {VenueHistory}  # no adapter needs it, and a venue in memory forgets with its process
-WITHOUT_SUITE = {"Clock", "CorrectedClock", "Ids"}  # tests/unit/test_system.py tests their only adapters
+WITHOUT_SUITE = {
+    *("Clock", "CorrectedClock", "Ids"),  # tests/unit/test_system.py tests their only adapters
+    *("Finalities", "UnsettledSwaps"),
+}
 
 
 def modules_of(package: ModuleType) -> list[ModuleType]:
