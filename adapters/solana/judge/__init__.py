@@ -1,0 +1,1 @@
+"""What a venue built is judged here before it is signed: decoded, held against the order, and simulated."""
