@@ -9,9 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, unquote
 
-from attrs import fields
-
-from entrypoints.settings import Settings, variable
+from entrypoints.settings import all_settings, variable
 
 REDACTED = "***"
 # Shorter pieces are words that anybody may write.
@@ -56,7 +54,7 @@ def _redacted(found: re.Match[str]) -> str:
 
 
 def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
-    for setting in fields(Settings):
+    for setting in all_settings():
         value = environ.get(variable(setting), "")
         if setting.metadata["secret"] and value:
             for pattern in (_IN_URL, _IN_QUERY, _IN_PAIR, _IN_PATH):

@@ -1,10 +1,12 @@
 """What is not safe beyond this machine: the start is refused, unless it is waived by name."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from application.api_key import EngineMode
 from entrypoints.loopback import is_loopback, is_loopback_url
 from entrypoints.settings import PREFIX, Settings, SettingsError
+from entrypoints.solana_settings import is_real, place_of
 
 _ENCRYPTED = ("require", "verify-ca", "verify-full")
 
@@ -30,7 +32,13 @@ def _elsewhere(settings: Settings) -> list[str]:
     """Return the venues that may be real and must not be: mocks have no host, simulators are on this machine."""
     if settings.mode == EngineMode.LIVE:
         return []
-    return [name for name, url in settings.venues if urlsplit(url).hostname and not is_loopback_url(url)]
+    return [name for name, url in settings.venues if _is_elsewhere(url, settings.solana_rpc_urls)]
+
+
+def _is_elsewhere(url: str, nodes: Sequence[str]) -> bool:
+    if is_real(url):
+        return not (is_loopback_url(place_of(url)) and all(map(is_loopback_url, nodes)))
+    return bool(urlsplit(url).hostname) and not is_loopback_url(url)
 
 
 def _no_auth(settings: Settings) -> str | None:

@@ -4,7 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from ipaddress import ip_network
+from typing import Any
 from urllib.parse import urlsplit
+
+from attrs import field
 
 from application.limits.limit import By, Limit
 
@@ -21,6 +24,11 @@ _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 
 class WrongValue(ValueError):
     """A value breaks its rule; the text says which, never the value."""
+
+
+def setting(default: Any, read: Callable[[str], Any], text: str, *, secret: bool = False) -> Any:
+    """Declare a setting: its default, how its text is read, what the table in docs says of it."""
+    return field(default=default, repr=not secret, metadata={"read": read, "help": text, "secret": secret})
 
 
 def any_text(value: str) -> str:
@@ -95,6 +103,12 @@ def url(*schemes: str) -> Callable[[str], str]:
         return value
 
     return read
+
+
+def urls(*schemes: str) -> Callable[[str], tuple[str, ...]]:
+    """Read URLs of these schemes, separated by commas."""
+    read = url(*schemes)
+    return lambda value: tuple(read(part.strip()) for part in value.split(","))
 
 
 def host_names(value: str) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Every setting of the engine: frozen, read from `ORDER_ENGINE_*` variables, all mistakes reported at once."""
 # ruff: noqa: RUF009 - `_setting` declares an attrs field, as `field` does
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
-from attrs import Attribute, field, fields, frozen
+from attrs import Attribute, fields, frozen
 
 from domain.routing import POLICIES
 from entrypoints.server_urls import postgres_url, redis_url
@@ -25,6 +25,8 @@ from entrypoints.setting_types import (
     venue_urls,
     whole,
 )
+from entrypoints.setting_types import setting as _setting
+from entrypoints.solana_settings import BEST_PRICE, WORST_PRICE, SolanaSettings, is_real
 
 PREFIX = "ORDER_ENGINE_"
 MOST_PROCESSES = 64
@@ -45,13 +47,8 @@ class SettingsError(Exception):
         self.mistakes = tuple(mistakes)
 
 
-def _setting(default: Any, read: Callable[[str], Any], text: str, *, secret: bool = False) -> Any:
-    """Declare a setting: its default, how its text is read, what the table in docs says of it."""
-    return field(default=default, repr=not secret, metadata={"read": read, "help": text, "secret": secret})
-
-
 @frozen(kw_only=True)
-class Settings:
+class Settings(SolanaSettings):
     """The settings; the variable of `worker_concurrency` is `ORDER_ENGINE_WORKER_CONCURRENCY`, and so on."""
 
     postgres_url: str | None = _setting(
@@ -154,7 +151,11 @@ class Settings:
     order_max_age_seconds: float = _setting(
         0.0, seconds("0", "31536000"), "An order not submitted by this age fails as expired; 0: it never does"
     )
-    routing_policy: str = _setting("lowest_price", one_of(*POLICIES), "Which quote wins")
+    routing_policy: str | None = _setting(
+        None,
+        one_of(*POLICIES),
+        f"Which quote wins. Without it `{WORST_PRICE}`, and `{BEST_PRICE}` with real venues",
+    )
     mock_seed: int = _setting(0, whole(0, 2**63 - 1), "All mock outcomes follow from it and the order's id")
     mock_base_price: Decimal = _setting(Decimal(150), number("0.01", "1000000"), "Mock price that all others vary")
     mock_raydium_low: Decimal = _setting(Decimal("0.98"), number("0.01", "100"), "Raydium's lowest quote, times base")
@@ -173,8 +174,9 @@ class Settings:
     venues: tuple[tuple[str, str], ...] = _setting(
         (),
         venue_urls,
-        "`Name=URL` of each venue, separated by commas: `http://`, `https://`, or `mock:` for one that lives in the "
-        "worker. Without it there are two of those, Raydium and Meteora",
+        "`Name=URL` of each venue, separated by commas: `http://`, `https://`, `jupiter:` or `raydium:` for "
+        "real ones, or `mock:` for one that lives in the worker. Without it there are two of those, "
+        "Raydium and Meteora",
         secret=True,
     )
     venue_timeout_ms: int = _setting(
@@ -215,7 +217,7 @@ class Settings:
         """Read all settings; a blank variable counts as absent. Raises SettingsError with every mistake."""
         values: dict[str, Any] = {}
         mistakes: list[str] = []
-        for setting in fields(cls):
+        for setting in all_settings():
             text = environ.get(variable(setting), "").strip()
             if not text:
                 continue
@@ -246,7 +248,8 @@ class Settings:
         ]
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             mistakes.append(f"{PREFIX}TLS_CERT_FILE and {PREFIX}TLS_KEY_FILE must be set together")
-        return mistakes + self._missing_for_auth()
+        real = [name for name, url in self.venues if is_real(url)]
+        return mistakes + self._missing_for_auth() + self.mistaken_for(real, self.routing_policy)
 
     def _missing_for_auth(self) -> list[str]:
         if "none" in self.auth and len(self.auth) > 1:
@@ -260,6 +263,12 @@ class Settings:
         ]
 
 
+def all_settings() -> "Sequence[Attribute[Any]]":
+    """Return every setting, what belongs to real venues last."""
+    of_real_venues = {setting.name for setting in fields(SolanaSettings)}
+    return sorted(fields(Settings), key=lambda setting: setting.name in of_real_venues)
+
+
 def variable(setting: "Attribute[Any]") -> str:
     """Return the name of a setting's environment variable."""
     return PREFIX + setting.name.upper()
@@ -267,7 +276,7 @@ def variable(setting: "Attribute[Any]") -> str:
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """List variables with our prefix that mean nothing, such as misspelt ones; `ORDER_ENGINE_TEST_*` is the tests'."""
-    known = {variable(setting) for setting in fields(Settings)}
+    known = {variable(setting) for setting in all_settings()}
     ours = (name for name in environ if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_"))
     return sorted(name for name in ours if name not in known)
 
@@ -275,7 +284,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 def shown(settings: Settings) -> list[tuple[str, str, str]]:
     """List (variable, value, meaning) of all settings; a secret's value is only said to be set or not."""
     rows = []
-    for setting in fields(Settings):
+    for setting in all_settings():
         value = getattr(settings, setting.name)
         if setting.metadata["secret"]:
             value = "(set)" if value else None

@@ -84,10 +84,10 @@ from application.trading_gate import TradingGate
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from application.worker import Worker
-from domain.routing import POLICIES, RoutingPolicy
+from domain.routing import RoutingPolicy
 from entrypoints.certificate import Certificate, certificate_of
 from entrypoints.container import access
-from entrypoints.container.venues import all_venues, made_venues
+from entrypoints.container.venues import all_venues, made_policy, made_venues
 from entrypoints.lifecycle import Closing, Resource, Together
 from entrypoints.operator import operator
 from entrypoints.readiness import live_checks
@@ -107,10 +107,6 @@ def _holder(ids: Ids) -> str:
 def _always() -> bool:
     """Say that a process is on time whose store has no other clock."""
     return True
-
-
-def _policy(name: str) -> RoutingPolicy:
-    return POLICIES[name]
 
 
 class Container(containers.DeclarativeContainer):
@@ -240,7 +236,7 @@ class Container(containers.DeclarativeContainer):
         ),
     )
 
-    policy: providers.Provider[RoutingPolicy] = providers.Callable(_policy, settings.provided.routing_policy)
+    policy: providers.Provider[RoutingPolicy] = providers.Callable(made_policy, settings)
     retries = providers.Singleton(RetryPolicy, settings.provided.retry_attempts, settings.provided.retry_base_ms)
 
     share_marks = providers.Singleton(ShareMarks, halts, marks, clock)

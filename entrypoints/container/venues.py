@@ -10,9 +10,11 @@ from application.halted_parts import HaltedParts
 from application.ports.system import Clock
 from application.ports.venue import Venue
 from application.venues import Venues
+from domain.routing import POLICIES, RoutingPolicy
 from entrypoints.lifecycle import Resource
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings, SettingsError
+from entrypoints.solana_settings import BEST_PRICE, WORST_PRICE, is_real
 
 MOCK_URL = "mock:"
 # Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
@@ -60,6 +62,12 @@ def made_venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
             raise SettingsError([f"ORDER_ENGINE_VENUES: {name} must be one of: {', '.join(VENUE_KINDS)}, not {scheme}"])
         made.append(VENUE_KINDS[scheme](name, url, settings, clock))
     return tuple(made)
+
+
+def made_policy(settings: Settings) -> RoutingPolicy:
+    """Return which quote wins; real venues' orders are never sold at the worst price unless that is said."""
+    real = any(is_real(url) for _, url in settings.venues)
+    return POLICIES[settings.routing_policy or (BEST_PRICE if real else WORST_PRICE)]
 
 
 def all_venues(venues: tuple[OpenedVenue, ...], settings: Settings, parts: HaltedParts) -> Venues:

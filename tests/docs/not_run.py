@@ -9,10 +9,10 @@ from typing import Any
 import click
 import typer.main
 import yaml
-from attrs import fields, frozen
+from attrs import frozen
 
 from entrypoints.cli.app import app
-from entrypoints.settings import Settings, variable
+from entrypoints.settings import all_settings, variable
 from tests.docs.pages import ROOT
 
 
@@ -41,7 +41,7 @@ def without_settings(text: str) -> list[str]:
 
 def mistakes_of_settings(text: str) -> Iterator[str]:
     """Yield the variables of ours in a text that mean nothing."""
-    known = {variable(setting) for setting in fields(Settings)} | {"ORDER_ENGINE_URL", "ORDER_ENGINE_TEST_CHROMIUM"}
+    known = {variable(setting) for setting in all_settings()} | {"ORDER_ENGINE_URL", "ORDER_ENGINE_TEST_CHROMIUM"}
     for name in re.findall(r"\bORDER_ENGINE_[A-Z_]+\b(?!\*)", text):
         if name not in known and not name.startswith("ORDER_ENGINE_TEST_") and not name.endswith("_"):
             yield f"{name} is no setting"

@@ -135,3 +135,19 @@ def test_a_venue_that_may_be_real_takes_a_live_engine(url: str) -> None:
 def test_mocks_and_simulators_on_this_machine_are_for_paper_too(url: str) -> None:
     for mode in ("paper", "live"):
         assert faults(venues=(("Raydium", url),), mode=mode) == []
+
+
+@pytest.mark.parametrize("node", ["http://localhost:3004/rpc/a", "https://rpc.example"])
+@pytest.mark.parametrize(
+    "url",
+    ["raydium:", "jupiter:?dex=Meteora+DLMM", "raydium:http://127.0.0.1:3004/raydium", "raydium:https://far.example"],
+)
+def test_real_venues_are_for_paper_only_where_they_and_their_chain_are_on_this_machine(url: str, node: str) -> None:
+    over: dict[str, object] = {"venues": (("Raydium", url),), "solana_rpc_urls": ("http://localhost:3004/rpc/b", node)}
+    here = "127.0.0.1" in url and "localhost" in node
+    if here:
+        require_security(Settings(**over))  # type: ignore[arg-type]
+    else:
+        with pytest.raises(SettingsError, match="MODE=live"):
+            require_security(Settings(**over))  # type: ignore[arg-type]
+    assert faults(**over, mode="live") == []

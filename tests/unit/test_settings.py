@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from application.limits.limit import By, Limit
+from domain.routing import best_net_output, lowest_price
+from entrypoints.container.venues import made_policy
 from entrypoints.setting_types import limits_of
 from entrypoints.settings import (
     SIMULATOR_FAULTS,
@@ -178,3 +180,31 @@ def test_limits_are_read_and_what_is_none_is_refused() -> None:
     for wrong in ("user=10/s", "10", "user=0"):
         with pytest.raises(SettingsError, match="LIMIT_SOCKETS must be off, or such as"):
             Settings.from_environment({"ORDER_ENGINE_LIMIT_SOCKETS": wrong})
+
+
+REAL = {
+    "ORDER_ENGINE_VENUES": "Raydium=raydium:,Meteora=jupiter:?dex=Meteora+DLMM",
+    "ORDER_ENGINE_SOLANA_RPC_URLS": "https://a.example/?key=hunter2, http://b.example",
+}
+
+
+def test_real_venues_sell_at_the_best_price_unless_their_operator_says_otherwise() -> None:
+    assert made_policy(Settings()) is lowest_price
+    assert made_policy(Settings.from_environment(REAL)) is best_net_output
+    worst = {**REAL, "ORDER_ENGINE_ROUTING_POLICY": "lowest_price"}
+    with pytest.raises(SettingsError, match="takes ORDER_ENGINE_ALLOW_WORST_PRICE=yes"):
+        Settings.from_environment(worst)
+    assert made_policy(Settings.from_environment({**worst, "ORDER_ENGINE_ALLOW_WORST_PRICE": "yes"})) is lowest_price
+
+
+def test_real_venues_need_a_node_and_its_url_is_a_secret() -> None:
+    settings = Settings.from_environment(REAL)
+    assert settings.solana_rpc_urls == ("https://a.example/?key=hunter2", "http://b.example")
+    assert "hunter2" not in repr(settings) + str(shown(settings))
+    with pytest.raises(SettingsError, match="SOLANA_RPC_URLS must be set for Raydium, Meteora"):
+        Settings.from_environment({"ORDER_ENGINE_VENUES": REAL["ORDER_ENGINE_VENUES"]})
+
+
+def test_the_usual_slippage_is_within_the_most() -> None:
+    with pytest.raises(SettingsError, match="SOLANA_SLIPPAGE_BPS must not be above"):
+        Settings.from_environment({"ORDER_ENGINE_SOLANA_SLIPPAGE_BPS": "501"})

@@ -1,0 +1,71 @@
+"""The settings of real venues: the chain that they are on, what a swap there may cost, and where its keys are."""
+# ruff: noqa: RUF009 - `setting` declares an attrs field, as `field` does
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from entrypoints.setting_types import one_of, setting, urls, whole
+
+WORST_PRICE, BEST_PRICE = "lowest_price", "best_net_output"
+# By the schemes of their URLs: whose swaps move real tokens, unless a simulator answers.
+REAL_VENUES = ("jupiter", "raydium")
+PRIORITIES = ("medium", "high", "very-high")
+
+
+@frozen(kw_only=True)
+class SolanaSettings:
+    """What nobody needs whose venues are mocks or speak the engine's own HTTP."""
+
+    allow_worst_price: str = setting(
+        "no", one_of("yes", "no"), f"Whether `{WORST_PRICE}` may be the policy with real venues: it sells at the worst"
+    )
+    solana_chain: str = setting(
+        "solana", one_of("solana", "solana-devnet"), "The chain, as the token list and executions name it"
+    )
+    solana_rpc_urls: tuple[str, ...] = setting(
+        (),
+        urls("http", "https"),
+        "Nodes of the chain, separated by commas, the one that is asked first in front. With two or more, two have to "
+        "agree that a transaction is dead",
+        secret=True,
+    )
+    solana_slippage_bps: int = setting(
+        50, whole(0, 10_000), "The slippage of orders that name none. There is no swap without a limit"
+    )
+    solana_max_slippage_bps: int = setting(500, whole(0, 10_000), "No swap has more, whatever its order says")
+    solana_max_price_impact_bps: int = setting(
+        100, whole(0, 10_000), "A swap that moves the price by more is not built"
+    )
+    solana_priority: str = setting(
+        "medium", one_of(*PRIORITIES), "How the priority fee compares to what others pay just now"
+    )
+    solana_max_priority_lamports: int = setting(
+        1_000_000, whole(0, 1_000_000_000), "The most that one swap pays as priority fee"
+    )
+    jupiter_api_key_file: Path | None = setting(None, Path, "A file with Jupiter's API key, closed to others")
+
+    def mistaken_for(self, real: Sequence[str], policy: str | None) -> list[str]:
+        """Say what does not fit; `real` are the names of the real venues."""
+        mistakes = []
+        if self.solana_slippage_bps > self.solana_max_slippage_bps:
+            mistakes.append("ORDER_ENGINE_SOLANA_SLIPPAGE_BPS must not be above ORDER_ENGINE_SOLANA_MAX_SLIPPAGE_BPS")
+        if real and not self.solana_rpc_urls:
+            mistakes.append(f"ORDER_ENGINE_SOLANA_RPC_URLS must be set for {', '.join(real)}")
+        if real and policy == WORST_PRICE and self.allow_worst_price == "no":
+            mistakes.append(
+                f"ORDER_ENGINE_ROUTING_POLICY={WORST_PRICE} sells at the worst price, which for {', '.join(real)} "
+                "takes ORDER_ENGINE_ALLOW_WORST_PRICE=yes"
+            )
+        return mistakes
+
+
+def is_real(url: str) -> bool:
+    """Whether a venue of this URL, such as `jupiter:` or `raydium:http://localhost:3004/raydium`, swaps on a chain."""
+    return url.partition(":")[0] in REAL_VENUES
+
+
+def place_of(url: str) -> str:
+    """Return the URL that calls to a real venue go to, without its query; empty for the one that all know."""
+    return url.partition(":")[2].partition("?")[0].rstrip("/")
