@@ -20,7 +20,7 @@ class Wallets(Protocol):
     """The wallets that pay, by who the order is from."""
 
     def of(self, user_id: str) -> Signer:
-        """Return the signer of the wallet that pays for this user's orders."""
+        """Return the signer of the wallet that pays for this user's orders. Raises SignerUnavailable for none."""
         ...
 
     def named(self, public_key: str) -> Signer:

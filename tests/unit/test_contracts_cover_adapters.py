@@ -19,6 +19,7 @@ from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.partial_halts import PartialHalts
 from application.ports.queue_operations import QueueOperations
+from application.ports.signer import Signer, Wallets
 from application.ports.system import StoreClock
 from application.ports.tickets import Tickets
 from application.ports.trading_halts import TradingHalts
@@ -39,15 +40,20 @@ SUITES = {
     OrderStore: "OrderStoreContract",
     PartialHalts: "PartialHaltsContract",
     QueueOperations: "QueueOperationsContract",
+    Signer: "SignerContract",
     StoreClock: "StoreClockContract",
     Tickets: "TicketsContract",
     TradingHalts: "TradingHaltsContract",
     UpdateFeed: "UpdateFeedContract",
     Venue: "VenueContract",
     VenueHistory: "VenueHistoryContract",
+    Wallets: "WalletsContract",
     WriteMarks: "WriteMarksContract",
 }
-OF_SOME = {VenueHistory}  # no adapter needs it, and a venue in memory forgets with its process
+OF_SOME = {
+    VenueHistory,  # no adapter needs it, and a venue in memory forgets with its process
+    Wallets,  # the same ones hold keys in memory and ask over HTTP
+}
 WITHOUT_SUITE = {
     *("Clock", "CorrectedClock", "Ids"),  # tests/unit/test_system.py tests their only adapters
     *("Finalities", "UnsettledSwaps"),
