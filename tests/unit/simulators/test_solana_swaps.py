@@ -1,17 +1,9 @@
 """The venues' programs of the Solana simulator: a swap's transfers run on a real SVM, and what is refused."""
 
 from solders.address_lookup_table_account import AddressLookupTable
-from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
-from solders.keypair import Keypair
-from solders.litesvm import LiteSVM
-from solders.message import MessageV0
 from solders.pubkey import Pubkey
-from solders.signature import Signature
 from solders.token.associated import get_associated_token_address
-from solders.token.state import TokenAccount
-from solders.transaction import VersionedTransaction
-from solders.transaction_metadata import TransactionMetadata
 
 from simulators.solana import genesis
 from simulators.solana.layouts import (
@@ -27,13 +19,12 @@ from simulators.solana.layouts import (
 )
 from simulators.solana.markets import DEXES, METEORA_DLMMS, RAYDIUM_CPMMS, Dex, Markets, Pool, pool_key
 from simulators.solana.programs import CPMM_AUTHORITY, JUPITER, JUPITER_EVENTS, RAYDIUM_AMM, RAYDIUM_CPMM
-from simulators.solana.swaps import Replaced, Swaps
+from simulators.solana.swaps import Replaced
 from simulators.solana.tokens import SOL, TOKENS, USDC
+from tests.solana_svm import ONE_SOL, SWAPS, TAKER, Svm
 
-SWAPS = Swaps(Markets(1), Keypair.from_seed(bytes(32)).pubkey())
-TAKER = Keypair.from_seed(bytes([1] * 32)).pubkey()
 SLOT = 7
-ONE = 10**9
+ONE = ONE_SOL
 GIVEN = get_associated_token_address(TAKER, SOL.mint)
 GOT = get_associated_token_address(TAKER, USDC.mint)
 
@@ -68,20 +59,11 @@ def replaced(instruction: Instruction, slot: int = SLOT) -> Replaced:
     return found
 
 
-def after(transfers: tuple[Instruction, ...]) -> tuple[int, int]:
+def after(transfers: tuple[Instruction, ...]) -> tuple[int | None, int | None]:
     """Run the transfers; return what the taker has then of what it gave (one SOL to begin with), and of what it got."""
-    svm = LiteSVM().with_sigverify(False).with_blockhash_check(False)
-    for key, account in genesis.accounts(SWAPS).items():
-        svm.set_account(key, account)
-    svm.airdrop(TAKER, ONE)
-    svm.set_account(GIVEN, genesis.token_account(SOL, TAKER, ONE))
-    svm.set_account(GOT, genesis.token_account(USDC, TAKER, 0))
-    message = MessageV0.try_compile(TAKER, list(transfers), [], Hash.default())
-    done = svm.send_transaction(VersionedTransaction.populate(message, [Signature.default()] * 2))
-    assert isinstance(done, TransactionMetadata)
-    accounts = [svm.get_account(key) for key in (GIVEN, GOT)]
-    given, got = (TokenAccount.from_bytes(account.data).amount for account in accounts if account)
-    return given, got
+    svm = Svm([(SOL, ONE), (USDC, 0)])
+    assert svm.run(transfers, SLOT) is None
+    return svm.held(SOL), svm.held(USDC)
 
 
 def test_discriminators_are_those_of_the_real_programs() -> None:

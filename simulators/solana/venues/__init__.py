@@ -1,0 +1,1 @@
+"""The venues' HTTP APIs, as Jupiter and Raydium have them."""
