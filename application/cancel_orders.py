@@ -10,9 +10,11 @@ from application.audited import audited
 from application.caller import Caller, Scope
 from application.cancel_order import CancelOrder
 from application.errors import OrderNotCancellable, TradingHalted
+from application.listed_request import listed_pair
 from application.ports.audit import Audit
 from application.ports.order_store import OrderStore, UnfinishedFilter
 from application.ports.system import Clock
+from application.ports.token_registry import TokenRegistry
 from domain.order import Order
 
 PAGE = 1000
@@ -37,6 +39,7 @@ class CancelOrders:
     cancel_order: CancelOrder
     clock: Clock
     audit: Audit
+    tokens: TokenRegistry | None = None
 
     async def by_operator(self, caller: Caller, wanted: UnfinishedFilter) -> CancelledOrders:
         """Stop orders for an operator, whose act is noted. Raises as a call does."""
@@ -49,10 +52,13 @@ class CancelOrders:
     async def __call__(self, caller: Caller, wanted: UnfinishedFilter) -> CancelledOrders:
         """Stop the caller's orders that are wanted; of any user if none is named and the caller acts for all.
 
-        Safe to repeat. Raises Forbidden, and StoreUnavailable and TradingHalted when not all is known to be done.
+        Safe to repeat. Raises Forbidden, UnknownToken and AmbiguousToken, and StoreUnavailable and TradingHalted when
+        not all is known to be done.
         """
         caller.require(Scope.ORDERS_CANCEL)
         wanted = evolve(wanted, user_id=caller.seen_users(wanted.user_id))
+        if wanted.pair is not None and self.tokens is not None:
+            wanted = evolve(wanted, pair=listed_pair(wanted.pair, self.tokens))
         if self.cancel_order.gate.lost_writes:
             raise TradingHalted
         latest, after = self.clock.now() + MARGIN, None

@@ -5,9 +5,11 @@ from attrs import frozen
 from application import observe
 from application.caller import Caller, Scope
 from application.frames import birth_frame
+from application.listed_request import listed_request
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import Admission, OrderStore
 from application.ports.system import Clock, Ids
+from application.ports.token_registry import TokenRegistry
 from application.ports.update_feed import UpdateFeed
 from application.trading_gate import TradingGate
 from domain.order import Order
@@ -16,7 +18,10 @@ from domain.order_request import OrderRequest
 
 @frozen
 class SubmitOrder:
-    """The accept path. An order that was admitted is durable; its answer does not wait for the queue."""
+    """The accept path. An order that was admitted is durable; its answer does not wait for the queue.
+
+    With `tokens` an order is for tokens of the list; without, for whatever it says.
+    """
 
     store: OrderStore
     queue: OrderQueue
@@ -24,15 +29,19 @@ class SubmitOrder:
     clock: Clock
     ids: Ids
     gate: TradingGate
+    tokens: TokenRegistry | None = None
 
     async def __call__(self, caller: Caller, request: OrderRequest, idempotency_key: str | None = None) -> Admission:
         """Store a new order for the caller and queue it; return it, or the earlier equal one (`replayed`).
 
-        Raises Forbidden for a user that the caller does not act for, TradingHalted, and what `OrderStore.add` raises.
+        Raises Forbidden for a user that the caller does not act for, TradingHalted, and what `listed_request` and
+        `OrderStore.add` raise.
         """
         caller.require(Scope.ORDERS_WRITE)
         caller.require_user(request.user_id)
         self.gate.require_open(request.user_id)
+        if self.tokens is not None:
+            request = listed_request(request, self.tokens)
         order = Order.new(self.ids.new(), request, self.clock.now())
         admission = await self.store.add(order, idempotency_key)
         observe.order_accepted(admission.order_id, order.user_id, admission.replayed)

@@ -91,6 +91,7 @@ async def _run_children(settings: Settings, ports: Ports) -> bool:
     certificate = container.certificate()
     async with opened(*container.store_resources()):
         container.sign_in()  # what can never do is refused once, not by each child that is started again
+        container.tokens()
     public_url = url_of(ports.public, secure=certificate is not None)
     observe.process_started("api-parent", public_url, url_of(ports.operations))
     with closing(MetersFile(slots=count + 1)) as meters:
@@ -114,7 +115,9 @@ async def serve_api(container: Container, ports: Ports, stop: asyncio.Event) -> 
     beside.append(container.share_marks().run())
     if keys := container.key_authenticator():
         beside.append(keys.run())
-    if tokens := container.jwt_authenticator():
+    if jwts := container.jwt_authenticator():
+        beside.append(jwts.run())
+    if tokens := container.token_file():
         beside.append(tokens.run())
     if guard := container.guard():
         beside.append(guard.run())

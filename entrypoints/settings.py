@@ -179,6 +179,11 @@ class Settings(SolanaSettings):
         "Raydium and Meteora",
         secret=True,
     )
+    token_list: Path | None = _setting(
+        None,
+        Path,
+        "Tokens that orders may name: a Token Lists file, followed, or `solana-mainnet`. Without it any",
+    )
     venue_timeout_ms: int = _setting(
         3000, whole(1, 600_000), "How long a venue may take to quote, to build, or to tell of a transaction"
     )

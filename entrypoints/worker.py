@@ -25,6 +25,7 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
     stop = stop_on_signals()
     container = Container(settings=settings, mode="live")
     observe.process_named("worker", container.holder())
+    container.tokens()  # what can never do ends the start before anything runs
     async with opened(*container.resources()):
         observe.process_started("worker", url_of(listener))
         drained = asyncio.Event()
@@ -47,6 +48,8 @@ async def work(container: Container, stop: asyncio.Event) -> None:
         container.stats().warn_of_id_ranges(),
         _unready_after(stop, container.drain()),
     )
+    if tokens := container.token_file():
+        beside.append(tokens.run())
     async with background(*beside):
         await container.worker().run(stop)
 

@@ -64,6 +64,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", "/api/orders/cancel-all"): Row(_guarded(403, 403, 200, 200, 403), CANCEL, body={"userId": OWNER}),
     ("GET", "/api/executions"): Row(_guarded(403, 403, 200, 200, 403), READ, at=f"?userId={OWNER}"),
     ("GET", "/api/stats"): Row(_guarded(403, 403, 403, 200, 200), READ),
+    ("GET", "/api/tokens"): Row(_guarded(404, 404, 404, 404, 404)),
     ("GET", "/api/me"): Row(_guarded(200, 200, 200, 200, 200)),
     ("POST", "/api/ws-tickets"): Row(_guarded(403, 200, 200, 200, 403), READ, body={"target": "/ws/orders"}),
     ("WEBSOCKET", "/ws/orders"): Row(_socket(4404, 4404, OPEN, OPEN, 4404), READ, at=f"?userId={OWNER}"),

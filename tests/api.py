@@ -34,6 +34,7 @@ from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderFilter, OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock
+from application.ports.token_registry import TokenRegistry
 from application.ports.update_feed import UpdateFeed
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
@@ -94,6 +95,7 @@ class Engine:
     live: Checks = NO_CHECKS
     limits: RequestLimits | None = None
     authenticator: Authenticator | None = None
+    tokens: TokenRegistry | None = None
 
     @property
     def record_step(self) -> RecordStep:
@@ -110,15 +112,16 @@ class Engine:
         tickets = SocketTickets(InMemoryTickets(), self.clock, new_secret)
         ids, progress = RandomIds(), OrderProgress(self.store)
         return Services(
-            SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate),
+            SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate, self.tokens),
             QueryOrders(self.store),
             QueryExecutions(self.executions),
             (cancel := CancelOrder(self.store, self.record_step, self.clock, ids, self.gate)),
-            CancelOrders(self.store, cancel, self.clock, InMemoryAudit(self.clock)),
+            CancelOrders(self.store, cancel, self.clock, InMemoryAudit(self.clock), self.tokens),
             WatchOrder(self.store, progress, self.feed, self.clock),
             WatchFeed(self.feed, progress),
             EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
             tickets,
+            self.tokens,
             self.ready,
             self.live,
             self.authenticator,

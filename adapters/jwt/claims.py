@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from adapters.jwt.strict_json import object_of
+from adapters.strict_json import object_of
 from application.caller import Scope
 from application.ports.authenticator import Unauthenticated
 from domain.order_request import user_id

@@ -1,6 +1,5 @@
 """The keys that tokens are signed by: a JWKS (RFC 7517) in a file, which is read again when it changes."""
 
-import os
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -14,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
-from adapters.jwt.strict_json import object_of
+from adapters.followed_file import FollowedFile, UnfitFile
+from adapters.strict_json import object_of
 
 PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 
@@ -43,51 +43,33 @@ class TokenKey:
 class KeyFile:
     """A JWKS in a file. `keys` are those of its last good content, by their ids (`kid`)."""
 
-    path: Path
+    file: FollowedFile
     keys: Mapping[str, TokenKey]
-    _seen: tuple[int, ...]
 
     @classmethod
     def read(cls, path: Path) -> "KeyFile":
         """Read a file for the first time. Raises BadKeys."""
-        seen = _looks(path)
-        return cls(path, _keys_in(path), seen)
+        file = FollowedFile(path, _FILE_BYTES)
+        file.changed()
+        return cls(file, _keys_in(file))
 
     def changed(self) -> bool:
         """Read the file again if it changed; return whether it did. Raises BadKeys, once for each bad content."""
-        seen = _looks(self.path)
-        if seen == self._seen:
+        if not self.file.changed():
             return False
-        self._seen = seen
-        self.keys = _keys_in(self.path)
+        self.keys = _keys_in(self.file)
         return True
 
 
-def _looks(path: Path) -> tuple[int, ...]:
-    """Return what changes with the file; nothing for one that is not there."""
+def _keys_in(file: FollowedFile) -> Mapping[str, TokenKey]:
     try:
-        found = os.stat(path)
-    except OSError:
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _keys_in(path: Path) -> Mapping[str, TokenKey]:
-    try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            content = file.read(_FILE_BYTES + 1)
-    except OSError as error:
-        raise BadKeys(f"cannot be read: {error.strerror}") from error
-    if found.st_mode & 0o022 or found.st_uid not in (os.geteuid(), 0):
-        raise BadKeys("may be written by others than this user and root: whoever writes it lets in whom he likes")
-    return keys_of(content)
+        return keys_of(file.content())
+    except UnfitFile as error:
+        raise BadKeys(str(error)) from error
 
 
 def keys_of(content: bytes) -> Mapping[str, TokenKey]:
     """Return the keys of a JWKS that tokens may be signed by, leaving out those for anything else. Raises BadKeys."""
-    if len(content) > _FILE_BYTES:
-        raise BadKeys(f"has more than {_FILE_BYTES // 1024} KiB")
     try:
         listed = object_of(content).get("keys")
     except ValueError as error:

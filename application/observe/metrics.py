@@ -106,6 +106,7 @@ FRAMES_DROPPED = METERS.counter(
 TOKEN_KEYS_REFUSED = METERS.counter(
     "token_keys_refused_total", "Times that the file of tokens' keys changed and was no good: the old keys stay"
 )
+TOKEN_LIST_REFUSED = METERS.counter("token_list_refused_total", "Bad changes of the token list: the old one stays")
 PROCESSES_ENDED = METERS.counter(
     "api_processes_ended_total", "Processes of `api --processes` that ended and were not told to"
 )

@@ -23,6 +23,7 @@ from entrypoints.cli.options import URL_VARIABLE
 from entrypoints.cli.output import complain, give_up_output, open_streams, show, write_out
 from entrypoints.cli.reconcile import reconcile
 from entrypoints.cli.submit import submit
+from entrypoints.cli.tokens import tokens
 from entrypoints.load.command import load
 from entrypoints.settings import MOST_PROCESSES, Settings, SettingsError, shown, unknown_variables
 
@@ -88,6 +89,7 @@ def worker() -> None:
 
 
 app.command(rich_help_panel=TRADE)(submit)
+app.command(rich_help_panel=TRADE)(tokens)
 app.command(rich_help_panel=OPERATE)(reconcile)
 app.command(rich_help_panel=OPERATE)(audit)
 app.command(rich_help_panel=TRADE)(load)
@@ -142,6 +144,7 @@ def check_config() -> None:
         container.each_venue()
         container.certificate()
         container.sign_in()
+        container.tokens()
         check_servers(settings)
     except (SettingsError, CertificateUnfit) as error:
         fail(str(error), WRONG_USAGE)

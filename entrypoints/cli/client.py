@@ -88,6 +88,11 @@ class EngineClient:
         """Cancel an order; return it."""
         return self._document(self._send("POST", f"{_order_path(order_id)}/cancel"), 202, "orderId")
 
+    def tokens(self) -> list[Document]:
+        """Return the engine's token list."""
+        found: list[Document] = self._document(self._send("GET", "/api/tokens"), 200, "data")["data"]
+        return found
+
     def pages(self, most: int | None, **filters: str | None) -> Iterator[Document]:
         """Page through orders, newest first, up to `most` (None: all); at least one page, which may be empty."""
         cursor, left = None, most

@@ -36,6 +36,7 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
 
     from application.errors import ApplicationError
     from application.ports.errors import Overloaded, PortError, QueueUnavailable, StoreUnavailable
+    from domain.errors import DomainError
     from entrypoints import logs
     from entrypoints.container import Container
     from entrypoints.lifecycle import StartError, opened
@@ -75,7 +76,7 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
     except (StoreUnavailable, Overloaded) as error:
         unknown = isinstance(error, StoreUnavailable) and error.accepted == "unknown"
         fail(f"Postgres does not answer: {error}{f'; {_UNKNOWN}' if unknown else ''}.")
-    except (ApplicationError, PortError, StartError) as error:
+    except (ApplicationError, DomainError, PortError, StartError) as error:
         fail(f"{error}.")
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None

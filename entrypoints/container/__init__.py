@@ -65,6 +65,7 @@ from application.ports.partial_halts import PartialHalts
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import CorrectedClock, Ids, StoreClock
 from application.ports.tickets import Tickets
+from application.ports.token_registry import TokenRegistry
 from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.write_marks import WriteMarks
@@ -87,6 +88,7 @@ from application.worker import Worker
 from domain.routing import RoutingPolicy
 from entrypoints.certificate import Certificate, certificate_of
 from entrypoints.container import access
+from entrypoints.container.tokens import made_token_file, made_tokens
 from entrypoints.container.venues import all_venues, made_policy, made_venues
 from entrypoints.lifecycle import Closing, Resource, Together
 from entrypoints.operator import operator
@@ -192,6 +194,8 @@ class Container(containers.DeclarativeContainer):
         mode, memory=memory_operations, live=live_operations
     )
     feed: providers.Provider[UpdateFeed] = providers.Selector(mode, memory=memory_feed, live=live_feed)
+    token_file = providers.Singleton(made_token_file, settings, clock)
+    tokens: providers.Provider[TokenRegistry | None] = providers.Singleton(made_tokens, settings, token_file)
     each_venue = providers.Singleton(made_venues, settings, clock)
     venues = providers.Singleton(all_venues, each_venue, settings, halted_parts)
     venue_resources = providers.Singleton(Together, each_venue)
@@ -245,7 +249,7 @@ class Container(containers.DeclarativeContainer):
     )
     gate = providers.Singleton(TradingGate, halts, clock, on_time, halted_parts)
     record_step = providers.Singleton(RecordStep, store, feed)
-    submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids, gate)
+    submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids, gate, tokens)
     fitness = providers.Singleton(Fitness, store, venues, clock, settings.provided.worker_concurrency)
     execute = providers.Singleton(
         ExecuteOrder,
@@ -264,7 +268,7 @@ class Container(containers.DeclarativeContainer):
     query = providers.Singleton(QueryOrders, store)
     query_executions = providers.Singleton(QueryExecutions, executions)
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids, gate)
-    cancel_all = providers.Singleton(CancelOrders, store, cancel, clock, audit)
+    cancel_all = providers.Singleton(CancelOrders, store, cancel, clock, audit, tokens)
     ticket_keeper: providers.Provider[Tickets] = providers.Selector(
         mode,
         memory=providers.Singleton(InMemoryTickets),
@@ -339,6 +343,7 @@ class Container(containers.DeclarativeContainer):
             watch_feed,
             stats,
             tickets,
+            tokens,
             ready=api_checks,
             authenticator=sign_in,
             guard=guard,

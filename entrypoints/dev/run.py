@@ -59,6 +59,7 @@ async def _run(settings: Settings, mode: str, ports: Ports, places: Places, serv
     container = Container(settings=settings, mode=mode)
     certificate = container.certificate()
     container.sign_in()  # what can never do ends the start before anything runs
+    container.tokens()
     troubles: list[LocalServerError] = []
     async with opened(*container.resources()), asyncio.TaskGroup() as group, background(_keep(servers, troubles, stop)):
         worker_stop = asyncio.Event()

@@ -7,6 +7,7 @@ from application.cancel_order import CancelOrder
 from application.cancel_orders import CancelOrders
 from application.engine_stats import EngineStats
 from application.ports.authenticator import Authenticator
+from application.ports.token_registry import TokenRegistry
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.socket_tickets import SocketTickets
@@ -22,6 +23,7 @@ from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
 from entrypoints.web.http.metrics import MetricsResource
 from entrypoints.web.http.middleware import Middleware
 from entrypoints.web.http.stats import StatsResource
+from entrypoints.web.http.tokens import TokensResource
 from entrypoints.web.limits import NO_LIMITS, RequestLimits
 from entrypoints.web.pages.console.resources import add_console
 from entrypoints.web.pages.describing import add_descriptions
@@ -36,6 +38,7 @@ from entrypoints.web.ws.socket_server import SocketServer
 class Services:
     """What the API serves: the use cases, and the checks behind `/health/ready` and `/health/live`.
 
+    `tokens` are those that orders may name; without them any name will do.
     `authenticator` tells who asks, and `guard` who opens sockets; without them everyone may do everything, and without
     `limits` as often as they like.
     """
@@ -49,6 +52,7 @@ class Services:
     watch_feed: WatchFeed
     stats: EngineStats
     tickets: SocketTickets
+    tokens: TokenRegistry | None = None
     ready: Checks = NO_CHECKS
     live: Checks = NO_CHECKS
     authenticator: Authenticator | None = None
@@ -73,6 +77,7 @@ def create_app(
     app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
     app.add_route("/api/executions", ExecutionsResource(services.executions))
     app.add_route("/api/stats", StatsResource(services.stats))
+    app.add_route("/api/tokens", TokensResource(services.tokens))
     app.add_route("/api/me", MeResource())
     app.add_route("/api/ws-tickets", TicketsResource(services.tickets))
     app.add_route("/ws/orders", FeedSocket(services.watch_feed, sockets))

@@ -55,6 +55,8 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "idempotency_key_reused": _kind(
             422, "Idempotency key reused", "This Idempotency-Key belongs to an order that asks for something else"
         ),
+        "unknown_token": _kind(422, "Unknown token", "The token list has no such token"),
+        "ambiguous_token": _kind(422, "Ambiguous token", "The token list has several such tokens"),
         "upgrade_required": _kind(426, "Upgrade required", "The version of WebSockets that is spoken here is 13"),
         "rate_limited": _kind(429, "Rate limited", "Too many requests"),
         "internal": _kind(500, "Internal error", "Something went wrong here; it was logged with the requestId"),

@@ -1,9 +1,12 @@
 """The container builds every object, of both modes, without I/O."""
 
+from pathlib import Path
+
 import pytest
 from attrs import evolve
 from dependency_injector import providers
 
+from adapters.token_list.registry import SHIPPED
 from application.caller import ANYONE
 from entrypoints.container import Container
 from entrypoints.container.venues import VENUE_KINDS
@@ -39,6 +42,24 @@ async def test_workers_and_operators_share_the_jobs_in_memory() -> None:
 def test_the_age_limit_reaches_the_orders() -> None:
     settings = evolve(SETTINGS, order_max_age_seconds=60.0)
     assert Container(settings=settings, mode="memory").execute().max_age_seconds == 60
+
+
+@pytest.mark.parametrize("name", ["solana-mainnet", "file"])
+def test_a_token_list_reaches_submitting_cancelling_and_the_api(name: str, tmp_path: Path) -> None:
+    path = Path(name) if name != "file" else tmp_path / "tokens.json"
+    if name == "file":
+        path.write_bytes(SHIPPED.read_bytes())
+    container = Container(settings=evolve(SETTINGS, token_list=path), mode="memory")
+    tokens = container.tokens()
+    assert tokens is not None
+    assert tokens.find("sol").decimals == 9
+    assert container.submit().tokens is container.cancel_all().tokens is container.tokens()
+    assert (container.token_file() is not None) == (name == "file")
+
+
+def test_a_token_list_that_is_none_is_a_mistake_of_the_settings(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="ORDER_ENGINE_TOKEN_LIST cannot be read: No such file"):
+        Container(settings=evolve(SETTINGS, token_list=tmp_path / "none"), mode="memory").tokens()
 
 
 def test_a_venues_scheme_picks_its_adapter_and_kinds_can_be_mixed() -> None:

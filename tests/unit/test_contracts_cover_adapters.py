@@ -22,6 +22,7 @@ from application.ports.queue_operations import QueueOperations
 from application.ports.signer import Signer, Wallets
 from application.ports.system import StoreClock
 from application.ports.tickets import Tickets
+from application.ports.token_registry import TokenRegistry
 from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
@@ -43,6 +44,7 @@ SUITES = {
     Signer: "SignerContract",
     StoreClock: "StoreClockContract",
     Tickets: "TicketsContract",
+    TokenRegistry: "TokenRegistryContract",
     TradingHalts: "TradingHaltsContract",
     UpdateFeed: "UpdateFeedContract",
     Venue: "VenueContract",

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.followed_file import FollowedFile
 from adapters.jwt.authenticator import JwtAuthenticator
 from adapters.jwt.claims import TOKEN_BYTES
 from adapters.jwt.key_file import KeyFile, keys_of
@@ -264,7 +265,7 @@ def test_any_change_of_a_token_is_refused(data: Any) -> None:
     token = good(EC)
     place = data.draw(st.integers(0, len(token) - 1))
     changed = token[:place] + data.draw(st.text(max_size=3)) + token[place + data.draw(st.integers(0, 3)) :]
-    file = KeyFile(Path("none"), keys_of(as_json({"keys": [EC.jwk()]})), ())
+    file = KeyFile(FollowedFile(Path("none"), 0), keys_of(as_json({"keys": [EC.jwk()]})))
     authenticator = JwtAuthenticator(file, ISSUER, AUDIENCE, ManualClock())
     if changed != token:
         with pytest.raises(Unauthenticated):

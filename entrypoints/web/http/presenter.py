@@ -12,6 +12,7 @@ from application.frames import Frame, quoted, timestamp
 from application.ports.authenticator import Grant
 from application.ports.order_store import OrderPage
 from application.socket_tickets import IssuedTicket
+from domain.asset import Asset
 from domain.money import plain
 from domain.order import Order
 from domain.routing import Quote
@@ -87,6 +88,21 @@ def grant_json(grant: Grant) -> str:
 def ticket_json(issued: IssuedTicket) -> str:
     """Return a ticket to who asked for it."""
     return _compact({"ticket": issued.text, "expiresAt": timestamp(issued.expires_at)})
+
+
+def tokens_json(assets: Iterable[Asset]) -> str:
+    """Return the token list."""
+    tokens = [
+        {
+            "chain": asset.chain,
+            "address": asset.address,
+            "symbol": asset.symbol,
+            "decimals": asset.decimals,
+            "tokenProgram": asset.program,
+        }
+        for asset in assets
+    ]
+    return _compact({"data": tokens})
 
 
 def text_or_null(text: str | None) -> str:

@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-from attrs import define, field
+from attrs import define, evolve, field
 
 from adapters.memory.authenticator import InMemoryAuthenticator
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from adapters.memory.token_registry import InMemoryTokenRegistry
 from application.caller import Caller as Asker
 from application.errors import RateLimited
 from application.ports.authenticator import Grant
@@ -28,11 +29,13 @@ from application.ports.order_store import (
 )
 from application.ports.queue_operations import QueueCounts
 from domain.order import Order
+from domain.token_list import TokenList
 from entrypoints.web.http.health import Check
 from entrypoints.web.pages.console.resources import INDEX, console_files
 from entrypoints.web.server import ServerTimes
 from tests.api import CLOCK, ORDER, Api, Engine, running_api
 from tests.builders import an_act, an_id, an_order
+from tests.contracts.token_registry import OTHER_USDC, PYUSD, SOL, USDC
 from tests.described import OUTSIDE, Answer, check_answer, described_answers
 
 EXECUTE, TICKETS = "/api/orders/execute", "/api/ws-tickets"
@@ -167,6 +170,15 @@ async def cancel_all(call: Caller) -> None:
     await call("POST", CANCEL_ALL, content=b"{", headers={"Content-Type": "application/json"})
 
 
+async def tokens(call: Caller) -> None:
+    """Name tokens of a list, and others."""
+    await call("GET", "/api/tokens")
+    await call("HEAD", "/api/tokens")
+    for sold in ("SOL", "SLO", "USDT"):
+        await call("POST", EXECUTE, json={**ORDER, "inputToken": sold})
+        await call("POST", CANCEL_ALL, json={"pair": f"{sold}/USDC"})
+
+
 async def executions(call: Caller) -> None:
     """List what landed, page by page, in both forms."""
     for _ in range(2):
@@ -189,7 +201,7 @@ async def strangers(call: Caller) -> None:
             await call(method, f"/api/orders/{an_id()}{tail}")
         await call("POST", TICKETS, json={"target": "/ws/orders"})
         await call("POST", CANCEL_ALL, json={})
-        for path in ("/api/orders", "/api/executions", "/api/stats", "/api/me"):
+        for path in ("/api/orders", "/api/executions", "/api/stats", "/api/tokens", "/api/me"):
             await call("GET", path)
 
 
@@ -197,6 +209,7 @@ async def access(call: Caller, credential: str | None = None) -> None:
     """Ask what a credential allows, and for tickets."""
     headers = {} if credential is None else {"Authorization": f"Bearer {credential}"}
     await call("GET", "/api/me", headers=headers)
+    await call("GET", "/api/tokens", headers=headers)
     await call("POST", TICKETS, json={"target": "/ws/orders"}, headers=headers)
     await call("POST", TICKETS, json={"target": "/api/orders"}, headers=headers)
     await call("POST", TICKETS, content=b" " * 20_000, headers=headers)
@@ -253,6 +266,11 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     async with calling(Engine(live={"flusher": Check(down)}, operations=OperationsAway(CLOCK, InMemoryJobs()))) as call:
         await call("GET", "/health/live")
         assert (await call("GET", "/api/stats")).json()["queue"] is None
+        seen |= call.seen
+    ambiguous = [evolve(token, symbol="USDT") for token in (PYUSD, OTHER_USDC)]
+    listed = InMemoryTokenRegistry(TokenList.of([SOL, USDC, *ambiguous]))
+    async with calling(Engine(tokens=listed)) as call:
+        await tokens(call)
         seen |= call.seen
     authenticator = HastyAuthenticator(CLOCK)
     authenticator.admit("good", Grant(Asker("anna", frozenset())))

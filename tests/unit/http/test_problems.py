@@ -31,7 +31,7 @@ CONTRACT: Mapping[int, set[str]] = {
     413: {"payload_too_large"},
     415: {"unsupported_media_type"},
     421: {"misdirected_request"},
-    422: {"idempotency_key_reused"},
+    422: {"idempotency_key_reused", "unknown_token", "ambiguous_token"},
     429: {"rate_limited"},
     500: {"internal"},
     503: {"store_unavailable", "overloaded", "trading_halted"},

@@ -1,4 +1,4 @@
-"""JSON as tokens and their keys are read: one object, whose members are there once."""
+"""JSON as files and tokens of others are read: one object, whose members are there once."""
 
 import json
 from typing import Any, NoReturn
