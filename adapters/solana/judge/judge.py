@@ -1,7 +1,19 @@
-"""Judges what a venue built."""
+"""Judges what a venue built: nothing is signed that gives more than the order, or that nobody here can read."""
 
-from adapters.solana.judge.node import Blockhash, Node
-from adapters.solana.judge.wanted import WantedSwap
+from collections.abc import Sequence
+
+from solders.message import MessageV0, to_bytes_versioned
+from solders.pubkey import Pubkey
+
+from adapters.solana.judge.balances import SIGNATURE_LAMPORTS, State, compare, reached
+from adapters.solana.judge.message import Build, decoded, resolved, signed_with, unsigned_bytes
+from adapters.solana.judge.node import Accounts, Blockhash, Node, Simulation
+from adapters.solana.judge.rules import Reviewed, reviewed
+from adapters.solana.judge.wanted import SimulationFailed, UnsafeTransaction, WantedSwap
+from application.ports.errors import VenueUnavailable
+
+# The states before and after must be of one slot; a node that moves on in between is asked again.
+TRIES = 4
 
 
 class Judge:
@@ -16,4 +28,50 @@ class Judge:
         Raises UnsafeTransaction for what must not be signed, SimulationFailed when the chain would refuse it, and
         VenueUnavailable when the node does not answer.
         """
-        raise NotImplementedError
+        message = decoded(unsigned, Pubkey.from_string(wanted.wallet))
+        build = resolved(message, await self._tables(message))
+        review = reviewed(build, wanted)
+        message = signed_with(message, blockhash.hash, {review.swap_at: review.swap.data})
+        units = await self._simulated(message, build, review, wanted)
+        return to_bytes_versioned(_bounded(message, review, units, wanted))
+
+    async def _tables(self, message: MessageV0) -> dict[str, Sequence[str]]:
+        wanted = [str(each.account_key) for each in message.address_table_lookups]
+        return dict(await self._node.lookup_tables(wanted)) if wanted else {}
+
+    async def _simulated(self, message: MessageV0, build: Build, review: Reviewed, wanted: WantedSwap) -> int:
+        """Return the compute units that it takes, once what it does to our accounts is what the order wants."""
+        wallet, raw = Pubkey.from_string(wanted.wallet), unsigned_bytes(message)
+        for _ in range(TRIES):
+            first = await self._node.accounts([str(each) for each in build.writable])
+            before = dict(zip(build.writable, first.accounts, strict=True))
+            ours = reached(before, wallet, review.own)
+            ran = await self._node.simulate(raw, [str(each) for each in ours])
+            if ran.err is not None:
+                raise SimulationFailed(ran.err, ran.logs)
+            if await self._of_one_state(ours, first, before, ran):
+                fee = SIGNATURE_LAMPORTS + review.priority_lamports(review.units)
+                after = dict(zip(ours, ran.accounts, strict=True))
+                compare(wanted, {each: before[each] for each in ours}, after, fee)
+                return ran.units
+        raise VenueUnavailable("no simulation is of the slot that the balances are of")
+
+    async def _of_one_state(self, ours: Sequence[Pubkey], first: Accounts, before: State, ran: Simulation) -> bool:
+        """Return whether the simulation began with what was read: in the same slot, or with nothing changed since."""
+        if first.slot == ran.slot:
+            return True
+        again = await self._node.accounts([str(each) for each in ours])
+        return first.slot <= ran.slot <= again.slot and again.accounts == tuple(before[each] for each in ours)
+
+
+def _bounded(message: MessageV0, review: Reviewed, took: int, wanted: WantedSwap) -> MessageV0:
+    """Return the message with no more compute units than it needs. Raises UnsafeTransaction when they cost too much."""
+    units, changed = review.units, {}
+    if review.units_at is not None:
+        # A fifth more, as prices move; and what making an account costs that another swap of ours just closed.
+        units = min(units, took * 6 // 5 + 30_000)
+        changed[review.units_at] = b"\x02" + units.to_bytes(4, "little")
+    priority = review.priority_lamports(units)
+    if priority > wanted.max_priority_lamports:
+        raise UnsafeTransaction(f"its priority fee is {priority} lamports, of {wanted.max_priority_lamports}")
+    return signed_with(message, str(message.recent_blockhash), changed)
