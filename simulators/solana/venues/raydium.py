@@ -15,11 +15,12 @@ from simulators.solana.markets import PARTS, RAYDIUM_CPMMS, Offer
 from simulators.solana.tokens import SOL
 from simulators.solana.venues.builds import Build, Limit, around, raydium_swap
 from simulators.solana.venues.desk import MICRO_LAMPORTS, Desk
-from simulators.solana.venues.instructions import account_of
+from simulators.solana.venues.instructions import account_of, close, create_account, seeded_account
 from simulators.solana.venues.reading import Refused, address_of, needed, param, whole
 from simulators.solana.venues.worse import bytes_of, worse
 
 _UNITS = 300_000
+_SEEDED = 0.5
 _SPOILS = (*(Fault.LOW_MIN_OUT, Fault.TWO_TRANSACTIONS, Fault.FOREIGN_FEE_PAYER, Fault.DRAINED, Fault.STALE_BLOCKHASH),)
 
 
@@ -109,8 +110,21 @@ class RaydiumTransactionResource:
             source = account_of(taker, SOL)
         destination = address_of(asked.get("outputAccount")) or account_of(taker, offer.got)
         accounts = (needed(source, "REQ_INPUT_ACCOUNT_ERROR"), destination)
+        native = (wraps and offer.given is SOL) or (unwraps and offer.got is SOL)
+        # Its own SDK makes an account for the one swap; others use the wallet's usual one: either comes.
+        if native and self.desk.faults.draw(f"seeded:{taker}:{limit.quoted}") < _SEEDED:
+            return self._through_seeded(offer, limit, taker, accounts)
         swap = raydium_swap(offer, limit.min_out, taker, self.desk.swaps, accounts)
         return around(swap, offer, taker, wraps=wraps, unwraps=unwraps)
+
+    def _through_seeded(self, offer: Offer, limit: Limit, taker: Pubkey, accounts: tuple[Pubkey, Pubkey]) -> Build:
+        given_sol = offer.given is SOL
+        account, setup = seeded_account(taker, uuid4().hex, offer.amount_in if given_sol else 0)
+        if given_sol:
+            setup = [*setup, create_account(taker, taker, offer.got)]
+        through = (account, accounts[1]) if given_sol else (accounts[0], account)
+        swap = raydium_swap(offer, limit.min_out, taker, self.desk.swaps, through)
+        return Build(taker, tuple(setup), swap, (close(account, taker, taker),))
 
 
 @frozen

@@ -172,8 +172,10 @@ async def test_limits_are_told_and_kept() -> None:
     assert second.headers["x-ratelimit-reset"] == "120"
 
 
-async def test_raydium_quotes_and_builds_one_transaction() -> None:
-    desk, svm = desk_of(), Svm()
+@pytest.mark.parametrize("seed", range(3), ids=lambda seed: f"seed {seed}")
+async def test_raydium_quotes_and_builds_one_transaction(seed: int) -> None:
+    """Through an account made for the one swap, or the wallet's own: the seeds have both."""
+    desk, svm = desk_of(seed=seed), Svm()
     quote = await quoted(desk)
     assert quote["success"]
     assert int(quote["data"]["otherAmountThreshold"]) == -(-int(quote["data"]["outputAmount"]) * 995 // 1000)
@@ -185,8 +187,9 @@ async def test_raydium_quotes_and_builds_one_transaction() -> None:
     assert svm.held(SOL) is None
 
 
-async def test_raydium_sells_a_token_for_unwrapped_sol() -> None:
-    desk, svm = desk_of(), Svm([(USDC, 10**8)])
+@pytest.mark.parametrize("seed", range(3), ids=lambda seed: f"seed {seed}")
+async def test_raydium_sells_a_token_for_unwrapped_sol(seed: int) -> None:
+    desk, svm = desk_of(seed=seed), Svm([(USDC, 10**8)])
     quote = await quoted(desk, inputMint=USDC.mint, outputMint=SOL.mint, amount=10**8)
     answer = await transaction(desk, quote, inputAccount=str(account_of(TAKER, USDC)))
     assert svm.run(instructions_in(message_of(answer), desk), SLOT) is None
@@ -291,3 +294,12 @@ async def test_a_drained_build_has_a_theft() -> None:
     seen = [await built(desk_of(Fault.DRAINED, seed=seed)) for seed in range(12)]
     assert all(answer.json["otherInstructions"] for answer in seen)
     assert any(str(THIEF) in answer.text for answer in seen)
+
+
+async def test_raydium_wraps_in_the_wallets_account_or_in_one_of_its_own() -> None:
+    quote = await quoted(desk_of())
+    desks = [desk_of(seed=seed) for seed in range(8)]
+    swaps = [
+        decoded(each) for desk in desks for each in instructions_in(message_of(await transaction(desk, quote)), desk)
+    ]
+    assert {swap.source == account_of(TAKER, SOL) for swap in swaps if swap} == {True, False}
