@@ -53,7 +53,7 @@ def asset(token: Token) -> Asset:
 
 
 def wanted(given: Token, got: Token, amount_in: int, min_out: int) -> WantedSwap:
-    return WantedSwap(str(WALLET), asset(given), asset(got), amount_in, min_out, max_priority_lamports=100_000)
+    return WantedSwap(str(WALLET), asset(given), asset(got), amount_in, min_out, 100_000, "order:1")
 
 
 def own(token: Token, owner: Pubkey = WALLET) -> Pubkey:

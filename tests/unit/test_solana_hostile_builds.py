@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable, Sequence
 
 import pytest
-from solders.compute_budget import request_heap_frame, set_compute_unit_price
+from solders.compute_budget import request_heap_frame, set_compute_unit_limit, set_compute_unit_price
 from solders.instruction import AccountMeta, Instruction
 from solders.message import Message
 from solders.pubkey import Pubkey
@@ -24,6 +24,7 @@ from solders.transaction import VersionedTransaction
 
 from adapters.solana.judge.programs import (
     ASSOCIATED,
+    COMPUTE_BUDGET,
     JUPITER,
     RAYDIUM_AMM,
     RAYDIUM_CLMM,
@@ -149,6 +150,7 @@ ADDED = {
     "a thief's program with our signature": (instruction(THIEF, b"", signer(WALLET)), "which is not known"),
     "a note": (instruction(MEMO, b"paid"), "which is not known"),
     "a larger heap": (request_heap_frame(64 * 1024), "not known"),
+    "a limit of accounts that stops it": (instruction(COMPUTE_BUDGET, b"\4" + bytes(4)), "not known"),
     "a second price of compute units": (set_compute_unit_price(1), "prices its compute units twice"),
     "a second swap": (jupiter(SOL, USDC, SOL_IN, 1), "swaps twice"),
     "an old route, whose amounts hide behind it": (
@@ -242,6 +244,11 @@ async def test_the_swap_must_be_the_one_that_is_wanted(node: PlayedNode, how: st
     build = priced(create(SOL), *wrap(SOL_IN), create(USDC), *make(), close(own(SOL)))
     await refused(node, unsigned(build), why, min_out=least(10**8, 50))
     assert "simulate" not in node.told
+
+
+async def test_compute_units_are_limited_once(node: PlayedNode) -> None:
+    limits = [set_compute_unit_limit(10**6), set_compute_unit_limit(1)]
+    await refused(node, unsigned([*limits, *bought_with_sol(10**8)]), "limits its compute units twice")
 
 
 async def test_another_may_not_pay(node: PlayedNode) -> None:

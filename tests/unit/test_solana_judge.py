@@ -114,10 +114,21 @@ async def test_the_limit_holds_however_jupiter_rounds_it(quoted: int, slippage_b
     min_out = least(quoted, slippage_bps)
     build = priced(create(JUP), jupiter(USDC, JUP, USDC_IN, quoted, slippage_bps))
     message = await judged(node, unsigned(build), wanted(USDC, JUP, USDC_IN, min_out))
-    signed_quote, signed_bps = struct.unpack_from("<QH", bytes(message.instructions[-1].data), 16)
+    signed_quote, signed_bps = struct.unpack_from("<QH", bytes(message.instructions[-2].data), 16)
     assert signed_bps == slippage_bps
     assert signed_quote * (10_000 - slippage_bps) // 10_000 >= min_out
     assert signed_quote <= quoted + 2
+
+
+async def test_two_orders_alike_are_two_transactions(node: PlayedNode) -> None:
+    build = unsigned(bought_with_sol(node.price(SOL, USDC, SOL_IN)))
+    swap = wanted(SOL, USDC, SOL_IN, 1)
+    first, again, other = [
+        await judged(node, build, evolve(swap, reference=reference)) for reference in ("a:1", "a:1", "b:1")
+    ]
+    assert first == again
+    assert first != other
+    assert len(bytes(first)) == len(bytes(other)) == len(build) - 65 - 1 + 8
 
 
 async def test_a_priority_fee_up_to_the_cap_is_paid(node: PlayedNode) -> None:

@@ -1,6 +1,7 @@
 """Judges what a venue built: nothing is signed that gives more than the order, or that nobody here can read."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 from solders.message import MessageV0, to_bytes_versioned
 from solders.pubkey import Pubkey
@@ -14,6 +15,7 @@ from application.ports.errors import VenueUnavailable
 
 # The states before and after must be of one slot; a node that moves on in between is asked again.
 TRIES = 4
+MOST_LOADED_BYTES = 64 * 1024 * 1024
 
 
 class Judge:
@@ -31,7 +33,9 @@ class Judge:
         message = decoded(unsigned, Pubkey.from_string(wanted.wallet))
         build = resolved(message, await self._tables(message))
         review = reviewed(build, wanted)
-        message = signed_with(message, blockhash.hash, {review.swap_at: review.swap.data})
+        message = signed_with(
+            message, blockhash.hash, {review.swap_at: review.swap.data}, added=_told_apart(wanted.reference)
+        )
         units = await self._simulated(message, build, review, wanted)
         return to_bytes_versioned(_bounded(message, review, units, wanted))
 
@@ -64,14 +68,22 @@ class Judge:
         return first.slot <= ran.slot <= again.slot and again.accounts == tuple(before[each] for each in ours)
 
 
+def _told_apart(reference: str) -> bytes:
+    """Return an instruction that makes a transaction, and so its signature, one order's own.
+
+    Of two orders alike that are built in one slot only one could land. It says how many bytes of accounts are loaded at
+    most: no more than without it (64 MiB), and no less than three quarters of that, which costs nothing.
+    """
+    digest = int.from_bytes(blake2b(reference.encode(), digest_size=3).digest())
+    return b"\x04" + (MOST_LOADED_BYTES - digest).to_bytes(4, "little")
+
+
 def _bounded(message: MessageV0, review: Reviewed, took: int, wanted: WantedSwap) -> MessageV0:
     """Return the message with no more compute units than it needs. Raises UnsafeTransaction when they cost too much."""
-    units, changed = review.units, {}
-    if review.units_at is not None:
-        # A fifth more, as prices move; and what making an account costs that another swap of ours just closed.
-        units = min(units, took * 6 // 5 + 30_000)
-        changed[review.units_at] = b"\x02" + units.to_bytes(4, "little")
+    # A fifth more, as prices move; and what making an account costs that another swap of ours just closed.
+    units = min(review.units, took * 6 // 5 + 30_000)
     priority = review.priority_lamports(units)
     if priority > wanted.max_priority_lamports:
         raise UnsafeTransaction(f"its priority fee is {priority} lamports, of {wanted.max_priority_lamports}")
-    return signed_with(message, str(message.recent_blockhash), changed)
+    limit = b"\x02" + units.to_bytes(4, "little")
+    return signed_with(message, str(message.recent_blockhash), {review.units_at: limit})

@@ -10,6 +10,7 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import SanitizeError, VersionedTransaction
 
+from adapters.solana.judge.programs import COMPUTE_BUDGET
 from adapters.solana.judge.wanted import UnsafeTransaction
 
 # What fits into one packet of the network.
@@ -81,13 +82,18 @@ def resolved(message: MessageV0, tables: Mapping[str, Sequence[str]]) -> Build:
     return Build(message, calls, (*writable, *written))
 
 
-def signed_with(message: MessageV0, blockhash: str, data: Mapping[int, bytes] | None = None) -> MessageV0:
-    """Return the message with this blockhash, and with other data in the instructions of these places."""
-    changed = data or {}
+def signed_with(message: MessageV0, blockhash: str, data: Mapping[int, bytes], added: bytes = b"") -> MessageV0:
+    """Return the message with this blockhash, with other data in the instructions of these places.
+
+    `added` is the data of one more instruction of the compute budget's program, which the message calls already.
+    """
     instructions = [
-        CompiledInstruction(each.program_id_index, changed.get(at, bytes(each.data)), bytes(each.accounts))
+        CompiledInstruction(each.program_id_index, data.get(at, bytes(each.data)), bytes(each.accounts))
         for at, each in enumerate(message.instructions)
     ]
+    if added:
+        budget = message.account_keys.index(COMPUTE_BUDGET)
+        instructions.append(CompiledInstruction(budget, added, b""))
     return MessageV0(
         message.header,
         message.account_keys,
@@ -98,8 +104,11 @@ def signed_with(message: MessageV0, blockhash: str, data: Mapping[int, bytes] | 
 
 
 def unsigned_bytes(message: MessageV0) -> bytes:
-    """Return a transaction of this message, without a signature."""
-    return bytes(VersionedTransaction.populate(message, [Signature.default()]))
+    """Return a transaction of this message, without a signature. Raises UnsafeTransaction when it is too large."""
+    raw = bytes(VersionedTransaction.populate(message, [Signature.default()]))
+    if len(raw) > MOST_BYTES:
+        raise UnsafeTransaction(f"it has {len(raw)} bytes")
+    return raw
 
 
 def _entry(tables: Mapping[str, Sequence[str]], table: str, at: int) -> Pubkey:

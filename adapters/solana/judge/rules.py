@@ -21,8 +21,7 @@ MOST_NEW_ACCOUNTS = 4
 TOKEN_ACCOUNT_BYTES = 165
 # What such an account must hold not to be taken away.
 TOKEN_ACCOUNT_RENT = 2_039_280
-# Without a limit of its own the network allows each instruction so many, and a transaction the other.
-UNITS_OF_A_CALL, MOST_UNITS = 200_000, 1_400_000
+MOST_UNITS = 1_400_000
 
 
 @frozen
@@ -35,7 +34,7 @@ class Reviewed:
 
     swap_at: int
     swap: EncodedSwap
-    units_at: int | None
+    units_at: int
     units: int
     unit_price: int
     own: frozenset[Pubkey]
@@ -57,7 +56,7 @@ def reviewed(build: Build, wanted: WantedSwap) -> Reviewed:
         if swap is None:
             raise UnsafeTransaction(f"it calls {call.program}, which is not known")
         review.take(at, swap)
-    return review.done(len(build.calls))
+    return review.done()
 
 
 @define
@@ -102,10 +101,12 @@ class _Review:
         _must(swap.min_out >= self.wanted.min_out, f"it takes {swap.min_out}, not {self.wanted.min_out} at least")
         self.swap = (at, swap)
 
-    def done(self, calls: int) -> Reviewed:
+    def done(self) -> Reviewed:
         """Return what was found, when it is whole."""
         if self.swap is None:
             raise UnsafeTransaction("it does not swap")
+        if self.units is None:
+            raise UnsafeTransaction("it does not limit its compute units")
         _must(self.seeded <= self.initialized & self.closed, "an account that it makes stays open")
         _must(len(self.made) <= MOST_NEW_ACCOUNTS, f"it makes {len(self.made)} accounts")
         _must(len(self.seeded) <= 1, "it makes two accounts for wrapped SOL")
@@ -113,9 +114,8 @@ class _Review:
         most = given + TOKEN_ACCOUNT_RENT * len(self.seeded)
         _must(self.lamports <= most, f"it moves {self.lamports} lamports, of {most}")
         at, swap = self.swap
-        units_at, units = self.units or (None, min(UNITS_OF_A_CALL * calls, MOST_UNITS))
         own = frozenset({swap.source, swap.destination, *self.made, *self.wrapped})
-        return Reviewed(at, swap, units_at, units, self.unit_price or 0, own)
+        return Reviewed(at, swap, *self.units, self.unit_price or 0, own)
 
 
 def _budget(review: _Review, at: int, call: Call) -> None:
@@ -126,8 +126,6 @@ def _budget(review: _Review, at: int, call: Call) -> None:
         case b"\x03", 9:
             _must(review.unit_price is None, "it prices its compute units twice")
             review.unit_price = int.from_bytes(call.data[1:], "little")
-        case b"\x04", 5:
-            pass  # how many bytes of accounts it may load
         case _:
             raise _unknown(call)
 

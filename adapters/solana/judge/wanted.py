@@ -9,7 +9,8 @@ from domain.asset import Asset
 class WantedSwap:
     """The most that is given and the least that is got, in base units; both tokens are on Solana.
 
-    `wallet` (its address) pays for all; the priority fee is at most `max_priority_lamports`.
+    `wallet` (its address) pays for all; the priority fee is at most `max_priority_lamports`. `reference` tells this
+    attempt of this order from all others, as two swaps alike would be one transaction.
     """
 
     wallet: str
@@ -18,6 +19,7 @@ class WantedSwap:
     amount_in: int
     min_out: int
     max_priority_lamports: int
+    reference: str
 
 
 class UnsafeTransaction(Exception):
