@@ -1,107 +1,33 @@
 """The Solana simulator's venues over HTTP: shapes as the real APIs have them, builds that run on a real SVM, thefts."""
 
-import base64
 from typing import Any
 
-import falcon.testing
 import pytest
-from falcon.asgi import App, Request, Response
 from solders.hash import Hash
-from solders.instruction import AccountMeta, Instruction
-from solders.message import MessageV0
-from solders.pubkey import Pubkey
-from solders.transaction import VersionedTransaction
 
-from simulators.solana.faults import Fault, Faults
+from simulators.solana.faults import Fault
 from simulators.solana.layouts import decoded
-from simulators.solana.markets import RAYDIUM_CPMMS
-from simulators.solana.slots import Slots
 from simulators.solana.tokens import BY_MINT, SOL, USDC
-from simulators.solana.venues.app import add_venues
-from simulators.solana.venues.desk import STRANGER, Desk
+from simulators.solana.venues.desk import STRANGER
 from simulators.solana.venues.instructions import account_of
 from simulators.solana.venues.thefts import THEFTS, THIEF
 from tests.solana_svm import ONE_SOL, SWAPS, TAKER, Svm
+from tests.solana_venues import (
+    METEORA,
+    SLOT,
+    SLOTS,
+    built,
+    call,
+    desk_of,
+    instruction_of,
+    instructions_in,
+    instructions_of,
+    message_of,
+    quoted,
+    transaction,
+)
 
 RENT = 2_039_280
-SLOTS = Slots(1)
-SLOT = SLOTS.first + 1_000
-METEORA = "Meteora DLMM,Meteora DAMM v2"
-Answer = falcon.testing.Result
-
-
-def desk_of(*faults: Fault, seed: int = 1, calls: int = 1_000) -> Desk:
-    return Desk(SWAPS, SLOTS, lambda: SLOT, Faults(seed, 1.0 if faults else 0.0, faults), calls, lambda: 90.0)
-
-
-async def call(desk: Desk, path: str, ask: dict[str, Any] | None = None, body: object = None) -> Answer:
-    app: App[Request, Response] = App()
-    add_venues(app, desk)
-    async with falcon.testing.ASGIConductor(app) as conductor:
-        if body is None:
-            found = await conductor.simulate_get(path, params=ask or {}, params_csv=True)
-        else:
-            found = await conductor.simulate_post(path, json=body)
-    return found
-
-
-async def built(desk: Desk, **changes: Any) -> Answer:
-    asked = {"inputMint": SOL.mint, "outputMint": USDC.mint, "amount": ONE_SOL, "taker": TAKER, "dexes": METEORA}
-    return await call(desk, "/jupiter/swap/v2/build", {k: str(v) for k, v in (asked | changes).items()})
-
-
-async def quoted(desk: Desk, **changes: Any) -> Any:
-    asked = {"inputMint": SOL.mint, "outputMint": USDC.mint, "amount": ONE_SOL, "slippageBps": 50, "txVersion": "V0"}
-    found = await call(desk, "/raydium/compute/swap-base-in", {k: str(v) for k, v in (asked | changes).items()})
-    return found.json
-
-
-async def transaction(desk: Desk, quote: Any, **changes: Any) -> Any:
-    asked = {"wallet": str(TAKER), "swapResponse": quote, "txVersion": "V0", "computeUnitPriceMicroLamports": "1000"}
-    asked |= {"wrapSol": True, "unwrapSol": True}
-    return (await call(desk, "/raydium/transaction/swap-base-in", body=asked | changes)).json
-
-
-def instruction_of(told: Any) -> Instruction:
-    accounts = [
-        AccountMeta(Pubkey.from_string(each["pubkey"]), each["isSigner"], each["isWritable"])
-        for each in told["accounts"]
-    ]
-    return Instruction(Pubkey.from_string(told["programId"]), base64.b64decode(told["data"]), accounts)
-
-
-def instructions_of(answer: Any) -> list[Instruction]:
-    told = [*answer["computeBudgetInstructions"], *answer["setupInstructions"], answer["swapInstruction"]]
-    told += [answer["cleanupInstruction"]] if answer["cleanupInstruction"] else []
-    return [instruction_of(each) for each in [*told, *answer["otherInstructions"]]]
-
-
-def message_of(answer: Any) -> MessageV0:
-    data = answer["data"]
-    [found] = data if isinstance(data, list) else [data]
-    message = VersionedTransaction.from_bytes(base64.b64decode(found["transaction"])).message
-    assert isinstance(message, MessageV0)
-    return message
-
-
-def instructions_in(message: MessageV0, desk: Desk) -> list[Instruction]:
-    """Read a message as the chain does: its own accounts, then the table's writable ones, then the others."""
-    [lookup] = message.address_table_lookups
-    table = desk.table(RAYDIUM_CPMMS)
-    assert lookup.account_key == table.key
-    indexes = [*lookup.writable_indexes, *lookup.readonly_indexes]
-    keys = [*message.account_keys, *(table.addresses[at] for at in indexes)]
-    signers = message.header.num_required_signatures
-    writables = len(message.account_keys) + len(lookup.writable_indexes)
-
-    def meta(at: int) -> AccountMeta:
-        own = at < len(message.account_keys)
-        return AccountMeta(keys[at], at < signers, message.is_maybe_writable(at) if own else at < writables)
-
-    return [
-        Instruction(keys[each.program_id_index], bytes(each.data), [meta(at) for at in each.accounts])
-        for each in message.instructions
-    ]
 
 
 async def test_jupiter_answers_a_quote_and_its_instructions() -> None:
