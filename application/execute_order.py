@@ -9,6 +9,7 @@ from application import observe
 from application.distrust import Distrust
 from application.fitness import Fitness
 from application.ports.errors import (
+    BuildRefused,
     Overloaded,
     StaleOrder,
     StoreUnavailable,
@@ -147,6 +148,8 @@ class ExecuteOrder:
             observe.venue_refused(order.order_id, order.attempt, best.venue, "build", str(error))
             if isinstance(error, VenueUnreachable):
                 return await self._unreached(order, unrecorded)
+            if isinstance(error, BuildRefused):
+                return await self._fail_attempt(order, error.reason, unrecorded, final=error.final)
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
         if self.distrust.is_anothers(transaction):
             self.distrust.stop(transaction, "built what it had built for another order")
@@ -266,9 +269,11 @@ class ExecuteOrder:
         await self._record(order, order.expire(self._stamp()))
         return Done()
 
-    async def _fail_attempt(self, order: Order, reason: FailureReason, unrecorded: Sequence[Step] = ()) -> Outcome:
+    async def _fail_attempt(
+        self, order: Order, reason: FailureReason, unrecorded: Sequence[Step] = (), *, final: bool = False
+    ) -> Outcome:
         observe.attempt_failed(order.order_id, order.attempt, reason)
-        delay_ms = self.retries.delay_ms(order.attempt)
+        delay_ms = None if final else self.retries.delay_ms(order.attempt)
         tried = _after(order, unrecorded)
         if delay_ms is None:
             await self._record(order, *unrecorded, tried.fail(self._stamp(), reason))

@@ -13,7 +13,6 @@ from attrs import frozen
 
 from adapters.http_venue.connection import FAILURES
 from adapters.http_venue.connections import Connections
-from adapters.http_venue.reach import is_unreachable
 from adapters.http_venue.wire import (
     NONSENSE,
     Answer,
@@ -26,6 +25,7 @@ from adapters.http_venue.wire import (
     read,
     submit_body,
 )
+from adapters.reach import is_unreachable
 from application import observe
 from application.ports.errors import NotOffered, VenueUnavailable, VenueUnreachable
 from application.ports.system import Clock

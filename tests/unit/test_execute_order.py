@@ -11,11 +11,11 @@ import pytest
 from attrs import evolve
 
 from application.execute_order import Done, RetryIn
-from application.ports.errors import Overloaded, StoreUnavailable, VenueUnavailable
+from application.ports.errors import BuildRefused, Overloaded, StoreUnavailable, VenueUnavailable
 from application.ports.order_store import Record
 from application.venues import Quotes, Venues
 from domain.order import Order
-from domain.status import OrderStatus
+from domain.status import FailureReason, OrderStatus
 from domain.transaction import Transaction, TransactionReport
 from tests.builders import a_stamp, an_id
 from tests.execution import CLEAN, Bench, open_bench
@@ -131,6 +131,18 @@ async def test_a_venue_that_cannot_build_fails_the_attempt_and_the_log_says_why(
     assert bench.script.sent == []
     [told] = [record.__dict__ for record in caplog.records if record.message == "venue_refused"]
     assert (told["order_id"], told["venue"], told["call"], told["why"]) == (order.order_id, "Meteora", "build", "500")
+
+
+async def test_a_refused_build_says_why_and_is_not_tried_again_where_that_is_useless(bench: Bench) -> None:
+    impact, funds = FailureReason.PRICE_IMPACT, FailureReason.INSUFFICIENT_FUNDS
+    bench.script.building = [BuildRefused("moves it by 3%", impact), BuildRefused("has 1", funds, final=True)]
+    order = await bench.order()
+    assert await bench.execute(order.order_id) == RetryIn(1.0)
+    assert (await bench.latest(order)).logs[-1] == "Attempt 1 of 3 failed: Price impact too high. Retrying in 1 s"
+    assert await bench.execute(order.order_id) == Done()
+    latest = await bench.latest(order)
+    assert (latest.status, latest.reason, latest.attempt) == (OrderStatus.FAILED, funds, 2)
+    assert bench.script.sent == []
 
 
 async def test_a_transaction_that_is_dead_is_told_as_such(bench: Bench) -> None:

@@ -8,7 +8,7 @@ import ssl
 import httpcore
 import pytest
 
-from adapters.http_venue.reach import is_unreachable
+from adapters.reach import is_unreachable
 
 
 def from_causes(error: Exception, *causes: BaseException) -> Exception:
