@@ -154,6 +154,14 @@ def unsigned(
     return assemble(instructions, tables or {}, str(payer), blockhash)
 
 
+class Refused(Exception):
+    """The chain takes no such transaction."""
+
+    def __init__(self, err: object, logs: tuple[str, ...]) -> None:
+        super().__init__(str(err))
+        self.logs = logs
+
+
 @define
 class PlayedNode:
     """A chain of one slot. It runs a swap as transfers with the market maker, and `also` within it, as a thief would.
@@ -196,20 +204,28 @@ class PlayedNode:
     async def simulate(self, raw: bytes, addresses: Sequence[str]) -> Simulation:
         self.told.append("simulate")
         message = decoded(raw, WALLET)
+        slot = self._slot()
+        try:
+            after, units = self.run(message)
+        except Refused as refused:
+            return Simulation(str(refused), refused.logs, 0, slot, ())
+        states = [_state(after.get(key, self.svm.get_account(key))) for key in map(Pubkey.from_string, addresses)]
+        return Simulation(None, (), units, slot, tuple(states))
+
+    async def lookup_tables(self, addresses: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return {each: self.tables[each] for each in addresses if each in self.tables}
+
+    def run(self, message: MessageV0) -> tuple[dict[Pubkey, Account], int]:
+        """Return the accounts that it changes, as they are after it, and its compute units. Raises Refused."""
         run = self._replaced(message)
         ran = self.svm.simulate_transaction(run)
-        slot = self._slot()
         if isinstance(ran, FailedTransactionMetadata):
-            return Simulation(str(ran.err()), tuple(ran.meta().logs()), 0, slot, ())
+            raise Refused(ran.err(), tuple(ran.meta().logs()))
         after = dict(ran.post_accounts())
         # The market maker's signature stands in for a program: it costs nothing.
         back = SIGNATURE_LAMPORTS * (len(run.signatures) - 1)
         after[WALLET] = Account(after[WALLET].lamports + back, after[WALLET].data, after[WALLET].owner)
-        states = [_state(after.get(key, self.svm.get_account(key))) for key in map(Pubkey.from_string, addresses)]
-        return Simulation(None, (), ran.meta().compute_units_consumed(), slot, tuple(states))
-
-    async def lookup_tables(self, addresses: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        return {each: self.tables[each] for each in addresses if each in self.tables}
+        return after, ran.meta().compute_units_consumed()
 
     def _slot(self) -> int:
         return self.slots.pop(0) if len(self.slots) > 1 else self.slots[0]
@@ -223,7 +239,8 @@ class PlayedNode:
             if replaced is None:
                 run.append(Instruction(call.program, call.data, metas))
                 continue
-            assert replaced.code is None, replaced.logs
+            if replaced.code is not None:
+                raise Refused(replaced.code, replaced.logs)
             given, got = replaced.transfers
             amount = struct.unpack_from("<Q", bytes(got.data), 1)[0] - self.short
             run += [given, Instruction(got.program_id, b"\3" + struct.pack("<Q", amount), got.accounts), *self.also]
