@@ -17,11 +17,13 @@ PIECE_LEAST = 6
 # As good as no password, and words that lines are full of.
 _NO_SECRETS = frozenset({"postgres", "postgresql", "redis", "password", "secret", "order-engine", "order_engine"})
 # In a URL, `//user:password@`, or a socket's ticket or what somebody takes for one; in a connection string,
-# `password=...` or `password='...'`, its quotes perhaps escaped; the credential in a header; an API key, or a JWT.
+# `password=...` or `password='...'`, its quotes perhaps escaped; the credential in a header; a wallet's key as
+# keygen writes it; an API key, or a JWT.
 _LOOKS_SECRET = re.compile(
     r"(//[^\s/@:]*:)[^\s/]*@"
     r"|((?:\bpassword|[?&](?:ticket|access_token|token|(?:api_?)?key))=)(?:\\*'(?:\\+.|[^'\\])*'|[^\s&'\"]+)"
     r"|(\bBearer\s+)[^\s'\"]+"
+    r"|(\[)(?:\s*\d{1,3}\s*,){63}\s*\d{1,3}(?=\s*\])"
     r"|(\boe_(?:live|test)_)[A-Za-z0-9_-]{8,}|(\beyJ)[\w-]+\.[\w-]+\.[\w-]*",
     re.IGNORECASE,
 )

@@ -19,6 +19,7 @@ _RATE = re.compile(r"(user|key|address)=[1-9][0-9]{0,5}/[smh](:[1-9][0-9]{0,5})?
 _NUMBER_LIMIT = re.compile(r"(user|key|address)=[1-9][0-9]{0,5}")
 OFF = "off"
 _VENUE_NAME = re.compile(r"[A-Za-z0-9._-]{1,50}")
+_LIKE_A_KEY = re.compile(r"[\d, ]{40,}|[A-Za-z0-9+=_-]{43,}")
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 
 
@@ -109,6 +110,13 @@ def urls(*schemes: str) -> Callable[[str], tuple[str, ...]]:
     """Read URLs of these schemes, separated by commas."""
     read = url(*schemes)
     return lambda value: tuple(read(part.strip()) for part in value.split(","))
+
+
+def wallet_place(value: str) -> str:
+    """Take a path or a URL; settings are shown, so what looks like a key is refused."""
+    if value.startswith("[") or _LIKE_A_KEY.fullmatch(value):
+        raise WrongValue("must be the path of a key file or the URL of a remote signer; a key has no place here")
+    return value
 
 
 def host_names(value: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from entrypoints.setting_types import one_of, setting, urls, whole
+from entrypoints.setting_types import one_of, setting, urls, wallet_place, whole
 
 WORST_PRICE, BEST_PRICE = "lowest_price", "best_net_output"
 # By the schemes of their URLs: whose swaps move real tokens, unless a simulator answers.
@@ -44,6 +44,15 @@ class SolanaSettings:
     solana_max_priority_lamports: int = setting(
         1_000_000, whole(0, 1_000_000_000), "The most that one swap pays as priority fee"
     )
+    solana_wallet: str | None = setting(
+        None,
+        wallet_place,
+        "The [wallet](solana.md#wallets) that pays: a key file's path, or a remote signer's URL",
+    )
+    solana_wallets_file: Path | None = setting(None, Path, "A JSON object of users and the wallets that pay for them")
+    solana_passphrase_file: Path | None = setting(None, Path, "The passphrase of sealed key files")
+    solana_signer_token_file: Path | None = setting(None, Path, "The bearer token for remote signers")
+    solana_signer_timeout_ms: int = setting(2000, whole(1, 600_000), "How long a remote signer may take")
     jupiter_api_key_file: Path | None = setting(None, Path, "A file with Jupiter's API key, closed to others")
 
     def mistaken_for(self, real: Sequence[str], policy: str | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from attrs import evolve
 
-from entrypoints.cli import keys, orders, queue, trading, venue
+from entrypoints.cli import keys, orders, queue, trading, venue, wallet
 from entrypoints.cli.audit import audit
 from entrypoints.cli.credential import FILE_VARIABLE, KEY_VARIABLE
 from entrypoints.cli.ending import (
@@ -41,6 +41,7 @@ app.add_typer(queue.app, name="queue", rich_help_panel=OPERATE)
 app.add_typer(trading.app, name="trading", rich_help_panel=OPERATE)
 app.add_typer(venue.app, name="venue", rich_help_panel=OPERATE)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
+app.add_typer(wallet.app, name="wallet", rich_help_panel=OPERATE)
 app.add_typer(orders.app, name="orders", rich_help_panel=TRADE)
 
 
@@ -136,6 +137,7 @@ def check_config() -> None:
 
     from entrypoints.certificate import CertificateUnfit
     from entrypoints.container import Container
+    from entrypoints.container.wallets import check_wallets
     from entrypoints.server_faults import check_servers
 
     settings = settings_of_the_environment()
@@ -145,6 +147,7 @@ def check_config() -> None:
         container.certificate()
         container.sign_in()
         container.tokens()
+        check_wallets(container.signing())
         check_servers(settings)
     except (SettingsError, CertificateUnfit) as error:
         fail(str(error), WRONG_USAGE)

@@ -63,6 +63,7 @@ from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.partial_halts import PartialHalts
 from application.ports.queue_operations import QueueOperations
+from application.ports.signer import Wallets
 from application.ports.system import CorrectedClock, Ids, StoreClock
 from application.ports.tickets import Tickets
 from application.ports.token_registry import TokenRegistry
@@ -90,6 +91,7 @@ from entrypoints.certificate import Certificate, certificate_of
 from entrypoints.container import access
 from entrypoints.container.tokens import made_token_file, made_tokens
 from entrypoints.container.venues import all_venues, made_policy, made_venues
+from entrypoints.container.wallets import Signing, made_wallets
 from entrypoints.lifecycle import Closing, Resource, Together
 from entrypoints.operator import operator
 from entrypoints.readiness import live_checks
@@ -196,6 +198,8 @@ class Container(containers.DeclarativeContainer):
     feed: providers.Provider[UpdateFeed] = providers.Selector(mode, memory=memory_feed, live=live_feed)
     token_file = providers.Singleton(made_token_file, settings, clock)
     tokens: providers.Provider[TokenRegistry | None] = providers.Singleton(made_tokens, settings, token_file)
+    wallets: providers.Provider[Wallets] = providers.Singleton(made_wallets, settings)
+    signing: providers.Provider[Resource] = providers.Factory(Signing, settings, wallets.provider)
     each_venue = providers.Singleton(made_venues, settings, clock)
     venues = providers.Singleton(all_venues, each_venue, settings, halted_parts)
     venue_resources = providers.Singleton(Together, each_venue)

@@ -61,7 +61,11 @@ async def _run(settings: Settings, mode: str, ports: Ports, places: Places, serv
     container.sign_in()  # what can never do ends the start before anything runs
     container.tokens()
     troubles: list[LocalServerError] = []
-    async with opened(*container.resources()), asyncio.TaskGroup() as group, background(_keep(servers, troubles, stop)):
+    async with (
+        opened(container.signing(), *container.resources()),
+        asyncio.TaskGroup() as group,
+        background(_keep(servers, troubles, stop)),
+    ):
         worker_stop = asyncio.Event()
         group.create_task(work(container, worker_stop))
         public_url = url_of(ports.public, secure=certificate is not None)

@@ -1,5 +1,6 @@
 """Passwords that are planted in the settings, in every form, and looked for in whatever is said."""
 
+import json
 import logging
 import traceback
 from collections.abc import Iterator
@@ -125,6 +126,13 @@ def test_a_credential_is_known_wherever_it_stands(secret: str) -> None:
     said = redactor({})(f"Header part of value b'{secret}' is illegal: x={secret}, {secret}")
     assert secret not in said
     assert said.count("***") == 3
+
+
+def test_a_wallets_key_as_keygen_writes_it_is_known_and_a_blockhash_is_none() -> None:
+    key, blockhash = list(range(64)), list(range(32))
+    for text in (str(key), json.dumps(key, separators=(",", ":")), json.dumps(key, indent=1)):
+        assert redactor({})(f"read {text} of {blockhash}").split(" of ")[0].replace("\n", "") == "read [***]"
+    assert str(blockhash) in redactor({})(f"read {key} of {blockhash}")
 
 
 def test_words_that_lines_are_full_of_are_no_secrets() -> None:
