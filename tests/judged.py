@@ -41,7 +41,7 @@ OURS = Keypair.from_seed(bytes([7] * 32))
 WALLET = OURS.pubkey()
 THIEF = Keypair.from_seed(bytes([66] * 32)).pubkey()
 MAKER = Keypair.from_seed(bytes([9] * 32)).pubkey()
-USDT, JUP = TOKENS[2], TOKENS[3]
+USDT, JUP = (next(token for token in TOKENS if token.symbol == symbol) for symbol in ("USDT", "JUP"))
 BLOCKHASH = Blockhash("9sHcv6xwn9YkB8nxTUGKDwPwNnmqVp5oAXxU8Fdkm4J6", 1_000)
 SOL_IN, USDC_IN = 10**9, 100 * 10**6
 PRICE = 20_000  # of a compute unit, in millionths of a lamport
@@ -49,7 +49,7 @@ SEED = "wrapped"
 
 
 def asset(token: Token) -> Asset:
-    return Asset("solana", str(token.mint), token.symbol, token.decimals)
+    return Asset("solana", str(token.mint), token.symbol, token.decimals, str(token.program))
 
 
 def wanted(given: Token, got: Token, amount_in: int, min_out: int) -> WantedSwap:

@@ -55,4 +55,4 @@ class Svm:
     def held(self, token: Token) -> int | None:
         """Return what the taker's account of a token holds; None when there is no such account."""
         account = self._svm.get_account(account_of(TAKER, token))
-        return TokenAccount.from_bytes(account.data).amount if account and account.data else None
+        return TokenAccount.from_bytes(account.data[:165]).amount if account and account.data else None

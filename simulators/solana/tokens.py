@@ -7,6 +7,8 @@ from attrs import frozen
 from solders.pubkey import Pubkey
 from solders.token import ID as TOKEN_PROGRAM
 
+TOKEN_2022 = Pubkey.from_string("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
+
 
 @frozen
 class Token:
@@ -19,8 +21,8 @@ class Token:
     program: Pubkey = TOKEN_PROGRAM
 
 
-def _token(symbol: str, mint: str, decimals: int, micro_dollars: int) -> Token:
-    return Token(symbol, Pubkey.from_string(mint), decimals, micro_dollars)
+def _token(symbol: str, mint: str, decimals: int, micro_dollars: int, program: Pubkey = TOKEN_PROGRAM) -> Token:
+    return Token(symbol, Pubkey.from_string(mint), decimals, micro_dollars, program)
 
 
 # Native and wrapped SOL share this address.
@@ -38,5 +40,7 @@ TOKENS = (
     _token("BONK", "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263", 5, 18),
     _token("mSOL", "mSoLzYCxHdYgdzU16g5QSh3i5K3z3KZK7ytfqcJm7So", 9, 195_000_000),
     _token("JitoSOL", "J1toso1uCk3RLmjorhTtrVwY9HJ7X8V9yYac6Y7kGCPn", 9, 183_000_000),
+    _token("PYUSD", "2b1kV6DkPAnxd5ixfnxCpjxmKwqjjaYmCZfHsFu24GXo", 6, 1_000_000, TOKEN_2022),
+    _token("cbBTC", "cbbtcf3aa214zXHbiAZQwf4122FBYbraNdFqgw4iMij", 8, 100_000_000_000),
 )
 BY_MINT: Mapping[Pubkey, Token] = MappingProxyType({token.mint: token for token in TOKENS})

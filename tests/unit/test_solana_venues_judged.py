@@ -7,7 +7,7 @@ import pytest
 
 from adapters.solana.judge.wanted import UnsafeTransaction, WantedSwap
 from simulators.solana.faults import Fault
-from simulators.solana.tokens import SOL, USDC, Token
+from simulators.solana.tokens import SOL, TOKENS, USDC, Token
 from simulators.solana.venues.desk import Desk
 from simulators.solana.venues.thefts import THEFTS
 from tests import solana_venues
@@ -17,6 +17,7 @@ from tests.solana_venues import desk_of
 Built = tuple[bytes, WantedSwap]
 Venue = Callable[[Desk, Token, Token], Awaitable[Built]]
 PAIRS = [(SOL, USDC), (USDC, SOL), (USDC, USDT)]
+PYUSD = next(token for token in TOKENS if token.symbol == "PYUSD")
 
 
 async def jupiter(desk: Desk, given: Token, got: Token) -> Built:
@@ -47,7 +48,7 @@ def world(*faults: Fault, seed: int = 1) -> tuple[PlayedNode, Desk]:
 
 
 @pytest.mark.parametrize("seed", range(4), ids=lambda seed: f"seed {seed}")
-@pytest.mark.parametrize(("given", "got"), PAIRS, ids=lambda token: token.symbol)
+@pytest.mark.parametrize(("given", "got"), [*PAIRS, (SOL, PYUSD)], ids=lambda token: token.symbol)
 @pytest.mark.parametrize("venue", [jupiter, raydium])
 async def test_honest_builds_may_be_signed(venue: Venue, given: Token, got: Token, seed: int) -> None:
     node, desk = world(seed=seed)

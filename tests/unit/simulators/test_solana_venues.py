@@ -1,10 +1,12 @@
 """The Solana simulator's venues over HTTP: shapes as the real APIs have them, builds that run on a real SVM, thefts."""
 
+import json
 from typing import Any
 
 import pytest
 from solders.hash import Hash
 
+from adapters.token_list.registry import SHIPPED
 from simulators.solana.faults import Fault
 from simulators.solana.layouts import decoded
 from simulators.solana.tokens import BY_MINT, SOL, USDC
@@ -229,3 +231,10 @@ async def test_raydium_wraps_in_the_wallets_account_or_in_one_of_its_own() -> No
         decoded(each) for desk in desks for each in instructions_in(message_of(await transaction(desk, quote)), desk)
     ]
     assert {swap.source == account_of(TAKER, SOL) for swap in swaps if swap} == {True, False}
+
+
+def test_all_tokens_of_the_shipped_list_are_traded() -> None:
+    listed = json.loads(SHIPPED.read_bytes())["tokens"]
+    traded = {(str(token.mint), token.decimals, str(token.program)) for token in BY_MINT.values()}
+    programs = [each.get("extensions", {}).get("tokenProgram", str(SOL.program)) for each in listed]
+    assert {(each["address"], each["decimals"], of) for each, of in zip(listed, programs, strict=True)} == traded
