@@ -36,10 +36,14 @@ class Simulation:
 
 @frozen
 class Blockhash:
-    """What a transaction is signed with; it is taken up to this height and never after it."""
+    """What a transaction is signed with; it is taken up to this height and never after it.
+
+    `slot` is where the chain was when a node told it: no transaction with it can be in a slot before. 0: not known.
+    """
 
     hash: str
     last_valid_height: int
+    slot: int = 0
 
 
 class Node(Protocol):
