@@ -1,0 +1,239 @@
+"""Jupiter's and Raydium's HTTP APIs as markets: what they offer and build, their limits, and their ways to refuse."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import falcon
+import pytest
+from attrs import evolve, field, frozen
+from falcon.asgi import App, Request, Response
+from solders.compute_budget import ID as COMPUTE_BUDGET
+from solders.transaction import VersionedTransaction
+
+from adapters.solana.judge.message import resolved
+from adapters.solana.jupiter import JupiterMarket
+from adapters.solana.market import Ask, Market
+from adapters.solana.priority import Priority
+from adapters.solana.raydium import RaydiumMarket
+from adapters.solana.venue_api import ANSWER_BYTES, NONSENSE, VenueApi
+from application.ports.errors import VenueUnavailable, VenueUnreachable
+from entrypoints.web.server import bind, url_of
+from simulators.solana.faults import Fault
+from simulators.solana.tokens import SOL, USDC, Token
+from simulators.solana.venues.app import add_venues
+from simulators.solana.venues.desk import Desk
+from simulators.venue.server import serve
+from tests.clock import ManualClock
+from tests.judged import SOL_IN, USDC_IN, USDT, WALLET, PlayedNode, asset
+from tests.solana_venues import desk_of
+
+METEORA = ("Meteora DLMM", "Meteora DAMM v2")
+PRIORITY = Priority("medium", 1_000_000)
+PAIRS = [(SOL, USDC), (USDC, SOL), (USDC, USDT)]
+VENUES = ["jupiter", "raydium"]
+
+
+@frozen
+class Bench:
+    """Both venues at a URL, and the node that Jupiter's lookup tables are read from."""
+
+    url: str
+    node: PlayedNode
+    clock: ManualClock = field(factory=ManualClock)
+
+    @asynccontextmanager
+    async def market(
+        self, venue: str, *, dexes: Sequence[str] = METEORA, priority: Priority = PRIORITY
+    ) -> AsyncIterator[Market]:
+        api = VenueApi(venue, self.clock, 2.0, {"x-api-key": "k"})
+        made: Market = JupiterMarket(api, self.node, priority, f"{self.url}/jupiter/swap/v2", dexes)
+        if venue == "raydium":
+            base = f"{self.url}/raydium"
+            made = RaydiumMarket(api, priority, self.clock, base, base)
+        await made.open()
+        try:
+            yield made
+        finally:
+            await made.close()
+
+
+@asynccontextmanager
+async def serving(app: "App[Request, Response]") -> AsyncIterator[str]:
+    listener, stop = bind("127.0.0.1", 0), asyncio.Event()
+    server = asyncio.create_task(serve(app, listener, stop))
+    try:
+        yield url_of(listener)
+    finally:
+        stop.set()
+        await server
+
+
+@asynccontextmanager
+async def venues(*faults: Fault, calls: int = 1_000) -> AsyncIterator[Bench]:
+    node = PlayedNode()
+    desk = desk_of(*faults, swaps=node.swaps, slot=1, calls=calls)
+    node.tables = _tables_of(desk, node)
+    app: App[Request, Response] = App()
+    add_venues(app, desk)
+    async with serving(app) as url:
+        yield Bench(url, node)
+
+
+def _tables_of(desk: Desk, node: PlayedNode) -> dict[str, Sequence[str]]:
+    tables = (desk.table(pool.dex) for pool in node.swaps.markets.pools.values())
+    return {str(table.key): [str(key) for key in table.addresses] for table in tables}
+
+
+def an_ask(given: Token = SOL, got: Token = USDC) -> Ask:
+    amount = SOL_IN if given is SOL else USDC_IN
+    return Ask(asset(given), asset(got), amount, 50, str(WALLET))
+
+
+def unit_price(transaction: bytes, tables: Mapping[str, Sequence[str]]) -> int:
+    message = VersionedTransaction.from_bytes(transaction).message
+    calls = resolved(message, tables).calls  # type: ignore[arg-type]
+    [price] = [call.data for call in calls if call.program == COMPUTE_BUDGET and call.data[0] == 3]
+    return int.from_bytes(price[1:9], "little")
+
+
+@pytest.mark.parametrize(("given", "got"), PAIRS, ids=lambda token: token.symbol)
+@pytest.mark.parametrize("venue", VENUES)
+async def test_an_offer_is_what_is_built(venue: str, given: Token, got: Token) -> None:
+    async with venues() as bench, bench.market(venue) as market:
+        ask = an_ask(given, got)
+        offer = await market.offer(ask)
+        assert 0 < offer.out_amount * 9_949 // 10_000 <= offer.min_out < offer.out_amount
+        assert Decimal(0) <= offer.price_impact < Decimal("0.01")
+        message = VersionedTransaction.from_bytes(await market.built(ask, offer)).message
+        assert message.account_keys[0] == WALLET
+
+
+async def test_jupiter_is_asked_for_the_venues_that_are_named() -> None:
+    async with venues() as bench:
+        async with bench.market("jupiter", dexes=()) as market:
+            best = await market.offer(an_ask())
+        async with bench.market("jupiter", dexes=("Meteora DAMM v2",)) as market:
+            named = await market.offer(an_ask())
+    labels = [hop["swapInfo"]["label"] for hop in json.loads(named.route)["routePlan"]]
+    assert labels == ["Meteora DAMM v2"]
+    assert best.out_amount >= named.out_amount
+
+
+@pytest.mark.parametrize("venue", VENUES)
+async def test_the_priority_fee_is_as_others_pay_and_never_above_the_most(venue: str) -> None:
+    async with venues() as bench:
+        for level, most, price in [
+            ("medium", 10**6, 10_000),
+            ("very-high", 10**6, 120_000),
+            ("very-high", 14_000, 10_000),
+        ]:
+            async with bench.market(venue, priority=Priority(level, most)) as market:
+                built = await market.built(an_ask(), await market.offer(an_ask()))
+            assert unit_price(built, bench.node.tables) == price
+
+
+async def test_two_transactions_of_one_swap_are_none() -> None:
+    async with venues(Fault.TWO_TRANSACTIONS) as bench, bench.market("raydium") as market:
+        with pytest.raises(VenueUnavailable, match="built 2 transactions of one swap"):
+            await market.built(an_ask(), await market.offer(an_ask()))
+
+
+@pytest.mark.parametrize(
+    ("venue", "said"), [("jupiter", "NO_ROUTES_FOUND|TOKEN_NOT_TRADABLE"), ("raydium", "ROUTE_NOT")]
+)
+async def test_a_refusal_says_the_venues_own_word(venue: str, said: str) -> None:
+    unknown = evolve(asset(USDC), address=str(WALLET))
+    async with venues() as bench, bench.market(venue) as market:
+        with pytest.raises(VenueUnavailable, match=said):
+            await market.offer(evolve(an_ask(), output=unknown))
+
+
+@pytest.mark.parametrize("venue", VENUES)
+async def test_a_venue_that_has_no_call_left_is_left_alone_until_its_window_is_over(venue: str) -> None:
+    async with venues(calls=1) as bench, bench.market(venue) as market:
+        await bench.clock.step(90.0 - bench.clock.now().timestamp())  # as the venue's, whose minute ends at 120
+        await market.offer(an_ask())
+        with pytest.raises(VenueUnavailable, match="takes no more calls for 30 s"):
+            await market.offer(an_ask())
+        await bench.clock.advance(29)
+        waiting = asyncio.create_task(_refusal(market.offer(an_ask())))
+        await bench.clock.advance(1)
+        assert "answered 429" in await waiting  # it was called again
+
+
+@pytest.mark.parametrize("venue", VENUES)
+async def test_a_venue_that_fails_or_is_away_is_told_apart(venue: str) -> None:
+    async with venues(Fault.ERROR) as bench, bench.market(venue) as market:
+        assert await _refusal(market.offer(an_ask())) == "answered 503"
+    away = Bench("http://127.0.0.1:9", PlayedNode())
+    async with away.market(venue) as market:
+        assert await _refusal(market.offer(an_ask())) == "refused the connection, or broke it"
+
+
+async def _refusal(call: Awaitable[object]) -> str:
+    with pytest.raises(VenueUnavailable) as refused:
+        await call
+    assert not isinstance(refused.value, VenueUnreachable)
+    return str(refused.value)
+
+
+@frozen
+class Says:
+    """Answers everything with the same."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(factory=dict)
+    status: str = falcon.HTTP_200
+
+    async def __call__(self, req: Request, resp: Response | None, **_: object) -> None:
+        assert resp is not None
+        resp.data, resp.status = self.body, self.status
+        resp.set_headers(dict(self.headers))
+
+
+def _changed(change: Callable[[dict[str, object]], object]) -> bytes:
+    jupiter: dict[str, object] = {
+        **{"inAmount": str(SOL_IN), "outAmount": "150", "otherAmountThreshold": "149", "priceImpactPct": "0"},
+        **{"computeBudgetInstructions": [], "setupInstructions": [], "otherInstructions": []},
+        "swapInstruction": {"programId": str(WALLET), "accounts": [], "data": ""},
+    }
+    change(jupiter)
+    return json.dumps(jupiter).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"[" * 10_000,
+        b"{}",
+        _changed(lambda answer: answer.update(inAmount="1")),
+        _changed(lambda answer: answer.update(outAmount="-1")),
+        _changed(lambda answer: answer.update(outAmount=150.5)),
+        _changed(lambda answer: answer.update(outAmount="1e9")),
+        _changed(lambda answer: answer.update(priceImpactPct="NaN")),
+        _changed(lambda answer: answer.pop("swapInstruction")),
+        b" " * (ANSWER_BYTES + 1),
+    ],
+    ids=lambda body: body[:20].decode(),
+)
+async def test_an_answer_that_makes_no_sense_is_none(body: bytes) -> None:
+    app: App[Request, Response] = App()
+    app.add_sink(Says(body))
+    async with serving(app) as url, Bench(url, PlayedNode()).market("jupiter") as market:
+        assert await _refusal(market.offer(an_ask())) in (
+            "gave an answer that makes no sense",
+            "answered more than is taken",
+        )
+
+
+async def test_instructions_that_cannot_be_read_are_no_build() -> None:
+    app: App[Request, Response] = App()
+    bad = {"programId": str(WALLET), "accounts": [], "data": "!"}
+    app.add_sink(Says(_changed(lambda answer: answer.update(swapInstruction=bad))))
+    async with serving(app) as url, Bench(url, PlayedNode()).market("jupiter") as market:
+        offer = await market.offer(an_ask())
+        assert await _refusal(market.built(an_ask(), offer)) == NONSENSE
