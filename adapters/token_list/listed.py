@@ -3,7 +3,7 @@
 `extensions.tokenProgram` is our own: the token program's address, where it is not the chain's usual one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Annotated
 
@@ -36,8 +36,8 @@ class _File(msgspec.Struct):
     tokens: list[_Token]
 
 
-def tokens_of(content: bytes) -> TokenList:
-    """Return the tokens of a file, without those of chains that are not known here. Raises UnfitFile."""
+def tokens_of(content: bytes, chains: Collection[str]) -> TokenList:
+    """Return the tokens of a file that are of these chains. Raises UnfitFile."""
     try:
         read = msgspec.convert(object_of(content), _File)
     except msgspec.ValidationError as error:
@@ -45,11 +45,13 @@ def tokens_of(content: bytes) -> TokenList:
     except ValueError as error:
         raise UnfitFile("is no JSON object with each member once") from error
     try:
-        found = TokenList.of(_asset(token, CHAINS[token.chain_id]) for token in read.tokens if token.chain_id in CHAINS)
+        found = TokenList.of(
+            _asset(token, chain) for token in read.tokens if (chain := CHAINS.get(token.chain_id, "")) in chains
+        )
     except ContradictoryTokens as error:
         raise UnfitFile(str(error)) from error
     if not found.assets:
-        raise UnfitFile(f"has no token of a chain that is known here ({', '.join(map(str, CHAINS))})")
+        raise UnfitFile(f"has no token of {' or '.join(chains)}")
     return found
 
 

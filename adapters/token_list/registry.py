@@ -1,6 +1,6 @@
 """Tokens from a file, which is read again when it changes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -21,18 +21,19 @@ FILE_BYTES = 1024 * 1024
 
 @define(eq=False)
 class FileTokenRegistry:
-    """A `TokenRegistry` that goes by the last good content of its file."""
+    """A `TokenRegistry` of these chains' tokens that goes by the last good content of its file."""
 
     clock: Clock
+    chains: Collection[str]
     _file: FollowedFile
     _tokens: TokenList
 
     @classmethod
-    def read(cls, path: Path, clock: Clock) -> Self:
+    def read(cls, path: Path, clock: Clock, chains: Collection[str]) -> Self:
         """Read a file for the first time. Raises UnfitFile."""
         file = FollowedFile(path, FILE_BYTES)
         file.changed()
-        return cls(clock, file, tokens_of(file.content()))
+        return cls(clock, chains, file, tokens_of(file.content(), chains))
 
     def find(self, name: str) -> Asset:
         return self._tokens.find(name)
@@ -51,7 +52,7 @@ class FileTokenRegistry:
         if not self._file.changed():
             return
         try:
-            self._tokens = tokens_of(self._file.content())
+            self._tokens = tokens_of(self._file.content(), self.chains)
         except UnfitFile as error:
             observe.token_list_refused(str(error))
         else:

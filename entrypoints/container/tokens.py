@@ -21,7 +21,7 @@ def made_token_file(settings: Settings, clock: Clock) -> "FileTokenRegistry | No
     from adapters.token_list.registry import FileTokenRegistry
 
     try:
-        return FileTokenRegistry.read(settings.token_list, clock)
+        return FileTokenRegistry.read(settings.token_list, clock, {settings.solana_chain})
     except UnfitFile as error:
         raise SettingsError([f"ORDER_ENGINE_TOKEN_LIST {error}"]) from error
 
@@ -34,4 +34,4 @@ def made_tokens(settings: Settings, file: "FileTokenRegistry | None") -> TokenRe
     from adapters.token_list.listed import tokens_of
     from adapters.token_list.registry import SHIPPED
 
-    return InMemoryTokenRegistry(tokens_of(SHIPPED.read_bytes()))
+    return InMemoryTokenRegistry(tokens_of(SHIPPED.read_bytes(), {settings.solana_chain}))

@@ -15,7 +15,7 @@ from adapters.token_list.registry import FILE_BYTES, SHIPPED, FileTokenRegistry
 from domain.asset import Asset
 from domain.errors import UnknownToken
 from tests.clock import ManualClock
-from tests.contracts.token_registry import PYUSD, SOL, USDC, Registered, TokenRegistryContract
+from tests.contracts.token_registry import DEVNET_SOL, PYUSD, SOL, USDC, Registered, TokenRegistryContract
 
 CHAIN_IDS = {chain: number for number, chain in CHAINS.items()}
 
@@ -59,14 +59,14 @@ class TestFileTokenRegistry(TokenRegistryContract):
     def registered(self, path: Path) -> Registered:
         def registry(assets: Sequence[Asset]) -> FileTokenRegistry:
             write(path, assets)
-            return FileTokenRegistry.read(path, ManualClock())
+            return FileTokenRegistry.read(path, ManualClock(), CHAIN_IDS)
 
         return registry
 
 
 async def test_the_file_is_looked_at_again_and_again(path: Path) -> None:
     clock = ManualClock()
-    registry = FileTokenRegistry.read(path, clock)
+    registry = FileTokenRegistry.read(path, clock, CHAIN_IDS)
     async with asyncio.TaskGroup() as group:
         looking = group.create_task(registry.run())
         write(path, [PYUSD])
@@ -81,7 +81,7 @@ async def test_the_file_is_looked_at_again_and_again(path: Path) -> None:
 def test_a_bad_file_changes_nothing_and_is_told_once(
     path: Path, content: bytes | str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    registry = FileTokenRegistry.read(path, ManualClock())
+    registry = FileTokenRegistry.read(path, ManualClock(), CHAIN_IDS)
     match content:
         case None:
             path.unlink()
@@ -99,9 +99,11 @@ def test_a_bad_file_changes_nothing_and_is_told_once(
     assert list(registry.assets()) == [PYUSD]
 
 
-def test_tokens_of_chains_that_are_not_known_are_left_out() -> None:
+def test_tokens_of_other_chains_are_left_out() -> None:
     ether = entry(SOL, chainId=1, address="0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2", symbol="WETH", decimals=18)
-    assert tokens_of(listed(ether, entry(USDC))).assets == (USDC,)
+    content = listed(ether, entry(DEVNET_SOL), entry(USDC))
+    assert tokens_of(content, CHAIN_IDS).assets == (DEVNET_SOL, USDC)
+    assert tokens_of(content, {"solana"}).assets == (USDC,)
 
 
 NOT_TOKENS: dict[str, object] = {
@@ -130,7 +132,7 @@ NOT_TOKENS: dict[str, object] = {
 @pytest.mark.parametrize("name", NOT_TOKENS)
 def test_one_bad_token_refuses_the_list(name: str) -> None:
     with pytest.raises(UnfitFile):
-        tokens_of(listed(entry(USDC), NOT_TOKENS[name]))
+        tokens_of(listed(entry(USDC), NOT_TOKENS[name]), CHAIN_IDS)
 
 
 @pytest.mark.parametrize(
@@ -141,20 +143,20 @@ def test_one_bad_token_refuses_the_list(name: str) -> None:
         (b"[" * 100_000, "is no JSON object"),
         (b"{}", "is no token list: Object missing required field `tokens`"),
         (b'{"tokens":{}}', "is no token list"),
-        (listed(), "has no token of a chain that is known here"),
+        (listed(), "has no token of solana"),
     ],
     ids=range(6),
 )
 def test_what_is_no_list_is_refused_with_a_reason(content: bytes, said: str) -> None:
     with pytest.raises(UnfitFile, match=said):
-        tokens_of(content)
+        tokens_of(content, CHAIN_IDS)
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_a_file_that_others_may_write_is_not_gone_by(path: Path, mode: int) -> None:
     path.chmod(mode)
     with pytest.raises(UnfitFile, match="may be written by others"):
-        FileTokenRegistry.read(path, ManualClock())
+        FileTokenRegistry.read(path, ManualClock(), CHAIN_IDS)
 
 
 def test_a_file_that_is_too_large_is_not_gone_by(path: Path) -> None:
@@ -166,7 +168,7 @@ def test_a_file_that_is_too_large_is_not_gone_by(path: Path) -> None:
 
 
 def test_the_list_that_comes_with_the_engine_is_one_and_each_token_is_found() -> None:
-    tokens = tokens_of(SHIPPED.read_bytes())
+    tokens = tokens_of(SHIPPED.read_bytes(), CHAIN_IDS)
     assert len(tokens.assets) >= 12
     assert {asset.chain for asset in tokens.assets} == {"solana"}
     for asset in tokens.assets:

@@ -8,6 +8,7 @@ from solders.pubkey import Pubkey
 
 from adapters.solana.judge.balances import SIGNATURE_LAMPORTS, State, compare, reached
 from adapters.solana.judge.message import Build, decoded, resolved, signed_with, unsigned_bytes
+from adapters.solana.judge.mints import require_listed
 from adapters.solana.judge.node import Accounts, Blockhash, Node, Simulation
 from adapters.solana.judge.rules import Reviewed, reviewed
 from adapters.solana.judge.wanted import SimulationFailed, UnsafeTransaction, WantedSwap
@@ -46,9 +47,11 @@ class Judge:
     async def _simulated(self, message: MessageV0, build: Build, review: Reviewed, wanted: WantedSwap) -> int:
         """Return the compute units that it takes, once what it does to our accounts is what the order wants."""
         wallet, raw = Pubkey.from_string(wanted.wallet), unsigned_bytes(message)
+        assets, writable = (wanted.input, wanted.output), len(build.writable)
         for _ in range(TRIES):
-            first = await self._node.accounts([str(each) for each in build.writable])
-            before = dict(zip(build.writable, first.accounts, strict=True))
+            first = await self._node.accounts([*map(str, build.writable), *(asset.address for asset in assets)])
+            require_listed(assets, first.accounts[writable:])
+            before = dict(zip(build.writable, first.accounts[:writable], strict=True))
             ours = reached(before, wallet, review.own)
             ran = await self._node.simulate(raw, [str(each) for each in ours])
             if ran.err is not None:

@@ -2,7 +2,7 @@
 import { announce } from "./shared/announce.js";
 import { engineNow } from "./engine/clock.js";
 import { Connection } from "./shell/connection.js";
-import { byId } from "./shared/dom.js";
+import { byId, h } from "./shared/dom.js";
 import { Feed } from "./engine/feed.js";
 import { Filters } from "./list/filters.js";
 import { OrderForm } from "./list/form.js";
@@ -17,6 +17,7 @@ import { Pulse } from "./list/pulse.js";
 import { startRouter } from "./shared/router.js";
 import { statusWord } from "./shared/status.js";
 import { Strip } from "./list/strip.js";
+import { readTokens } from "./engine/tokens.js";
 import { startTheme } from "./shell/theme.js";
 import { View } from "./list/view.js";
 import { Warnings } from "./shell/warnings.js";
@@ -25,6 +26,8 @@ const STRIP_MS = 1_000;
 
 startTheme(byId("theme-button"));
 await signIn();
+const symbols = await readTokens();
+if (symbols.length) byId("tokens").replaceChildren(...symbols.map((value) => h("option", { value })));
 const orders = new Orders();
 const measures = new Measures();
 const view = new View(orders);

@@ -50,6 +50,11 @@ export function executeOrder(body, key) {
   return call("/api/orders/execute", { method: "POST", headers, body });
 }
 
+/** @returns {Promise<{data: {address: string, symbol: string}[]}>} refused where there is no list */
+export function listTokens() {
+  return call("/api/tokens");
+}
+
 /** @returns {Promise<import("./session.js").Me>} */
 export function getMe() {
   return call("/api/me");

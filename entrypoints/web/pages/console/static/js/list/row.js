@@ -1,6 +1,7 @@
 /** One row of the list: built once, then filled again and again with whichever order is at its place. */
 import { copyButton } from "../shared/copy.js";
 import { engineNow } from "../engine/clock.js";
+import { symbolOf } from "../engine/tokens.js";
 import { h, own, setAttribute, setText } from "../shared/dom.js";
 import { ageText, dayText, grouped, priced, shortId } from "../shared/format.js";
 import { showStatus, statusBadge } from "../shared/status.js";
@@ -53,8 +54,8 @@ export class Row {
     setAttribute(this.#link, "title", order.orderId);
     setText(cells.user, order.userId);
     setAttribute(cells.user, "title", order.userId);
-    setText(this.#sold, order.inputToken);
-    setText(this.#bought, order.outputToken);
+    setText(this.#sold, symbolOf(order.inputToken));
+    setText(this.#bought, symbolOf(order.outputToken));
     setAttribute(cells.pair, "title", `Sell ${order.inputToken} for ${order.outputToken}`);
     setText(cells.amount, grouped(order.amount));
     setText(cells.venue, order.chosenDex ?? "");

@@ -1,5 +1,6 @@
 /** The figures at the top of an order's page. */
-import { h, own } from "../shared/dom.js";
+import { named } from "./named.js";
+import { h } from "../shared/dom.js";
 import { computed, counted, durationText, grouped, priced, tokens } from "../shared/format.js";
 import { againstQuote, received } from "./quotes.js";
 import { REASONS } from "../shared/status.js";
@@ -19,7 +20,7 @@ function outcome(order) {
   const got = received(order);
   const against = againstQuote(order);
   const fee = chosen && `after ${computed(Number(chosen.fee) * 100)}\u202f% fee`;
-  const amount = got === null ? "–" : [`${tokens(got)} `, own(order.outputToken)];
+  const amount = got === null ? "–" : [`${tokens(got)} `, named(order.outputToken)];
   const unit = perToken(order);
   return [
     fact(done ? "Received" : "Would receive", amount, fee && (done ? fee : `at the quote, ${fee}`)),
@@ -41,7 +42,7 @@ function failure(order, story) {
 }
 
 function perToken({ inputToken, outputToken }) {
-  return [own(outputToken), " per ", own(inputToken)];
+  return [named(outputToken), " per ", named(inputToken)];
 }
 
 function venue(order) {

@@ -7,6 +7,7 @@ import { byId, h, own, setText } from "../shared/dom.js";
 import { dayText, grouped, shortId } from "../shared/format.js";
 import { facts } from "./facts.js";
 import { isFinal } from "../engine/orders.js";
+import { named } from "./named.js";
 import { OrderWatch } from "./order-watch.js";
 import { quotesPanel } from "./quotes.js";
 import { RawFrames } from "./raw-frames.js";
@@ -155,7 +156,7 @@ export class OrderPage {
 
 function summary({ amount, inputToken, outputToken, userId, createdAt }) {
   const time = dayText(Date.parse(createdAt));
-  return [`Sell ${grouped(amount)} `, own(inputToken), " for ", own(outputToken), " · ", own(userId), ` · ${time}`];
+  return [`Sell ${grouped(amount)} `, named(inputToken), " for ", named(outputToken), " · ", own(userId), ` · ${time}`];
 }
 
 function spoken({ status, reasonCode }) {

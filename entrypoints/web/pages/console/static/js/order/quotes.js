@@ -1,5 +1,7 @@
 /** Draws what the venues offered, which offer was taken and why, and what became of it. */
-import { h, own } from "../shared/dom.js";
+import { named } from "./named.js";
+import { symbolOf } from "../engine/tokens.js";
+import { h } from "../shared/dom.js";
 import { bpsBetween, netOutput, whyItWon } from "./explain.js";
 import { bpsText, computed, priced, tokens } from "../shared/format.js";
 
@@ -7,7 +9,7 @@ import { bpsText, computed, priced, tokens } from "../shared/format.js";
 export function quotesPanel(order) {
   const { quotes, amount, outputToken, attempt } = order;
   if (!quotes.length) return [h("p", { class: "nothing" }, waiting(order))];
-  const names = ["Venue", "Price", "Fee", ["Net ", own(outputToken)]];
+  const names = ["Venue", "Price", "Fee", ["Net ", named(outputToken)]];
   const head = h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)));
   const rows = quotes.map((quote) => quoteRow(quote, amount));
   const which = attempt > 1 ? [h("p", { class: "hint" }, `As quoted to attempt ${attempt}.`)] : [];
@@ -15,7 +17,7 @@ export function quotesPanel(order) {
     h("table", { class: "quotes" },
       h("caption", { class: "sr-only" }, "Quotes"), h("thead", {}, head), h("tbody", {}, rows)),
     ...which,
-    h("p", { class: "why" }, whyItWon(quotes, amount, outputToken).join(" ")),
+    h("p", { class: "why" }, whyItWon(quotes, amount, symbolOf(outputToken)).join(" ")),
   ];
 }
 
