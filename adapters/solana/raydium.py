@@ -1,6 +1,7 @@
 """Raydium's Trade API, https://transaction-v1.raydium.io: a quote, and the transaction that takes it."""
 
 from base64 import b64decode
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
@@ -27,6 +28,7 @@ class _Quote(msgspec.Struct, rename="camel"):
     output_amount: Units
     other_amount_threshold: Units
     price_impact_pct: Decimal = Decimal(0)
+    route_plan: Sequence[object] = ()
 
 
 class _QuoteAnswer(msgspec.Struct):  # a refusal, which comes with status 200 too, has no data
@@ -81,6 +83,8 @@ class RaydiumMarket:
         quote = read(answer, _QuoteAnswer).data
         if int(quote.input_amount) != ask.amount_in or not quote.price_impact_pct.is_finite():
             raise VenueUnavailable(NONSENSE)
+        if len(quote.route_plan) > 1:  # by Raydium's router, which the judge cannot read
+            raise VenueUnavailable("its route has several pools")
         impact = quote.price_impact_pct * _PERCENT
         return Offer(int(quote.output_amount), int(quote.other_amount_threshold), impact, answer)
 

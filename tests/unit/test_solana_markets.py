@@ -141,6 +141,14 @@ async def test_two_transactions_of_one_swap_are_none() -> None:
             await market.built(an_ask(), await market.offer(an_ask()))
 
 
+async def test_a_route_over_several_pools_is_no_offer_of_raydiums() -> None:
+    amounts = {"inputAmount": str(SOL_IN), "outputAmount": "150", "otherAmountThreshold": "149", "priceImpactPct": 0}
+    app: App[Request, Response] = App()
+    app.add_sink(Says(json.dumps({"success": True, "data": {**amounts, "routePlan": [{}, {}]}}).encode()))
+    async with serving(app) as url, Bench(url, PlayedNode()).market("raydium") as market:
+        assert await _refusal(market.offer(an_ask())) == "its route has several pools"
+
+
 @pytest.mark.parametrize(
     ("venue", "said"), [("jupiter", "NO_ROUTES_FOUND|TOKEN_NOT_TRADABLE"), ("raydium", "ROUTE_NOT")]
 )
