@@ -6,25 +6,28 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
 
 from tests.chaos.clocks import installed
-from tests.chaos.evidence import gathered, open_orders, pending_transactions
+from tests.chaos.evidence import gathered, open_orders
 from tests.chaos.fleet import Fleet
 from tests.chaos.load import CLIENTS, Client
 from tests.chaos.mischief import Mischief
+from tests.chaos.mock_world import MockWorld
 from tests.chaos.plan import plan
 from tests.chaos.report import failures, summary
 from tests.chaos.verdict import violations
+from tests.chaos.world import World
 from tests.servers import new_reachable_folder
 
 # After the last harm an order may still have all its attempts before it, each until its transaction is dead.
 SETTLE_SECONDS = 75.0
 LAST_SOCKETS_SECONDS = 10.0
 POLL_SECONDS = 0.2
+WORLDS: Mapping[str, Callable[[Path, int], World]] = {"mock": MockWorld}
 
 
 async def run(fleet: Fleet, seconds: float, console: Console) -> bool:
@@ -36,6 +39,7 @@ async def run(fleet: Fleet, seconds: float, console: Console) -> bool:
         clients = [Client(f"client-{n}", fleet, random.Random(f"{fleet.seed}:{n}")) for n in range(CLIENTS)]  # noqa: S311
         mischief = Mischief(fleet)
         settled_after = await _lived_through(fleet, clients, mischief, seconds)
+        await fleet.world.settle(fleet.processes["simulator"].url)
         evidence = await gathered(fleet, clients)
     finally:
         await fleet.stop()
@@ -49,7 +53,7 @@ async def _lived_through(fleet: Fleet, clients: list[Client], mischief: Mischief
     """Load and harm the fleet, then let it settle; return how many seconds that took once nothing was harmed."""
     async with asyncio.TaskGroup() as group:
         asking = [group.create_task(client.run(seconds, group)) for client in clients]
-        await mischief.run(plan(fleet.seed, seconds))
+        await mischief.run(plan(fleet.seed, seconds, fleet.world.harms))
         calm_since = fleet.now()
         await fleet.ready()
         await asyncio.wait(asking, timeout=SETTLE_SECONDS)
@@ -64,7 +68,7 @@ async def _lived_through(fleet: Fleet, clients: list[Client], mischief: Mischief
 
 
 async def _is_settled(fleet: Fleet) -> bool:
-    return not await open_orders(fleet) and not pending_transactions(fleet)
+    return not await open_orders(fleet) and not fleet.world.is_moving()
 
 
 async def _until(true: Callable[[], Awaitable[bool]], seconds: float) -> None:
@@ -81,12 +85,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--world", choices=WORLDS, default="mock", help="where the fleet trades")
     parser.add_argument("--faketime", type=Path, default=installed(), help="libfaketime.so.1, to set clocks wrong")
     options = parser.parse_args()
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(f"chaos: seed {options.seed}, {options.seconds:g} s")
     folder = new_reachable_folder()
-    fleet, kept = Fleet.in_folder(folder, options.seed, options.faketime), False
+    world = WORLDS[options.world](folder / "ledger.sqlite", options.seed)
+    fleet, kept = Fleet.in_folder(folder, options.seed, world, options.faketime), False
     try:
         kept = asyncio.run(run(fleet, options.seconds, console))
     finally:

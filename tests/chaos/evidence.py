@@ -13,10 +13,9 @@ from psycopg.rows import dict_row
 
 from adapters.redis.clients import queue_client
 from adapters.redis.queue_operations import RedisQueueOperations
-from simulators.venue.ledger import Entry, LedgerReader
-from simulators.venue.wire import entry_fields
 from tests.chaos.fleet import Fleet
 from tests.chaos.load import Client, Wish
+from tests.chaos.world import Swap
 from tests.clients import few_at_once
 
 _ORDERS = """
@@ -28,6 +27,7 @@ _EVENTS = """
 SELECT o.order_id, e.frame FROM order_events AS e LEFT JOIN orders AS o ON o.id = e.orders_id
 ORDER BY e.orders_id, e.seq
 """
+_EXECUTIONS = "SELECT * FROM executions ORDER BY id"
 _OPEN = "SELECT order_id FROM orders WHERE finished_at IS NULL"
 
 
@@ -39,7 +39,8 @@ class Case:
     frames: Sequence[str]
     events_body: str
     answer: Mapping[str, Any]
-    entries: Sequence[Entry]
+    swaps: Sequence[Swap]
+    execution: Mapping[str, Any] | None
     wish: Wish | None
     buried: str | None
 
@@ -56,6 +57,7 @@ class Evidence:
     cases: dict[str, Case] = field(factory=dict)
     wishes: dict[str, Wish] = field(factory=dict)
     strays: list[str] = field(factory=list)
+    executions: list[Mapping[str, Any]] = field(factory=list)
 
 
 async def dead_letters(fleet: Fleet) -> dict[str, str]:
@@ -74,24 +76,20 @@ async def open_orders(fleet: Fleet) -> set[str]:
     return {order_id for (order_id,) in rows} - set(await dead_letters(fleet)) if rows else set()
 
 
-def pending_transactions(fleet: Fleet) -> list[Entry]:
-    """Return what the venues have accepted and not ended."""
-    with LedgerReader(fleet.ledger) as ledger:
-        return list(ledger.pending())
-
-
 async def gathered(fleet: Fleet, clients: Iterable[Client]) -> Evidence:
     """Ask everybody. Nothing may move meanwhile."""
     evidence = Evidence(wishes={wish.user_id: wish for client in clients for wish in client.wishes})
     async with await psycopg.AsyncConnection.connect(fleet.postgres.url, row_factory=dict_row) as connection:
         rows = await (await connection.execute(_ORDERS)).fetchall()
         events = await (await connection.execute(_EVENTS)).fetchall()
+        evidence.executions += await (await connection.execute(_EXECUTIONS)).fetchall()
     frames = defaultdict[str, list[str]](list)
     for event in events:
         frames[event["order_id"]].append(event["frame"])
-    entries = defaultdict[str, list[Entry]](list)
-    for entry in _ledger(fleet):
-        entries[entry.transaction.order_id].append(entry)
+    swaps = defaultdict[str, list[Swap]](list)
+    for order_id, swap in fleet.world.swaps(frames):
+        swaps[order_id].append(swap)
+    executions = {row["order_id"]: row for row in evidence.executions}
     buried = await dead_letters(fleet)
     told = await _asked(fleet, [row["order_id"] for row in rows])
     for row in rows:
@@ -99,19 +97,14 @@ async def gathered(fleet: Fleet, clients: Iterable[Client]) -> Evidence:
         body, answer = told[order_id]
         wish = evidence.wishes.get(row["user_id"])
         evidence.cases[order_id] = Case(
-            row, frames[order_id], body, answer, entries[order_id], wish, buried.get(order_id)
+            row, frames[order_id], body, answer, swaps[order_id], executions.get(order_id), wish, buried.get(order_id)
         )
     known = evidence.cases.keys()
     evidence.strays += [f"events of no order: {frame}" for frame in frames.get(str(None), [])]
     evidence.strays += [
-        f"a transaction of no order: {e}" for id_, es in entries.items() if id_ not in known for e in es
+        f"a transaction of no order: {swap}" for id_, found in swaps.items() if id_ not in known for swap in found
     ]
     return evidence
-
-
-def _ledger(fleet: Fleet) -> list[Entry]:
-    with LedgerReader(fleet.ledger) as ledger:
-        return list(ledger.all())
 
 
 async def _asked(fleet: Fleet, order_ids: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
@@ -133,7 +126,8 @@ def history(case: Case, fleet: Fleet) -> str:
     lines = [f"order {case.order_id}", f"  row: {dict(case.row)}", f"  answer: {dict(case.answer)}"]
     lines += [f"  dead letter: {case.buried}"] if case.buried else []
     lines += [f"  event: {frame}" for frame in case.frames]
-    lines += [f"  ledger: {entry_fields(entry)}" for entry in case.entries] or ["  ledger: nothing"]
+    lines += [f"  execution: {dict(case.execution)}"] if case.execution else []
+    lines += [f"  ledger: {swap.told}" for swap in case.swaps] or ["  ledger: nothing"]
     lines += wish_history(case.wish) if case.wish else ["  nobody wished for it"]
     lines += [f"  {line}" for line in fleet.said_of(case.order_id)]
     return "\n".join(lines)

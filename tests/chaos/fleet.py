@@ -15,14 +15,16 @@ from attrs import define, field
 from entrypoints.dev.servers import LocalPostgres, LocalRedis
 from entrypoints.dev.servers.folder import is_free
 from tests.chaos.clocks import clock_ahead, skew
+from tests.chaos.plan import LEASE_SECONDS
 from tests.chaos.process import Process
+from tests.chaos.world import World
 from tests.eventually import eventually
 from tests.processes import PREFIX
 from tests.relay import Relay
 from tests.servers import TIMEZONE
 
 APIS, WORKERS = 2, 3
-LEASE_SECONDS, RECOVERY_SECONDS, EXPIRY_SECONDS = 2, 3, 5
+RECOVERY_SECONDS, EXPIRY_SECONDS = 3, 5
 # Below the range that systems give to outgoing connections: a client must not get the port of an API that is down.
 _PORTS = range(15_000, 32_000)
 SETTINGS = {
@@ -32,13 +34,6 @@ SETTINGS = {
     "RETRY_BASE_MS": "300",
     "VENUE_TIMEOUT_MS": "1000",
     "VENUE_SWAP_TIMEOUT_MS": "3000",
-    "MOCK_QUOTE_MS": "50",
-    "MOCK_BUILD_MS": "80",
-    "MOCK_SWAP_MIN_MS": "100",
-    "MOCK_SWAP_MAX_MS": "300",
-    "MOCK_FAILURE_RATE": "0.1",
-    "SIMULATOR_FAULT_RATE": "0.15",
-    "SIMULATOR_SLOW_MS": "2000",
     "GRACE_SECONDS": "5",
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "debug",
@@ -64,6 +59,7 @@ class Fleet:
 
     folder: Path
     seed: int
+    world: World
     postgres: LocalPostgres
     redis: LocalRedis
     started: float = field(factory=time.monotonic)
@@ -75,10 +71,10 @@ class Fleet:
     misbehaviour: list[str] = field(factory=list)
 
     @classmethod
-    def in_folder(cls, folder: Path, seed: int, faketime: Path | None = None) -> "Fleet":
+    def in_folder(cls, folder: Path, seed: int, world: World, faketime: Path | None = None) -> "Fleet":
         """Plan a fleet whose data and logs are all in `folder`; with libfaketime its clocks are wrong."""
         postgres = LocalPostgres(folder / "postgres", options={"timezone": TIMEZONE, "max_connections": "300"})
-        return cls(folder, seed, postgres, LocalRedis(folder / "redis"), faketime=faketime)
+        return cls(folder, seed, world, postgres, LocalRedis(folder / "redis"), faketime=faketime)
 
     @property
     def apis(self) -> list[Process]:
@@ -89,11 +85,6 @@ class Fleet:
     def workers(self) -> list[Process]:
         """The worker processes."""
         return [process for name, process in self.processes.items() if name.startswith("worker")]
-
-    @property
-    def ledger(self) -> Path:
-        """The venues' own record."""
-        return self.folder / "ledger.sqlite"
 
     def now(self) -> float:
         """Seconds of the run."""
@@ -115,7 +106,7 @@ class Fleet:
         """Start everything, servers first; return when all is ready."""
         await asyncio.gather(*(asyncio.to_thread(server.start) for server in (self.postgres, self.redis)))
         ports = itertools.filterfalse(lambda port: not is_free(port), _drawn_ports())
-        simulator = self._process("simulator", ("venue-simulator",), "SIMULATOR_PORT", next(ports))
+        simulator = self._process("simulator", (self.world.command,), self.world.port_setting, next(ports))
         for number in range(1, APIS + 1):
             self._process(f"api-{number}", ("api",), "PORT", next(ports))
         for number in range(1, WORKERS + 1):
@@ -128,9 +119,9 @@ class Fleet:
                     ("venues", simulator.url),
                 )
             }
-            venues = ",".join(f"{venue}={ways['venues']}/{venue}" for venue in ("Raydium", "Meteora"))
-            servers = {"POSTGRES_URL": ways["postgres"], "REDIS_URL": ways["redis"], "VENUES": venues}
-            self._process(name, ("worker",), "WORKER_HTTP_PORT", next(ports), **servers)
+            servers = {"POSTGRES_URL": ways["postgres"], "REDIS_URL": ways["redis"]}
+            trading = self.world.trading(ways["venues"])
+            self._process(name, ("worker",), "WORKER_HTTP_PORT", next(ports), **servers, **trading)
         migration = self._process("migration", ("migrate",), "PORT", 0)
         await migration.start()
         if await migration.ended():
@@ -140,6 +131,7 @@ class Fleet:
         for process in self.processes.values():
             await process.start()
         await self.ready()
+        await self.world.begin(simulator.url)
         self.started = time.monotonic()
 
     async def ready(self) -> None:
@@ -178,8 +170,7 @@ class Fleet:
     def _process(self, name: str, arguments: tuple[str, ...], port_name: str, port: int, **settings: str) -> Process:
         chosen = {
             **SETTINGS,
-            "MOCK_SEED": str(self.seed),
-            "SIMULATOR_LEDGER": str(self.ledger),
+            **self.world.settings,
             "POSTGRES_URL": self._postgres_url(name),
             "REDIS_URL": self.redis.url,
             "OPERATIONS_PORT": "0",

@@ -81,8 +81,7 @@ class Client:
 
     def _wish(self, number: int) -> Wish:
         name = f"{self.name}-{number}"
-        body: dict[str, Any] = {"inputToken": "SOL", "outputToken": "USDC", "userId": name}
-        body["amount"] = f"{self.chance.randint(1, 10**10) / 10**8:.8f}"
+        body = {**self.fleet.world.wish(self.chance), "userId": name}
         if self.chance.random() < 0.25:
             body["slippageBps"] = self.chance.choice((50, 150, 300))
         kind = self.chance.choices(("plain", "keyed", "named"), (4, 4, 2))[0]

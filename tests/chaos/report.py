@@ -21,7 +21,7 @@ def summary(fleet: Fleet, evidence: Evidence, done: Mapping[Kind, int], settled_
         table.add_row(name, str(value))
     table.add_row("clocks", _of_clocks(fleet))
     table.add_row("settled after", f"{settled_after:.1f} s of calm", end_section=True)
-    for kind in Kind:
+    for kind in fleet.world.harms:
         table.add_row(kind.value, str(done.get(kind, 0)))
     return table
 
@@ -64,7 +64,7 @@ def _of_load(evidence: Evidence) -> list[tuple[str, object]]:
 
 def _of_orders(evidence: Evidence) -> list[tuple[str, object]]:
     cases = list(evidence.cases.values())
-    entries = [entry for case in cases for entry in case.entries]
+    swaps = [swap for case in cases for swap in case.swaps]
     seconds = [
         (case.row["finished_at"] - case.row["created_at"]).total_seconds() for case in cases if case.row["finished_at"]
     ]
@@ -72,8 +72,8 @@ def _of_orders(evidence: Evidence) -> list[tuple[str, object]]:
         ("orders", len(cases)),
         ("by end", dict(Counter(case.row["reason_code"] or case.row["status"] for case in cases))),
         ("dead letters", ", ".join(f"{case.order_id}: {case.buried}" for case in cases if case.buried) or 0),
-        ("transactions landed", sum(entry.status is TransactionStatus.LANDED for entry in entries)),
-        ("transactions sent again", sum(entry.deliveries - 1 for entry in entries)),
+        ("transactions landed", sum(swap.status is TransactionStatus.LANDED for swap in swaps)),
+        ("transactions sent again", sum(swap.deliveries - 1 for swap in swaps)),
         ("retries", sum(case.row["attempt"] - 1 for case in cases)),
         ("resumed after a crash", sum(_resumed(case.row["logs"], case.row["attempt"]) for case in cases)),
         ("slowest order", f"{max(seconds, default=0):.1f} s"),

@@ -29,7 +29,8 @@ class Violation:
 
 def violations(evidence: Evidence, fleet: Fleet) -> list[Violation]:
     """Return every broken promise."""
-    found = [Violation(what) for what in (*fleet.misbehaviour, *evidence.strays)]
+    totals = fleet.world.totals(evidence.executions)
+    found = [Violation(what) for what in (*fleet.misbehaviour, *evidence.strays, *totals)]
     for case in evidence.cases.values():
         found += [Violation(what, case.order_id) for what in _of_case(case, fleet)]
     orders_of: dict[str, list[str]] = {}
@@ -50,26 +51,24 @@ def _of_case(case: Case, fleet: Fleet) -> Iterator[str]:
         yield "a client was told that it is stopped, and it is not"
     if row["status"] not in FINAL and case.buried is None:
         yield f"not final, and no dead letter: {row['status']}"
-    yield from _of_swaps(case)
+    yield from _of_swaps(case, fleet)
     yield from _of_story(case)
     for follower in case.wish.followers if case.wish else ():
         yield from _of_follower(case, follower, fleet)
 
 
-def _of_swaps(case: Case) -> Iterator[str]:
+def _of_swaps(case: Case, fleet: Fleet) -> Iterator[str]:
     row = case.row
-    landed = [entry for entry in case.entries if entry.status is TransactionStatus.LANDED]
+    landed = [swap for swap in case.swaps if swap.status is TransactionStatus.LANDED]
     if len(landed) > 1:
         yield f"{len(landed)} swaps landed"
     if row["status"] == "confirmed":
-        fills = [(e.transaction.tx_hash, e.fill and e.fill.price, e.transaction.amount) for e in landed]
-        if fills != [(row["tx_hash"], row["execution_price"], row["amount"])]:
-            yield f"confirmed as {row['tx_hash']} at {row['execution_price']}, but the ledger has {fills}"
+        yield from fleet.world.contradictions(row, landed, case.execution)
     if row["status"] == "failed" and landed:
         yield "failed, but a swap of it landed"
     if row["status"] == "failed" and (row["tx_hash"] or row["execution_price"]):
         yield "failed, but it has a transaction"
-    if row["status"] in FINAL and any(entry.status is TransactionStatus.PENDING for entry in case.entries):
+    if row["status"] in FINAL and any(swap.status is TransactionStatus.PENDING for swap in case.swaps):
         yield "final, but a transaction of it may still land"
 
 
