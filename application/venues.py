@@ -12,7 +12,8 @@ from attrs import field, frozen
 from application import observe
 from application.breaker import Breaker
 from application.halted_parts import HaltedParts
-from application.ports.errors import VenueStopped, VenueUnavailable, VenueUnreachable
+from application.ports.errors import NotOffered, VenueStopped, VenueUnavailable, VenueUnreachable
+from application.ports.finality import Finalities, Settlement
 from application.ports.venue import Venue
 from domain.money import AMOUNT_BOUND
 from domain.order import Order
@@ -88,6 +89,11 @@ class Venues:
         stopped = self.parts.venues
         return tuple(name for name in self.names if name not in stopped) if stopped else self.names
 
+    @property
+    def on_chains(self) -> bool:
+        """Whether swaps of any land on a chain, which may undo them."""
+        return any(isinstance(venue, Finalities) for venue in self.venues)
+
     async def quotes(self, order: Order) -> Quotes:
         """Ask all venues that are not halted. One that fails or is late is a refusal, never an error."""
         names = self.asked
@@ -124,6 +130,13 @@ class Venues:
         """Ask the transaction's venue what became of it. Raises VenueUnavailable."""
         venue = self._named(transaction.venue)
         return self._reached(venue, venue.lookup, transaction)
+
+    def settled(self, transaction: Transaction) -> Awaitable[Settlement | None]:
+        """Have the transaction's venue say how its chain ended it. Raises VenueUnavailable, VenueStopped."""
+        venue = self._not_halted(transaction.venue)
+        if not isinstance(venue, Finalities):
+            raise NotOffered(f"{venue.name} is on no chain")
+        return self._reached(venue, venue.settled, transaction)
 
     async def _quote(self, venue: Venue, order: Order) -> Quote | str:
         try:

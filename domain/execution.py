@@ -9,7 +9,7 @@ from domain.events import OrderEvent
 from domain.money import AMOUNT_BOUND, AMOUNT_DECIMALS, EXACT
 from domain.order import Order
 from domain.routing import quote_of
-from domain.transaction import Fill, TransactionReport
+from domain.transaction import Fill, Finality, TransactionReport
 
 _LARGER_FEE = "kept a larger fee than it quoted"
 # A venue may round its fee, or have changed it since it quoted.
@@ -22,7 +22,8 @@ class Execution:
     """One landed swap of one order: the `fill` of transaction `tx_hash` at `venue`.
 
     `quoted_price` is the chosen quote's, in output tokens for one input token, before fees. `price_impact` is the share
-    of the price that the swap itself cost, as its venue reported. None: unknown. `at` is UTC.
+    of the price that the swap itself cost, as its venue reported. None: unknown. `at` is UTC. Swaps on a chain have a
+    `finality`; their fill is what the chain said last.
     """
 
     order_id: str
@@ -30,12 +31,17 @@ class Execution:
     input_token: str
     output_token: str
     venue: str
-    chain: str | None
     tx_hash: str
     fill: Fill
     quoted_price: Decimal | None
     price_impact: Decimal | None
     at: datetime
+    finality: Finality | None = None
+
+    @property
+    def chain(self) -> str | None:
+        """The chain that the swap landed on; None at a venue without one."""
+        return self.fill.landing.chain if self.fill.landing else None
 
     @property
     def place(self) -> str:
@@ -54,12 +60,12 @@ class Execution:
             order.input_token,
             order.output_token,
             transaction.venue,
-            None,
             transaction.tx_hash,
             fill,
             order.quoted_price,
             None,
             event.at,
+            Finality.CONFIRMED if fill.landing else None,
         )
 
 
@@ -67,7 +73,8 @@ def contradiction(order: Order, report: TransactionReport) -> str | None:
     """Say why what is said to have landed cannot be the order's transaction; None when it can.
 
     All of the amount was given, for something, at a price that can be kept. The price is at its limit or above, before
-    the venue's fee, and after it, and the fee is about what the venue had quoted, if it had.
+    the venue's fee, and after it, and the fee is about what the venue had quoted, if it had. What was read from a chain
+    may have given less, and at any price above the limit.
     """
     fill, sent = report.fill, order.transaction
     if fill is None or sent is None:
@@ -75,10 +82,10 @@ def contradiction(order: Order, report: TransactionReport) -> str | None:
     given, received, fee = fill.amount_in, fill.amount_out, fill.venue_fee
     if not (given.is_finite() and received.is_finite() and fee.is_finite() and received > 0 and fee >= 0):
         return "reports amounts that cannot be"
-    if given != order.amount:
+    if given != order.amount and (fill.landing is None or not 0 < given < order.amount):
         return "swapped another amount"
     before_fee = EXACT.add(received, fee)
-    if before_fee > EXACT.multiply(_MOST_PRICE, given):
+    if fill.landing is None and before_fee > EXACT.multiply(_MOST_PRICE, given):
         return "reports a price that cannot be"
     if fee > EXACT.multiply(before_fee, sent.fee + _FEE_SLACK) and quote_of(order.quotes, sent.venue) is not None:
         return _LARGER_FEE

@@ -57,6 +57,11 @@ def kept_price(value: Decimal) -> Decimal:
     return value.quantize(_KEPT, ROUND_HALF_EVEN, EXACT).normalize(EXACT)
 
 
+def nearest_price(value: Decimal) -> Decimal:
+    """Return the price above 0 that can be kept which is nearest to `value`: tokens may be worth less, or more."""
+    return min(max(kept_price(value), _KEPT), AMOUNT_BOUND - _KEPT)
+
+
 def plain(value: Decimal) -> str:
     """Write a decimal with its exact digits: no exponent, no trailing zeros, `-0` as `0`."""
     text = format(value, "f")

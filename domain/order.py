@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from domain.errors import IllegalTransition
 from domain.events import OrderEvent, Stamp
-from domain.money import kept_price, plain
+from domain.money import kept_price, nearest_price, plain
 from domain.order_request import OrderRequest
 from domain.routing import Quote, quote_of
 from domain.status import TRANSITIONS, EventKind, FailureReason, OrderStatus
@@ -134,7 +134,7 @@ class Order:
             EventKind.SWAP_CONFIRMED,
             "Swap executed successfully",
             transaction=self.transaction and self.transaction.without_payload(),
-            execution_price=kept_price(fill.price),
+            execution_price=(nearest_price if fill.landing else kept_price)(fill.price),
             fill=fill,
         )
 

@@ -46,6 +46,7 @@ async def work(container: Container, stop: asyncio.Event) -> None:
     beside += (
         container.share_marks().run(),
         container.stats().warn_of_id_ranges(),
+        container.follow_finality().run(),
         _unready_after(stop, container.drain()),
     )
     if tokens := container.token_file():

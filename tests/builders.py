@@ -11,7 +11,7 @@ from domain.events import Stamp
 from domain.order import Order
 from domain.order_request import OrderRequest
 from domain.routing import Quote
-from domain.transaction import Fill, Transaction
+from domain.transaction import Fill, Landing, NetworkFee, Transaction
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 VENUES = ("Raydium", "Meteora")
@@ -63,6 +63,12 @@ def a_transaction(order: Order, **over: object) -> Transaction:
 def a_fill(price: Decimal, amount: Decimal = Decimal(10)) -> Fill:
     """Return the fill of an order, at Meteora's fee."""
     return Fill.at_price(amount, price, QUOTES[1].fee)
+
+
+def a_chain_fill(amount_out: str = "1470.123456", slot: int = 250_000_000) -> Fill:
+    """Return the fill of an order for 10 SOL, as a chain has it."""
+    landing = Landing("solana", slot, Decimal("0.0001"))
+    return Fill(Decimal(10), Decimal(amount_out), Decimal(0), NetworkFee(Decimal("0.000105"), "SOL"), landing)
 
 
 def resting(order: Order) -> Order:

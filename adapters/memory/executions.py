@@ -8,7 +8,7 @@ from domain.execution import Execution
 
 
 class InMemoryExecutions:
-    """Lists `kept`, the oldest first, to which its owner only ever appends. A position is an index from 1."""
+    """Lists `kept`, the oldest first; none is ever taken away. A position is an index from 1."""
 
     def __init__(self, kept: Sequence[Execution]) -> None:
         self._kept = kept
@@ -20,6 +20,10 @@ class InMemoryExecutions:
         page = found[:limit]
         next_cursor = cursor_at(page[-1][0], query.user_id) if len(found) > limit else None
         return ExecutionPage(tuple(execution for _, execution in page), next_cursor)
+
+    async def on_chain(self, order_id: str) -> Execution | None:
+        found = (execution for execution in self._kept if execution.order_id == order_id and execution.chain)
+        return next(found, None)
 
 
 def _matches(execution: Execution, query: ExecutionFilter) -> bool:

@@ -33,6 +33,7 @@ from domain.execution import Execution
 from domain.money import AMOUNT_BOUND
 from domain.order import Order
 from domain.status import OrderStatus
+from domain.transaction import Transaction
 
 _PENDING_IDLE_SECONDS = 2.0
 _LENGTHS = {"order_id": 255, "user_id": 255, "input_token": 50, "output_token": 50}
@@ -41,11 +42,13 @@ _LENGTHS = {"order_id": 255, "user_id": 255, "input_token": 50, "output_token": 
 class InMemoryOrderStore:
     """The order store without a server: no call waits, so none meets another halfway.
 
-    `executions` are those of its orders, the oldest first; `audit` has the acts on them.
+    `executions` are those of its orders, the oldest first, `unsettled` the transactions of those that their chain may
+    still undo; `audit` has the acts on the orders.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.executions: list[Execution] = []
+        self.unsettled: dict[str, Transaction] = {}
         self.audit = InMemoryAudit(clock)
         self._clock = clock
         self._orders: dict[str, Order] = {}  # in the order in which they were added
@@ -103,6 +106,9 @@ class InMemoryOrderStore:
                 raise TransactionUsed
             self._landed.add((execution.place, execution.tx_hash))
             self.executions.append(execution)
+            sent = self._orders[order.order_id].transaction  # as it was submitted, with its payload
+            if execution.chain and sent:
+                self.unsettled[order.order_id] = sent
         if record.act is not None:
             self.audit.note(record.act)
         self._orders[order.order_id] = evolve(order, updated_at=self._clock.now())

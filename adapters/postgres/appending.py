@@ -12,6 +12,7 @@ from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.rows import RecordRow, in_json, row_of_record
 from application.ports.errors import PortError, StaleOrder, StoreUnavailable, TransactionUsed
 from application.ports.order_store import Record
+from domain.execution import Execution
 
 
 async def append_records(
@@ -46,15 +47,15 @@ def _is_of_swap(row: RecordRow) -> bool:
 
 async def _used(connection: OwnConnection, records: Sequence[Record], deadline: float) -> set[str]:
     """Find the orders whose transaction confirmed another order, or comes for a second time among these."""
-    landed = [(record.after.order_id, record.after.transaction) for record in records if record.last.fill]
-    rows = [{"order_id": id, "venue": sent.venue, "tx_hash": sent.tx_hash} for id, sent in landed if sent]
+    landed = [execution for record in records if (execution := Execution.of(record.after, record.last))]
+    rows = [{"order_id": each.order_id, "place": each.place, "tx_hash": each.tx_hash} for each in landed]
     used = {order_id for (order_id,) in await connection.run(statements.USED, in_json(rows), deadline)}
     seen = set[tuple[str, str]]()
-    for order_id, sent in landed:
-        if sent and order_id not in used:
-            if (sent.venue, sent.tx_hash) in seen:
-                used.add(order_id)
-            seen.add((sent.venue, sent.tx_hash))
+    for each in landed:
+        if each.order_id not in used:
+            if (each.place, each.tx_hash) in seen:
+                used.add(each.order_id)
+            seen.add((each.place, each.tx_hash))
     return used
 
 

@@ -4,11 +4,14 @@ from typing import Final
 
 _FIND_EXECUTIONS: Final = """
 SELECT
-    id, order_id, user_id, input_token, output_token, venue, chain, tx_hash, trim_scale(amount_in),
-    trim_scale(amount_out), trim_scale(venue_fee), trim_scale(network_fee), network_fee_asset, trim_scale(quoted_price),
-    trim_scale(price_impact), executed_at
+    id, order_id, user_id, input_token, output_token, venue, tx_hash, trim_scale(amount_in), trim_scale(amount_out),
+    trim_scale(venue_fee), trim_scale(network_fee), network_fee_asset, chain, slot, trim_scale(priority_fee),
+    trim_scale(quoted_price), trim_scale(price_impact), executed_at, finality
 FROM executions WHERE true
 """
+
+# Find the execution of an order whose swap landed on a chain. (order id): its row.
+FIND_ON_CHAIN: Final = f"{_FIND_EXECUTIONS} AND order_id = %s AND chain IS NOT NULL"
 # Times rise with ids, so a range of time is a range of ids: what is outside is not read.
 _SINCE: Final = " AND executed_at >= %s AND id >= (SELECT executions_from(%s::timestamp - {slack}))"
 _UNTIL: Final = " AND executed_at < %s AND id < (SELECT executions_from(%s::timestamp + {slack}))"

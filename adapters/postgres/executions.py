@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from adapters.execution_cursor import cursor_at, position_of
@@ -10,7 +11,7 @@ from adapters.postgres.read_pool import ReadPool
 from application import observe
 from application.ports.executions import ExecutionFilter, ExecutionPage
 from domain.execution import Execution
-from domain.transaction import Fill, NetworkFee
+from domain.transaction import Fill, Finality, Landing, NetworkFee
 
 
 class PostgresExecutions:
@@ -34,26 +35,51 @@ class PostgresExecutions:
         next_cursor = cursor_at(rows[limit - 1][0], query.user_id) if len(rows) > limit else None
         return ExecutionPage(tuple(execution for execution in found if execution is not None), next_cursor)
 
+    async def on_chain(self, order_id: str) -> Execution | None:
+        for row in await self._reads.run(execution_statements.FIND_ON_CHAIN, (order_id,)):
+            return _read_or_none(row)
+        return None
+
 
 def _read_or_none(row: Sequence[Any]) -> Execution | None:
     """Return the execution that a row of `find_executions` holds; None for one that makes no sense."""
     (
-        _, order_id, user_id, input_token, output_token, venue, chain, tx_hash, amount_in, amount_out, venue_fee,
-        network_fee, network_fee_asset, quoted_price, price_impact, executed_at,
+        _, order_id, user_id, input_token, output_token, venue, tx_hash, *amounts, quoted_price, price_impact,
+        executed_at, finality,
     ) = row  # fmt: skip
-    network_fees = NetworkFee(network_fee, network_fee_asset) if network_fee is not None else None
-    fill = Fill(amount_in, amount_out, venue_fee, network_fees)
     try:
-        numbers = (amount_in, amount_out, venue_fee, network_fee, quoted_price, price_impact, fill.price)
-        if not all(number is None or number.is_finite() for number in numbers):
-            raise ValueError("not a number")
+        fill = fill_of(*amounts)
+        _refuse_what_is_no_number(quoted_price, price_impact, fill.price)
+        sure = Finality(finality) if finality else None
     except (ValueError, ArithmeticError) as error:  # by hand anything can be written
         observe.order_unreadable(order_id, error)
         return None
     at = executed_at.replace(tzinfo=UTC)
     return Execution(
-        order_id, user_id, input_token, output_token, venue, chain, tx_hash, fill, quoted_price, price_impact, at
+        order_id, user_id, input_token, output_token, venue, tx_hash, fill, quoted_price, price_impact, at, sure
     )
+
+
+def fill_of(
+    amount_in: Decimal,
+    amount_out: Decimal,
+    venue_fee: Decimal,
+    network_fee: Decimal | None,
+    network_fee_asset: str | None,
+    chain: str | None,
+    slot: int | None,
+    priority_fee: Decimal | None,
+) -> Fill:
+    """Return the fill that columns hold. Raises ValueError for what is no number."""
+    _refuse_what_is_no_number(amount_in, amount_out, venue_fee, network_fee, priority_fee)
+    fee = NetworkFee(network_fee, network_fee_asset or "") if network_fee is not None else None
+    landing = Landing(chain, slot or 0, priority_fee or Decimal(0)) if chain is not None else None
+    return Fill(amount_in, amount_out, venue_fee, fee, landing)
+
+
+def _refuse_what_is_no_number(*values: Decimal | None) -> None:
+    if not all(value is None or value.is_finite() for value in values):
+        raise ValueError("not a number")
 
 
 def _stored(at: datetime | None) -> datetime | None:

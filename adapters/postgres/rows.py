@@ -55,6 +55,14 @@ class QuoteRow(msgspec.Struct, rename={"venue": "dex"}, gc=False):
 _read_quotes = msgspec.json.Decoder(tuple[QuoteRow, ...]).decode
 
 
+class LandingRow(msgspec.Struct, gc=False):
+    """What is kept of where a swap landed."""
+
+    chain: str
+    slot: int
+    priority_fee: Decimal
+
+
 class EventRow(msgspec.Struct, gc=False):
     """What is kept of an event."""
 
@@ -68,7 +76,8 @@ class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     """What is written of a record: all that events change of an order, and the events. No quotes: they stay.
 
     The last event's fields are columns, `earlier` are those before it; `amount_in` to `quoted_price` are an execution.
-    `payload` is in base64; `purge` says that the one that is kept is of no more use.
+    `payload` is in base64; `purge` says that the one that is kept is of no more use: with a `landing` it is, until the
+    chain can undo that no more.
     """
 
     order_id: str
@@ -98,6 +107,7 @@ class RecordRow(msgspec.Struct, omit_defaults=True, gc=False):
     network_fee: Decimal | None = None
     network_fee_asset: str | None = None
     quoted_price: Decimal | None = None
+    landing: LandingRow | None = None
     payload: bytes | None = None
     purge: bool = False
     resting: bool = False
@@ -156,6 +166,8 @@ def row_of_record(record: Record) -> RecordRow:
         row.purge = True
     if fill := last.fill:
         _add_execution(row, fill, order.quoted_price)
+        if row.landing:
+            row.purge = False
     return row
 
 
@@ -167,6 +179,8 @@ def _add_execution(row: RecordRow, fill: Fill, quoted_price: Decimal | None) -> 
     if fill.network_fee:
         row.network_fee = fill.network_fee.amount
         row.network_fee_asset = fill.network_fee.asset
+    if landing := fill.landing:
+        row.landing = LandingRow(landing.chain, landing.slot, landing.priority_fee)
 
 
 def read_order(row: Sequence[Any]) -> Order:

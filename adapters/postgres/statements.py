@@ -124,13 +124,13 @@ WITH moved AS (
         earlier json, earlier_messages text[], status text, attempt integer, quotes json, chosen_dex text, tx_hash text,
         tx_venue text, tx_amount numeric, tx_limit_price numeric, tx_expires_at timestamp, execution_price numeric,
         reason_code text, finished_at timestamp, amount_in numeric, amount_out numeric, venue_fee numeric,
-        network_fee numeric, network_fee_asset text, quoted_price numeric, payload text, purge boolean,
+        network_fee numeric, network_fee_asset text, quoted_price numeric, landing json, payload text, purge boolean,
         resting boolean)
     WHERE o.order_id = ANY(ARRAY[i.order_id]) AND o.version = i.expected
     RETURNING
         o.id, o.order_id, o.user_id, o.input_token, o.output_token, i.version, i.event_id, i.kind, i.frame, i.earlier,
         i.tx_hash, i.tx_venue, i.finished_at, i.amount_in, i.amount_out, i.venue_fee, i.network_fee,
-        i.network_fee_asset, i.quoted_price, i.payload, i.purge
+        i.network_fee_asset, i.quoted_price, i.landing, i.payload, i.purge
 ), kept_events AS (
     INSERT INTO order_events (orders_id, seq, event_id, kind, frame)
     SELECT id, version, event_id, kind, frame FROM moved
@@ -141,9 +141,10 @@ WITH moved AS (
 ), kept_executions AS (
     INSERT INTO executions
         (order_id, user_id, input_token, output_token, venue, tx_hash, amount_in, amount_out, venue_fee, network_fee,
-        network_fee_asset, quoted_price, executed_at)
+        network_fee_asset, quoted_price, executed_at, chain, slot, priority_fee, finality)
     SELECT order_id, user_id, input_token, output_token, tx_venue, tx_hash, amount_in, amount_out, venue_fee,
-        network_fee, network_fee_asset, quoted_price, finished_at
+        network_fee, network_fee_asset, quoted_price, finished_at, landing->>'chain', (landing->>'slot')::bigint,
+        (landing->>'priority_fee')::numeric, CASE WHEN landing IS NOT NULL THEN 'confirmed' END
     FROM moved WHERE amount_in IS NOT NULL
 ), kept_payloads AS (
     INSERT INTO transaction_payloads (orders_id, payload)
@@ -161,13 +162,14 @@ APPEND_PLAIN: Final = f"{APPEND.partition(', kept_executions AS (')[0]}\nSELECT 
 # The same for a group in which there are administrative acts. (rows, entries).
 APPEND_AUDITED: Final = audited(APPEND, "i.subject IN (SELECT order_id FROM moved)")
 
-# Find orders whose transaction confirmed another. (rows): their ids. With OFFSET each row is looked up by itself.
+# Find orders whose transaction confirmed another at that place. (rows): their ids. With OFFSET each row is looked up by
+# itself.
 USED: Final = """
 SELECT i.order_id
-FROM json_to_recordset(%s) AS i (order_id text, venue text, tx_hash text)
+FROM json_to_recordset(%s) AS i (order_id text, place text, tx_hash text)
 WHERE EXISTS (
     SELECT FROM executions AS e
-    WHERE coalesce(e.chain, e.venue) = i.venue AND e.tx_hash = i.tx_hash AND NOT e.repeats AND e.order_id <> i.order_id
+    WHERE coalesce(e.chain, e.venue) = i.place AND e.tx_hash = i.tx_hash AND NOT e.repeats AND e.order_id <> i.order_id
     OFFSET 0)
 """
 

@@ -112,6 +112,28 @@ def swap_overdue(order_id: str, attempt: int, tx_hash: str, venue: str) -> None:
     _log.warning("swap_overdue", order_id=order_id, attempt=attempt, tx_hash=tx_hash, venue=venue)
 
 
+def swap_undone(order_id: str, tx_hash: str, venue: str) -> None:
+    """Record that a confirmed order's swap is not on its chain, for good. The order stays as it is, for a person."""
+    metrics.SWAPS_UNDONE.add()
+    _log.error("swap_undone", order_id=order_id, tx_hash=tx_hash, venue=venue)
+
+
+def fill_changed(order_id: str, tx_hash: str, venue: str) -> None:
+    """Record that a swap that was undone landed again with other amounts; those are kept."""
+    _log.warning("fill_changed", order_id=order_id, tx_hash=tx_hash, venue=venue)
+
+
+def swap_unsettled(order_id: str, tx_hash: str, venue: str) -> None:
+    """Record that a swap is not final long after it was confirmed; its chain is asked on."""
+    metrics.SWAPS_UNSETTLED.add()
+    _log.warning("swap_unsettled", order_id=order_id, tx_hash=tx_hash, venue=venue)
+
+
+def finality_unknown(order_id: str, venue: str, error: Exception) -> None:
+    """Record that a venue did not say whether a swap is final; it is asked again."""
+    _log.info("finality_unknown", order_id=order_id, venue=venue, error=repr(error))
+
+
 def stale_write_refused(order_id: str, version: int) -> None:
     """Another writer had moved the order on; nothing was changed."""
     metrics.STALE_WRITES.add()

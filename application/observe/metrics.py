@@ -43,6 +43,12 @@ SWAPS_UNKNOWN = METERS.counter(
 SWAPS_OVERDUE = METERS.counter(
     "swaps_overdue_total", "Times that a venue left a transaction open a minute after it expired"
 )
+SWAPS_UNDONE = METERS.counter(
+    "swaps_undone_total", "Times that a swap of a confirmed order was found undone by its chain"
+)
+SWAPS_UNSETTLED = METERS.counter(
+    "swaps_unsettled_total", "Times that a swap was neither final nor undone five minutes after it was confirmed"
+)
 VENUE_CONTRADICTIONS = METERS.counter(
     "venue_contradictions_total", "Answers of venues that cannot be true: the order is held, the venue stopped"
 )

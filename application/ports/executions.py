@@ -38,3 +38,7 @@ class Executions(Protocol):
         (or of all users) only: for any other text, and whether or not anything is there, InvalidCursor is raised.
         """
         ...
+
+    async def on_chain(self, order_id: str) -> Execution | None:
+        """Return the execution of an order whose swap landed on a chain; None for all others."""
+        ...

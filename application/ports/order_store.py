@@ -147,7 +147,8 @@ class OrderStore(Protocol):
         """Replace the order `before` by the order `after`, and keep the events with their frames: all or nothing.
 
         Compare-and-set: of several writers of one version exactly one wins. `updated_at` becomes the store's own time.
-        A landed swap's fill is kept with it; a transaction's payload is kept until the order leaves `submitted`.
+        A landed swap's fill is kept with it; a transaction's payload is kept until the order leaves `submitted`, or,
+        of a swap that landed on a chain, until that is settled (`UnsettledSwaps`).
         Raises TransactionUsed when another order was confirmed with the transaction, known by its hash and venue (or
         chain): of several such orders exactly one is. Raises StaleOrder when the order is not at version `before` (or
         unknown), unless this record put it further.

@@ -20,6 +20,7 @@ from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.store_clock import InMemoryStoreClock
 from adapters.memory.tickets import InMemoryTickets
 from adapters.memory.trading_halts import InMemoryTradingHalts
+from adapters.memory.unsettled_swaps import InMemoryUnsettledSwaps
 from adapters.memory.update_feed import InMemoryUpdateFeed
 from adapters.memory.write_marks import InMemoryWriteMarks
 from adapters.postgres.api_keys import PostgresApiKeys
@@ -33,6 +34,7 @@ from adapters.postgres.server_fault import postgres_fault
 from adapters.postgres.store_clock import PostgresStoreClock
 from adapters.postgres.tickets import PostgresTickets
 from adapters.postgres.trading_halts import PostgresTradingHalts
+from adapters.postgres.unsettled_swaps import PostgresUnsettledSwaps
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.limit_reports import RedisLimitReports
 from adapters.redis.order_queue import RedisOrderQueue
@@ -47,6 +49,7 @@ from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.failed_attempts import FailedAttempts
 from application.fitness import Fitness
+from application.follow_finality import FollowFinality
 from application.follow_store_clock import FollowStoreClock
 from application.halt_parts import HaltParts
 from application.halted_parts import HaltedParts
@@ -58,6 +61,7 @@ from application.order_progress import OrderProgress
 from application.ports.api_keys import ApiKeys
 from application.ports.audit import Audit
 from application.ports.executions import Executions
+from application.ports.finality import UnsettledSwaps
 from application.ports.limit_reports import LimitReports
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
@@ -191,6 +195,11 @@ class Container(containers.DeclarativeContainer):
     executions: providers.Provider[Executions] = providers.Selector(
         mode, memory=memory_executions, live=live_executions
     )
+    unsettled: providers.Provider[UnsettledSwaps] = providers.Selector(
+        mode,
+        memory=providers.Singleton(InMemoryUnsettledSwaps, clock, memory_store),
+        live=providers.Singleton(PostgresUnsettledSwaps, live_store.provided.upkeep),
+    )
     queue: providers.Provider[OrderQueue] = providers.Selector(mode, memory=memory_queue, live=live_queue)
     operations: providers.Provider[QueueOperations] = providers.Selector(
         mode, memory=memory_operations, live=live_operations
@@ -307,6 +316,7 @@ class Container(containers.DeclarativeContainer):
     manage_keys = providers.Singleton(
         ManageKeys, keys, providers.Callable(EngineMode, settings.provided.mode), clock, ids
     )
+    follow_finality = providers.Singleton(FollowFinality, unsettled, venues, gate, clock)
     recover = providers.Singleton(RecoverOrders, store, queue, clock, settings.provided.recovery_seconds)
 
     roles_sql: providers.Provider[str] = providers.Callable(roles_sql)

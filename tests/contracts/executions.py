@@ -101,7 +101,6 @@ class ExecutionsContract:
             "SOL",
             "USDC",
             "Meteora",
-            None,
             a_transaction(order).tx_hash,
             EXACT,
             QUOTES[1].price,

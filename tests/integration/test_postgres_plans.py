@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve, frozen
 from psycopg import sql
 
-from adapters.postgres import execution_statements, listing, statements
+from adapters.postgres import execution_statements, finality_statements, listing, statements
 from adapters.postgres.connector import Connector
 from adapters.postgres.listing import STRETCH
 from adapters.postgres.order_store import NUMBERED_TABLES, PostgresOrderStore
@@ -44,6 +44,11 @@ INSERT INTO executions (order_id, user_id, input_token, output_token, venue, tx_
 SELECT n::text, 'user' || n % 1000, 'SOL', 'USDC', 'Meteora', n::text, 10, 10, 0,
     timestamp '2026-01-01' + n * interval '1 minute'
 FROM generate_series(1, 100000) AS n;
+INSERT INTO executions (order_id, user_id, input_token, output_token, venue, chain, tx_hash, amount_in, amount_out,
+    venue_fee, executed_at, slot, finality)
+SELECT md5((n * 9999)::text)::uuid, 'user', 'SOL', 'USDC', 'Meteora', 'solana', n::text, 10, 10, 0,
+    timestamp '2027-01-01', n, 'confirmed'
+FROM generate_series(1, 10) AS n;
 """
 FILL_WAITING = """
 INSERT INTO orders (order_id, user_id, input_token, output_token, amount, status, logs, created_at, updated_at)
@@ -109,7 +114,7 @@ def cases() -> Iterator[Case]:
     yield Case("standing", statements.STANDING, known_rows)
     yield Case("claim", statements.CLAIM, new_rows)
     yield Case("append", statements.APPEND, in_json(sorted(rows, key=attrgetter("order_id"))), keep_plan=True)
-    used = [{"order_id": order_id, "venue": "Meteora", "tx_hash": str(n)} for n, order_id in enumerate(ids, 50_000)]
+    used = [{"order_id": order_id, "place": "Meteora", "tx_hash": str(n)} for n, order_id in enumerate(ids, 50_000)]
     yield Case("used", statements.USED, in_json(used), keep_plan=True)
     yield Case("kept", statements.KEPT, in_json(rows), keep_plan=True)
     yield Case("get", statements.GET, (ids,), keep_plan=True)
@@ -131,6 +136,15 @@ def cases() -> Iterator[Case]:
                 params = (*([ids[0], *of_user] if after else []), *([status] if status else []), *of_user, 10)
                 yield Case(f"find_{user}_{status}_{after}", statement, params, BLOCKS_FOR_A_READ)
     yield from cases_of_executions()
+    yield from cases_of_chains(ids[4])
+
+
+def cases_of_chains(order_id: str) -> Iterator[Case]:
+    fill = (*(7 * [None]), order_id)
+    yield Case("on_chain", execution_statements.FIND_ON_CHAIN, (order_id,), BLOCKS_FOR_A_READ)
+    yield Case("unsettled", finality_statements.UNSETTLED, (None, 2.0, 10), BLOCKS_FOR_A_GROUP)
+    yield Case("unsettled_on", finality_statements.UNSETTLED, (order_id, 2.0, 10), BLOCKS_FOR_A_GROUP)
+    yield Case("settle", finality_statements.SETTLE, ("finalized", *fill), BLOCKS_FOR_A_GROUP)
 
 
 def cases_of_executions() -> Iterator[Case]:

@@ -14,6 +14,7 @@ from application.ports.api_keys import ApiKeys
 from application.ports.audit import Audit
 from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
+from application.ports.finality import UnsettledSwaps
 from application.ports.limit_reports import LimitReports
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
@@ -46,6 +47,7 @@ SUITES = {
     Tickets: "TicketsContract",
     TokenRegistry: "TokenRegistryContract",
     TradingHalts: "TradingHaltsContract",
+    UnsettledSwaps: "UnsettledSwapsContract",
     UpdateFeed: "UpdateFeedContract",
     Venue: "VenueContract",
     VenueHistory: "VenueHistoryContract",
@@ -58,7 +60,7 @@ OF_SOME = {
 }
 WITHOUT_SUITE = {
     *("Clock", "CorrectedClock", "Ids"),  # tests/unit/test_system.py tests their only adapters
-    *("Finalities", "UnsettledSwaps"),
+    "Finalities",
 }
 
 

@@ -8,6 +8,8 @@
 DO $$
 DECLARE
     found_loss CONSTANT TEXT := 'SELECT, INSERT, UPDATE (why, lost_writes, timeline)';
+    settling CONSTANT TEXT := 'SELECT, INSERT, UPDATE (finality, amount_in, amount_out, venue_fee, network_fee, '
+        'network_fee_asset, slot, priority_fee)';
     note CONSTANT TEXT := 'INSERT (who, origin, request_id, what, subject, before, after, outcome)';
     one RECORD;
     given RECORD;
@@ -17,7 +19,7 @@ BEGIN
         ('orders',               'SELECT, INSERT, UPDATE', 'SELECT, UPDATE',                 'SELECT, UPDATE',                 'SELECT'),
         ('order_events',         'SELECT, INSERT',         'SELECT, INSERT',                 'SELECT, INSERT',                 'SELECT'),
         ('idempotency_keys',     'SELECT, INSERT',         '',                               '',                               ''),
-        ('executions',           'SELECT',                 'SELECT, INSERT',                 'SELECT, INSERT',                 'SELECT'),
+        ('executions',           'SELECT',                 settling,                         'SELECT, INSERT',                 'SELECT'),
         ('transaction_payloads', 'SELECT',                 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE', ''),
         ('trading_halts',        found_loss,               found_loss,                       'SELECT, INSERT, UPDATE',         'SELECT'),
         ('partial_halts',        'SELECT',                 'SELECT, INSERT',                 'SELECT, INSERT, UPDATE',         'SELECT'),
@@ -25,6 +27,7 @@ BEGIN
         ('api_keys',             'SELECT, UPDATE (last_used_at)', '',                         'SELECT, INSERT, UPDATE',         ''),
         ('socket_tickets',       'SELECT, INSERT, UPDATE (digest), DELETE', '',               '',                               ''),
         ('sweep_floor',          'SELECT',                 'SELECT, UPDATE',                 'SELECT',                         'SELECT'),
+        ('finality_sweep',       '',                       'SELECT, INSERT, UPDATE',         '',                               ''),
         ('schema_migrations',    'SELECT',                 'SELECT',                         'SELECT',                         'SELECT')
     ) AS decided (relation, api, worker, operator, readonly)
     LOOP
