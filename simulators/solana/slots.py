@@ -41,7 +41,7 @@ class Slots:
         return self._first_height + group * (_SKIPS_ONE_OF - 1) + place + 1 - (place >= self._skip_in(group))
 
     def hash(self, slot: int) -> Hash:
-        """Return the hash of this slot's block. It begins with the slot, so that a hash tells where it is from."""
+        """Return the hash of this slot's block. It begins with the slot, so that a hash says where it is from."""
         version = sum(fork <= slot for fork in self.forks)
         rest = blake2b(f"{self.seed}:{slot}:{version}".encode(), digest_size=24).digest()
         return Hash(slot.to_bytes(8, "big") + rest)
