@@ -13,7 +13,7 @@ from adapters.solana.judge.node import AccountState
 from application.ports.errors import VenueUnavailable
 
 NONSENSE = "gave an answer that makes no sense"
-U64 = Annotated[int, Meta(ge=0, lt=2**64)]
+U64 = Annotated[int, Meta(ge=0)]
 
 Answer = TypeVar("Answer")
 

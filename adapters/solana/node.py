@@ -1,0 +1,202 @@
+"""One node of the chain, asked over JSON-RPC: what each method is asked with, and what its answers mean."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from attrs import field, frozen
+from solders.address_lookup_table_account import ID as LOOKUP_TABLES
+from solders.address_lookup_table_account import AddressLookupTable
+
+from adapters.solana.answers import (
+    NONSENSE,
+    U64,
+    AccountAnswer,
+    BlockhashAnswer,
+    Commitment,
+    Context,
+    EpochAnswer,
+    EpochInfo,
+    Landed,
+    Seen,
+    SimulationAnswer,
+    StatusAnswer,
+    TransactionAnswer,
+    read,
+    states,
+)
+from adapters.solana.judge.node import Accounts, AccountState, Blockhash, Simulation
+from adapters.solana.pace import Pace
+from adapters.solana.venue_api import VenueApi
+from application.ports.errors import VenueUnavailable
+from application.ports.system import Clock
+
+# By so many slots a node may be behind what was last heard of the chain: 8 seconds.
+BEHIND_SLOTS = 20
+# For how many blocks a blockhash is taken.
+VALID_BLOCKS = 150
+UNHEALTHY = -32005
+# Of an account: a token account with its extensions is smaller. Of a lookup table: it holds 256 addresses at most.
+_ACCOUNT_BYTES, _TABLE_BYTES = 1024, 56 + 256 * 32
+_OPEN_TABLE = 2**64 - 1
+_CONFIRMED = {"commitment": Commitment.CONFIRMED.value}
+_BASE64 = {"encoding": "base64"}
+
+Answer = TypeVar("Answer")
+
+
+class NodeRefused(VenueUnavailable):
+    """The node answered with an error; of a transaction that was sent it says nothing."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"a node answered with error {code}")
+        self.error = code
+
+
+@frozen
+class Tips:
+    """The newest slot that any node told with each method."""
+
+    _of: dict[str, int] = field(factory=dict)
+
+    def require_near(self, method: str, slot: int) -> None:
+        """Raise VenueUnavailable for an answer that is much older than what was heard before."""
+        newest = self._of.get(method, 0)
+        if slot < newest - BEHIND_SLOTS:
+            raise VenueUnavailable(f"a node is {newest - slot} slots behind")
+        self._of[method] = max(newest, slot)
+
+
+class SolanaNode:
+    """A node, called `name` where its calls are counted: its URL may hold a key. All calls raise VenueUnavailable.
+
+    It is asked at most `calls_per_second` times; a call that would have to wait for longer than it may take is refused.
+    """
+
+    def __init__(
+        self, name: str, url: str, clock: Clock, tips: Tips, *, timeout_seconds: float, calls_per_second: float
+    ) -> None:
+        self.name = name
+        self._url = url
+        self._api = VenueApi(name, clock, timeout_seconds, {})
+        self._pace = Pace(clock, calls_per_second, timeout_seconds)
+        self._tips = tips
+
+    async def open(self) -> None:
+        """Get ready; the first call connects."""
+        await self._api.open()
+
+    async def close(self) -> None:
+        """Close all connections. Idempotent."""
+        await self._api.close()
+
+    async def latest_blockhash(self) -> Blockhash:
+        """Return a blockhash that no fork drops, hardly ever. One whose height is really a slot is refused."""
+        told = await self._in_context("getLatestBlockhash", [_CONFIRMED], BlockhashAnswer)
+        slot, last = told.context.slot, told.value.last_valid_block_height
+        if last - VALID_BLOCKS >= slot:
+            raise VenueUnavailable("a node takes slots for heights")
+        return Blockhash(told.value.blockhash, last, slot)
+
+    async def send(self, raw: bytes) -> None:
+        """Have a transaction relayed once; that it was says nothing. It was simulated before it was signed."""
+        config = {**_BASE64, "skipPreflight": True, "maxRetries": 0}
+        await self._call("sendTransaction", [b64encode(raw).decode(), config], str)
+
+    async def statuses(self, signatures: Sequence[str], *, history: bool) -> Sequence[Seen]:
+        """Return what it knows of each, 256 at most; without `history` only of the last minutes."""
+        config = {"searchTransactionHistory": history}
+        told = await self._in_context("getSignatureStatuses", [list(signatures), config], list[StatusAnswer | None])
+        slot = told.context.slot
+        if len(told.value) != len(signatures):
+            raise VenueUnavailable(NONSENSE)
+        return [
+            Seen(None, None, None, slot) if each is None else Seen(each.commitment, each.err, each.slot, slot)
+            for each in told.value
+        ]
+
+    async def status(self, signature: str) -> Seen:
+        """Return what it knows of a signature, however old."""
+        return (await self.statuses([signature], history=True))[0]
+
+    async def epoch_info(self) -> EpochInfo:
+        """Return how far the chain is finalized."""
+        told = await self._call("getEpochInfo", [{"commitment": Commitment.FINALIZED.value}], EpochAnswer)
+        return EpochInfo(told.block_height, told.absolute_slot)
+
+    async def first_slot(self) -> int:
+        """Return the first slot that its history has: of transactions before it knows nothing."""
+        slot: int = await self._call("getFirstAvailableBlock", [], U64)
+        return slot
+
+    async def transaction(self, signature: str, commitment: Commitment = Commitment.CONFIRMED) -> Landed | None:
+        """Return a transaction that a block has, of this commitment at least; None when it has not, or not yet."""
+        config = {"encoding": "json", "commitment": commitment.value, "maxSupportedTransactionVersion": 0}
+        told = await self._call("getTransaction", [signature, config], TransactionAnswer | None)
+        return None if told is None else told.landed(signature)
+
+    async def simulate(self, raw: bytes, addresses: Sequence[str]) -> Simulation:
+        """Run it with a blockhash that the node surely knows, which changes nothing else."""
+        config: dict[str, Any] = {**_CONFIRMED, **_BASE64, "sigVerify": False, "replaceRecentBlockhash": True}
+        config["accounts"] = {**_BASE64, "addresses": list(addresses)}
+        told = await self._in_context("simulateTransaction", [b64encode(raw).decode(), config], SimulationAnswer)
+        ran, slot = told.value, told.context.slot
+        logs = tuple(ran.logs or ())
+        if ran.err is not None:
+            return Simulation(ran.err, logs, ran.units_consumed or 0, slot, ())
+        if ran.units_consumed is None:
+            raise VenueUnavailable(NONSENSE)
+        return Simulation(None, logs, ran.units_consumed, slot, states(ran.accounts or (), len(addresses)))
+
+    async def accounts(self, addresses: Sequence[str]) -> Accounts:
+        """Return these accounts, all of one slot, with the beginnings of their data."""
+        return await self._accounts(addresses, _ACCOUNT_BYTES)
+
+    async def lookup_tables(self, addresses: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return what these lookup tables hold; one that is none, or is to be closed, is left out."""
+        found = (await self._accounts(addresses, _TABLE_BYTES)).accounts
+        tables = {address: _table(account) for address, account in zip(addresses, found, strict=True)}
+        return {address: entries for address, entries in tables.items() if entries is not None}
+
+    async def _accounts(self, addresses: Sequence[str], most: int) -> Accounts:
+        config = {**_CONFIRMED, **_BASE64, "dataSlice": {"offset": 0, "length": most}}
+        told = await self._in_context("getMultipleAccounts", [list(addresses), config], list[AccountAnswer | None])
+        return Accounts(told.context.slot, states(told.value, len(addresses)))
+
+    async def _in_context(self, method: str, params: Sequence[Any], kind: type[Answer]) -> "_InContext[Answer]":
+        told: _InContext[Answer] = await self._call(method, params, _InContext[kind])  # type: ignore[valid-type]
+        self._tips.require_near(method, told.context.slot)
+        return told
+
+    async def _call(self, method: str, params: Sequence[Any], kind: Any) -> Any:
+        await self._pace.turn()
+        body = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        told = read(await self._api.post(method, self._url, body), _Told)
+        if told.error is not None:
+            raise NodeRefused(told.error.code)
+        return read(told.result, kind)
+
+
+class _Error(msgspec.Struct):
+    code: int
+
+
+class _Told(msgspec.Struct):
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: _Error | None = None
+
+
+class _InContext(msgspec.Struct, Generic[Answer]):
+    context: Context
+    value: Answer
+
+
+def _table(account: AccountState | None) -> Sequence[str] | None:
+    if account is None or account.owner != str(LOOKUP_TABLES):
+        return None
+    try:
+        table = AddressLookupTable.deserialize(account.data)
+    except ValueError:
+        return None
+    return [str(each) for each in table.addresses] if table.meta.deactivation_slot == _OPEN_TABLE else None

@@ -1,0 +1,160 @@
+"""Proof that a swap can never land: what it takes, and from whom. On anything less it could be swapped twice."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from adapters.solana.answers import Seen
+from adapters.solana.death import Dead, sought
+from adapters.solana.rpc import SolanaRpc
+from application.ports.errors import VenueUnavailable
+from tests.clock import ManualClock
+from tests.scripted_node import SLOT, Refusal, ScriptedNode, epoch, scripted_nodes, status
+from tests.signed import BLOCKHASH, a_swap
+
+Nodes = tuple[SolanaRpc, Sequence[ScriptedNode]]
+LAST = BLOCKHASH.last_valid_height
+SIGNED_AT = BLOCKHASH.slot
+
+
+@pytest.fixture
+async def one() -> AsyncIterator[Nodes]:
+    async with scripted_nodes(1, ManualClock()) as nodes:
+        _say_dead(nodes[1][0])
+        yield nodes
+
+
+@pytest.fixture
+async def two() -> AsyncIterator[Nodes]:
+    async with scripted_nodes(2, ManualClock()) as nodes:
+        for node in nodes[1]:
+            _say_dead(node)
+        yield nodes
+
+
+@pytest.fixture
+async def three() -> AsyncIterator[Nodes]:
+    async with scripted_nodes(3, ManualClock()) as nodes:
+        for node in nodes[1]:
+            _say_dead(node)
+        yield nodes
+
+
+def _say_dead(node: ScriptedNode) -> None:
+    node.say("getEpochInfo", epoch(LAST + 1))
+    node.say("getSignatureStatuses", status(None))
+    node.say("getFirstAvailableBlock", SIGNED_AT)
+
+
+async def test_one_node_alone_proves_it_in_order(one: Nodes) -> None:
+    rpc, (node,) = one
+
+    assert isinstance(await sought(rpc.nodes(), a_swap()), Dead)
+
+    assert [method for method, _ in node.asked] == ["getEpochInfo", "getSignatureStatuses", "getFirstAvailableBlock"]
+    assert node.asked[0][1] == [{"commitment": "finalized"}]
+    assert node.asked[1][1] == [[a_swap().signature], {"searchTransactionHistory": True}]
+
+
+async def test_up_to_its_last_valid_height_it_lives(one: Nodes) -> None:
+    rpc, (node,) = one
+    node.say("getEpochInfo", epoch(LAST))
+
+    assert await sought(rpc.nodes(), a_swap()) == Seen(None, None, None, SLOT)
+
+
+async def test_a_node_whose_height_is_its_slot_proves_nothing(one: Nodes) -> None:
+    rpc, (node,) = one
+    node.say("getEpochInfo", epoch(SLOT, SLOT))
+
+    with pytest.raises(VenueUnavailable, match="slots for heights"):
+        await sought(rpc.nodes(), a_swap())
+
+
+async def test_a_status_from_before_that_height_proves_nothing(one: Nodes) -> None:
+    rpc, (node,) = one
+    node.say("getSignatureStatuses", status(None, slot=SLOT - 1))
+
+    with pytest.raises(VenueUnavailable):
+        await sought(rpc.nodes(), a_swap())
+
+
+async def test_a_history_that_begins_after_it_was_signed_proves_nothing(one: Nodes) -> None:
+    rpc, (node,) = one
+    node.say("getFirstAvailableBlock", SIGNED_AT + 1)
+
+    with pytest.raises(VenueUnavailable, match="does not go back"):
+        await sought(rpc.nodes(), a_swap())
+
+
+@pytest.mark.parametrize("method", ["getEpochInfo", "getSignatureStatuses", "getFirstAvailableBlock"])
+async def test_an_error_proves_nothing(one: Nodes, method: str) -> None:
+    rpc, (node,) = one
+    node.say(method, Refusal(-32011))
+
+    with pytest.raises(VenueUnavailable):
+        await sought(rpc.nodes(), a_swap())
+
+
+async def test_what_landed_after_all_is_seen(one: Nodes) -> None:
+    rpc, (node,) = one
+    node.say("getSignatureStatuses", status("finalized"))
+
+    found = await sought(rpc.nodes(), a_swap())
+
+    assert isinstance(found, Seen)
+    assert found.status == "finalized"
+
+
+async def test_two_nodes_have_to_say_so_when_two_are_named(two: Nodes) -> None:
+    rpc, (first, second) = two
+
+    assert isinstance(await sought(rpc.nodes(), a_swap()), Dead)
+    assert first.count("getEpochInfo") == second.count("getEpochInfo") == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("getEpochInfo", Refusal(-32005)),
+        ("getEpochInfo", epoch(LAST)),
+        ("getEpochInfo", epoch(SLOT, SLOT)),
+        ("getSignatureStatuses", status("processed")),
+        ("getSignatureStatuses", status("confirmed")),
+        ("getSignatureStatuses", status("confirmed", {"InstructionError": [0, {"Custom": 1}]})),
+        ("getSignatureStatuses", status(None, slot=SLOT - 100)),
+        ("getFirstAvailableBlock", SIGNED_AT + 1),
+    ],
+)
+async def test_the_second_nodes_doubt_is_enough(two: Nodes, method: str, answer: object) -> None:
+    rpc, (_, second) = two
+    second.say(method, answer)
+
+    with pytest.raises(VenueUnavailable):
+        await sought(rpc.nodes(), a_swap())
+
+
+async def test_what_the_second_node_has_finalized_counts_more_than_what_the_first_has_not(two: Nodes) -> None:
+    rpc, (_, second) = two
+    second.say("getSignatureStatuses", status("finalized"))
+
+    found = await sought(rpc.nodes(), a_swap())
+
+    assert isinstance(found, Seen)
+    assert found.status == "finalized"
+
+
+async def test_two_of_three_are_enough(three: Nodes) -> None:
+    rpc, (first, _, _) = three
+    first.say("getEpochInfo", Refusal(-32005))
+
+    assert isinstance(await sought(rpc.nodes(), a_swap()), Dead)
+
+
+async def test_one_of_three_is_not(three: Nodes) -> None:
+    rpc, (first, second, _) = three
+    for node in (first, second):
+        node.say("getEpochInfo", Refusal(-32005))
+
+    with pytest.raises(VenueUnavailable):
+        await sought(rpc.nodes(), a_swap())
