@@ -81,11 +81,11 @@ def close(account: Pubkey, to: Pubkey = WALLET, owner: Pubkey = WALLET) -> Instr
     return instruction(TOKEN, b"\x09", writable(account), writable(to), signer(owner))
 
 
-def seeded(lamports: int) -> tuple[Pubkey, list[Instruction]]:
+def seeded(lamports: int, word: str = SEED) -> tuple[Pubkey, list[Instruction]]:
     """Make an account for wrapped SOL as Raydium does: its address comes of the wallet's and a word."""
-    made = Pubkey.create_with_seed(WALLET, SEED, TOKEN)
+    made = Pubkey.create_with_seed(WALLET, word, TOKEN)
     params = CreateAccountWithSeedParams(
-        from_pubkey=WALLET, to_pubkey=made, base=WALLET, seed=SEED, lamports=lamports, space=165, owner=TOKEN
+        from_pubkey=WALLET, to_pubkey=made, base=WALLET, seed=word, lamports=lamports, space=165, owner=TOKEN
     )
     begun = instruction(TOKEN, b"\x12" + bytes(WALLET), writable(made), readable(SOL.mint))
     return made, [create_account_with_seed(params), begun]

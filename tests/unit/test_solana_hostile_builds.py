@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from solders.compute_budget import request_heap_frame, set_compute_unit_limit, set_compute_unit_price
+from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
-from solders.message import Message
+from solders.message import Message, MessageV0
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.system_program import (
@@ -36,6 +37,7 @@ from adapters.solana.judge.programs import (
 from adapters.solana.judge.wanted import UnsafeTransaction
 from simulators.solana.genesis import TOKEN_ACCOUNT_RENT
 from simulators.solana.layouts import discriminator, least, readable, signer, writable
+from simulators.solana.markets import RAYDIUM_CPMMS
 from simulators.solana.tokens import SOL, TOKENS, USDC
 from tests.judged import (
     JUP,
@@ -63,6 +65,7 @@ from tests.judged import (
 
 THEIRS = Pubkey.from_bytes(bytes([66] * 32))
 MEMO = Pubkey.from_string("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr")
+RENT = Pubkey.from_string("SysvarRent111111111111111111111111111111111")
 LOADER = Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111")
 
 
@@ -233,6 +236,10 @@ def changed(swap: Instruction, at: int, account: Pubkey) -> Instruction:
     return Instruction(swap.program_id, bytes(swap.data), metas)
 
 
+def begun(account: Pubkey, owner: Pubkey) -> Instruction:
+    return token(1, writable(account), readable(SOL.mint), readable(owner), readable(RENT))
+
+
 def patched(swap: Instruction, at: int, piece: bytes) -> Instruction:
     data = bytes(swap.data)
     return Instruction(swap.program_id, data[:at] + piece + data[at + len(piece) :], swap.accounts)
@@ -289,6 +296,11 @@ async def test_lamports_move_only_when_sol_is_given(node: PlayedNode) -> None:
             ],
             "begins an account for another",
         ),
+        (
+            lambda made, new: [made[0], begun(new, THIEF), cpmm(SOL, USDC, SOL_IN, 1, source=new), close(new)],
+            "begins an account for another",
+        ),
+        (lambda made, new: [changed(made[0], 0, THIEF), *made[1:]], "another pays"),
         (lambda made, new: [patched(made[0], 4, bytes(THIEF)), *made[1:]], "for another"),
         (lambda made, new: [patched(made[0], 36, b"\xff" * 8), *made[1:]], "not known"),
         (lambda made, new: [patched(made[0], 44, b"\xff"), *made[1:]], "not known"),
@@ -296,14 +308,49 @@ async def test_lamports_move_only_when_sol_is_given(node: PlayedNode) -> None:
         (lambda made, new: [patched(made[0], 59, struct.pack("<Q", 82)), *made[1:]], "no token account"),
         (lambda made, new: [patched(made[0], 67, bytes(TOKEN_2022)), *made[1:]], "no token account"),
     ],
-    ids=["left unbegun", "left open", "a thief's", "of another token", "a thief's base", "a seed without end",
-         "a seed that is no text", "another seed", "another size", "another program"],
+    ids=["left unbegun", "left open", "a thief's", "of another token", "a thief's, as of old", "of a thief's lamports",
+         "a thief's base", "a seed without end", "a seed that is no text", "another seed", "another size",
+         "another program"],
 )  # fmt: skip
 async def test_an_account_of_a_word_is_ours_and_closed(
     node: PlayedNode, theft: Callable[[list[Instruction], Pubkey], list[Instruction]], why: str
 ) -> None:
     new, made = seeded(SOL_IN + TOKEN_ACCOUNT_RENT)
     await refused(node, unsigned(priced(create(USDC), *theft(made, new))), why)
+
+
+async def test_raydiums_older_way_to_begin_an_account_is_known(node: PlayedNode) -> None:
+    new, made = seeded(SOL_IN + TOKEN_ACCOUNT_RENT)
+    min_out = least(node.price(SOL, USDC, SOL_IN, RAYDIUM_CPMMS), 50)
+    swap = cpmm(SOL, USDC, SOL_IN, min_out, source=new)
+    build = priced(made[0], begun(new, WALLET), create(USDC), swap, close(new))
+    await judged(node, unsigned(build), wanted(SOL, USDC, SOL_IN, min_out))
+
+
+async def test_one_account_of_a_word_is_enough(node: PlayedNode) -> None:
+    new, made = seeded(SOL_IN + TOKEN_ACCOUNT_RENT)
+    more, again = seeded(TOKEN_ACCOUNT_RENT, "another")
+    build = priced(*made, *again, cpmm(SOL, USDC, SOL_IN, 1, source=new), close(new), close(more))
+    await refused(node, unsigned(build), "two accounts for wrapped SOL")
+
+
+async def test_compute_units_are_limited(node: PlayedNode) -> None:
+    message = MessageV0.try_compile(WALLET, bought_with_sol(10**8), [], Hash.default())
+    raw = bytes(VersionedTransaction.populate(message, [Signature.default()]))
+    await refused(node, raw, "does not limit its compute units")
+
+
+@pytest.mark.parametrize(
+    ("theft", "why"),
+    [
+        (changed(create(JUP), 0, THIEF), "another pays for an account"),
+        (changed(create(JUP), 4, THIEF), "named as system"),
+        (changed(wrap(1)[0], 0, THIEF), "lamports are not ours"),
+    ],
+    ids=["a thief's payment", "a thief's system", "a thief's lamports"],
+)
+async def test_what_another_pays_for_is_not_ours(node: PlayedNode, theft: Instruction, why: str) -> None:
+    await refused(node, unsigned([theft, *bought_with_sol(10**8)]), why)
 
 
 async def test_no_more_than_a_rent_goes_with_an_account_of_a_word(node: PlayedNode) -> None:

@@ -97,3 +97,27 @@ def test_a_route_that_is_cut_short_is_refused() -> None:
     for size in range(30):
         with pytest.raises(UnsafeTransaction, match=r"cut short|not known"):
             read(JUPITER, ROUTE_V2[:size], *ROUTE_KEYS)
+
+
+SHARED_KEYS = (OTHERS[0], OWNER, SOURCE, *OTHERS[1:3], DESTINATION, GIVEN, GOT, TOKEN, TOKEN, JUPITER_EVENTS, JUPITER)
+CPMM_KEYS = (OWNER, *OTHERS[:3], SOURCE, DESTINATION, *OTHERS[3:5], TOKEN, TOKEN_2022, GIVEN, GOT, OTHERS[5])
+CLMM_KEYS = (OWNER, *OTHERS[:2], SOURCE, DESTINATION, *OTHERS[2:5], TOKEN, *OTHERS[5:10])
+AMM_KEYS = (TOKEN, *OTHERS[:4], SOURCE, DESTINATION, OWNER)
+
+
+@pytest.mark.parametrize(
+    ("program", "data", "keys", "at"),
+    [
+        *((JUPITER, SHARED_ROUTE_V2, SHARED_KEYS, at) for at in (8, 9, 10, 11)),
+        *((JUPITER, ROUTE_V2, ROUTE_KEYS, at) for at in (5, 6, 8, 9)),
+        *((RAYDIUM_CPMM, discriminator("swap_base_input") + bytes(16), CPMM_KEYS, at) for at in (8, 9)),
+        (RAYDIUM_CLMM, discriminator("swap") + bytes(32) + b"\1", CLMM_KEYS, 8),
+        (RAYDIUM_AMM, b"\x10" + bytes(16), AMM_KEYS, 0),
+    ],
+)
+def test_what_is_called_as_a_program_is_the_known_one(
+    program: Pubkey, data: bytes, keys: tuple[Pubkey, ...], at: int
+) -> None:
+    read(program, data, *keys)
+    with pytest.raises(UnsafeTransaction, match=r"is none|own accounts"):
+        read(program, data, *keys[:at], OTHERS[-1], *keys[at + 1 :])
