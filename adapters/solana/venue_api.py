@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from math import inf
 from typing import TypeVar
@@ -44,7 +46,7 @@ class VenueApi:
 
     async def open(self) -> None:
         """Get ready; the first call connects."""
-        tls = await asyncio.to_thread(httpx.create_ssl_context)
+        tls = await asyncio.to_thread(_tls)
         self._client = httpx.AsyncClient(
             headers=self._headers,
             verify=tls,
@@ -122,6 +124,12 @@ class VenueApi:
             wait = reset - self._clock.now().timestamp()
         seconds = 1.0 if wait is None else min(max(wait, 0.0), LONGEST_WAIT_SECONDS)
         self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return what all of this process share, as reading all authorities takes a tenth of a second."""
+    return httpx.create_ssl_context()
 
 
 def read(content: bytes, kind: type[Answer]) -> Answer:
