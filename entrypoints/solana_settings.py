@@ -6,12 +6,18 @@ from pathlib import Path
 
 from attrs import frozen
 
-from entrypoints.setting_types import one_of, setting, urls, wallet_place, whole
+from entrypoints.setting_types import one_of, seconds, setting, some_of, urls, wallet_place, whole
 
 WORST_PRICE, BEST_PRICE = "lowest_price", "best_net_output"
 # By the schemes of their URLs: whose swaps move real tokens, unless a simulator answers.
 REAL_VENUES = ("jupiter", "raydium")
 PRIORITIES = ("medium", "high", "very-high")
+# By name: what is served in production imports no simulator.
+SOLANA_FAULTS = (
+    *("dropped", "lost_reply", "late", "fork", "behind", "slot_as_height", "limited", "error"),
+    *("worse_quote", "low_min_out", "two_transactions", "foreign_fee_payer", "drained", "stale_blockhash"),
+    "low_height",
+)
 
 
 @frozen(kw_only=True)
@@ -54,6 +60,18 @@ class SolanaSettings:
     solana_signer_token_file: Path | None = setting(None, Path, "The bearer token for remote signers")
     solana_signer_timeout_ms: int = setting(2000, whole(1, 600_000), "How long a remote signer may take")
     jupiter_api_key_file: Path | None = setting(None, Path, "A file with Jupiter's API key, closed to others")
+
+    solana_simulator_port: int = setting(3004, whole(0, 65535), "The Solana simulator's port; 0 takes a free one")
+    solana_simulator_ledger: Path = setting(
+        Path(".order-engine/solana-ledger.sqlite"), Path, "Its chain: every account, and where each signature ended"
+    )
+    solana_simulator_slot_ms: int = setting(400, whole(1, 60_000), "How long one of its slots takes")
+    solana_simulator_fault_rate: float = setting(
+        0.0, seconds("0", "1"), "Share of calls, and of a node's times, that it spoils, 0 to 1"
+    )
+    solana_simulator_faults: tuple[str, ...] = setting(
+        SOLANA_FAULTS, some_of(*SOLANA_FAULTS), "The faults that it draws from, by the mock seed"
+    )
 
     def mistaken_for(self, real: Sequence[str], policy: str | None) -> list[str]:
         """Say what does not fit; `real` are the names of the real venues."""

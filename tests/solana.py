@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 from attrs import frozen
@@ -23,6 +24,7 @@ from simulators.solana.simulator import SimulatedSolana, simulated_solana
 from simulators.solana.tokens import SOL, USDC
 from simulators.solana.venues.builds import Limit, around, jupiter_swap
 from simulators.venue.server import serve
+from tests.processes import EngineProcess, free_port, running
 
 NO_FAULTS = Faults(0, 0.0, ())
 SLOT_MS = 400
@@ -46,8 +48,8 @@ class SlotClock:
 @contextmanager
 def solana(folder: Path, clock: SlotClock, *, faults: Faults = NO_FAULTS, seed: int = 1) -> Iterator[SimulatedSolana]:
     """Run the simulator on a ledger in this folder, without any HTTP."""
-    with simulated_solana(folder / "chain.sqlite", seed=seed, faults=faults, slot_ms=SLOT_MS, clock=clock) as running:
-        yield running
+    with simulated_solana(folder / "chain.sqlite", seed=seed, faults=faults, slot_ms=SLOT_MS, clock=clock) as simulator:
+        yield simulator
 
 
 @asynccontextmanager
@@ -56,13 +58,36 @@ async def solana_in_loop(
 ) -> AsyncIterator[tuple[str, SimulatedSolana]]:
     """Serve the simulator in the test's loop, and return its URL: nodes are at `/rpc/a` and `/rpc/b`."""
     listener, stop = bind("127.0.0.1", 0), asyncio.Event()
-    with simulated_solana(folder / "chain.sqlite", seed=seed, faults=faults, slot_ms=slot_ms) as running:
-        serving = asyncio.create_task(serve(running.app, listener, stop))
+    with simulated_solana(folder / "chain.sqlite", seed=seed, faults=faults, slot_ms=slot_ms) as simulator:
+        serving = asyncio.create_task(serve(simulator.app, listener, stop))
         try:
-            yield url_of(listener), running
+            yield url_of(listener), simulator
         finally:  # a test that fails must not cut it off: its socket would be found by another test
             stop.set()
             await serving
+
+
+class SolanaProcess:
+    """A simulator process, started on entry: kill it, and start it again on the same port with the same ledger."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        port = str(free_port())
+        own = {"PORT": port, "SOLANA_SIMULATOR_PORT": port, "SOLANA_SIMULATOR_LEDGER": str(folder / "chain.sqlite")}
+        self._settings = {**settings, **own}
+        self._stack = ExitStack()
+        self.url = f"http://127.0.0.1:{port}"
+        self.process: EngineProcess
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process = self._stack.enter_context(running("solana-simulator", settings=self._settings))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self._stack.close()
 
 
 @frozen
@@ -97,11 +122,11 @@ def funded(chain: Chain, lamports: int = 10 * ONE_SOL) -> Keypair:
     return own
 
 
-def swap(running: SimulatedSolana, own: Keypair, *, slippage_bps: int = 500, quoted: int | None = None) -> Decoded:
+def swap(simulator: SimulatedSolana, own: Keypair, *, slippage_bps: int = 500, quoted: int | None = None) -> Decoded:
     """Return a signed swap of one SOL for USDC by Jupiter, with the best pool's quote of now or another."""
-    slot = running.chain.advance()
-    offer = running.swaps.markets.offers(SOL.mint, USDC.mint, ONE_SOL, slot)[0]
+    slot = simulator.chain.advance()
+    offer = simulator.swaps.markets.offers(SOL.mint, USDC.mint, ONE_SOL, slot)[0]
     limit = Limit(quoted or offer.amount_out, slippage_bps)
-    route = jupiter_swap(offer, limit, own.pubkey(), running.swaps, None)
+    route = jupiter_swap(offer, limit, own.pubkey(), simulator.swaps, None)
     build = around(route, offer, own.pubkey(), wraps=True, unwraps=True)
-    return signed(running.chain, own, build.instructions)
+    return signed(simulator.chain, own, build.instructions)

@@ -130,6 +130,14 @@ def venue_simulator() -> None:
     _run(run)
 
 
+@app.command(rich_help_panel=RUN)
+def solana_simulator() -> None:
+    """Run a Solana of your own: a chain on a real virtual machine, two nodes, Jupiter and Raydium, faults by seed."""
+    from entrypoints.solana_simulator import run
+
+    _run(run)
+
+
 @app.command(rich_help_panel=OPERATE)
 def check_config() -> None:
     """Check the settings, look at the servers that they name, and show all, without secrets."""

@@ -102,6 +102,7 @@ NOT_RUN = [
     Kind("order-engine api", _SERVES, mistakes_of_engine),
     Kind("order-engine worker", _SERVES, mistakes_of_engine),
     Kind("order-engine venue-simulator", _SERVES, mistakes_of_engine),
+    Kind("order-engine solana-simulator", _SERVES, mistakes_of_engine),
     Kind("python -m tests.integration.releases", "it writes the files of a coming release", _nothing),
     Kind("python -m tests.docs.picture", "it writes a picture of the docs", _nothing),
     Kind("sudo", "it changes the machine", _nothing),

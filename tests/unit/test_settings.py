@@ -17,6 +17,8 @@ from entrypoints.settings import (
     shown,
     unknown_variables,
 )
+from entrypoints.solana_settings import SOLANA_FAULTS
+from simulators.solana.faults import Fault as SolanaFault
 from simulators.venue.faults import Fault, Harm
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +49,7 @@ def test_networks_are_read_and_what_is_none_is_refused() -> None:
 def test_the_faults_are_the_simulators() -> None:
     assert SIMULATOR_FAULTS == tuple(Fault) == Settings().simulator_faults
     assert tuple(Harm) == SIMULATOR_HARMS
+    assert SOLANA_FAULTS == tuple(SolanaFault) == Settings().solana_simulator_faults
 
 
 def test_every_mistake_is_told_at_once_by_its_variable_and_without_secrets() -> None:
