@@ -11,6 +11,7 @@ from attrs import evolve
 from entrypoints.cli import keys, orders, queue, trading, venue, wallet
 from entrypoints.cli.audit import audit
 from entrypoints.cli.credential import FILE_VARIABLE, KEY_VARIABLE
+from entrypoints.cli.doctor import doctor
 from entrypoints.cli.ending import (
     INTERRUPTED,
     NOT_WRITTEN,
@@ -92,6 +93,7 @@ def worker() -> None:
 app.command(rich_help_panel=TRADE)(submit)
 app.command(rich_help_panel=TRADE)(tokens)
 app.command(rich_help_panel=OPERATE)(reconcile)
+app.command(rich_help_panel=OPERATE)(doctor)
 app.command(rich_help_panel=OPERATE)(audit)
 app.command(rich_help_panel=TRADE)(load)
 
