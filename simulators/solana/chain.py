@@ -1,9 +1,9 @@
 """The chain: what was sent waits for a block, lands once, and may be undone by a fork until it is final."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, takewhile
 from typing import Any
 
 from attrs import field, frozen
@@ -134,17 +134,17 @@ class Chain:
 
     def account(self, key: Pubkey, slot: int) -> Account | None:
         """Return an account as it was after this slot, at most 64 back."""
-        for change in self._changes:
-            if change.slot > slot and key in change.before:
-                return change.before[key]
-        return self._machine.account(key)
+        account = self._machine.account(key)
+        for change in self._since(slot):
+            if key in change.before:
+                account = change.before[key]
+        return account
 
     def simulate(self, transaction: Decoded, slot: int) -> Outcome:
         """Run it over the accounts as they were after this slot, and undo that."""
         accounts: dict[Pubkey, Account | None] = {}
-        for change in self._changes:
-            if change.slot > slot:
-                accounts = {**change.before, **accounts}
+        for change in self._since(slot):
+            accounts |= change.before
         return self._machine.simulate(transaction, slot, accounts)
 
     def give(self, gift: Gift) -> None:
@@ -173,6 +173,10 @@ class Chain:
             held = token_accounts.holding(account)
             if account is not None and held is not None and held.owner == owner:
                 yield key, account
+
+    def _since(self, slot: int) -> Iterator[_Change]:
+        """Yield what was changed after a slot, the last change first."""
+        return takewhile(lambda change: change.slot > slot, reversed(self._changes))
 
     def _begin(self, accounts: Mapping[Pubkey, Account]) -> None:
         self._ledger.put(accounts)

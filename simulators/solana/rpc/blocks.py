@@ -35,6 +35,11 @@ def slot(call: Call) -> int:
     return call.slot()
 
 
+def first_available_block(call: Call) -> int:
+    """Return the first slot that the node's history has: it has all of it."""
+    return call.view.chain.slots.first
+
+
 def block_height(call: Call) -> int:
     """Return the newest block's height."""
     call.slot()

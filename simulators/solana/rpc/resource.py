@@ -25,6 +25,7 @@ METHODS: Mapping[str, Callable[[Call], Any]] = MappingProxyType(
         "getVersion": blocks.version,
         "getGenesisHash": blocks.genesis_hash,
         "getSlot": blocks.slot,
+        "getFirstAvailableBlock": blocks.first_available_block,
         "getBlockHeight": blocks.block_height,
         "getEpochInfo": blocks.epoch_info,
         "getLatestBlockhash": blocks.latest_blockhash,

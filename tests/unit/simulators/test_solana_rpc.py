@@ -62,6 +62,7 @@ async def test_where_the_chain_is(world: World) -> None:
     assert info["blockHeight"] == world.chain.slots.height(info["absoluteSlot"]) < info["absoluteSlot"]
     assert await world.a("getBlockHeight") == info["blockHeight"]
     assert await world.a("getHealth") == "ok"
+    assert await world.a("getFirstAvailableBlock") == world.chain.slots.first
     newest = (await world.a("getLatestBlockhash", {"commitment": "confirmed"}))["value"]
     valid = await world.a("isBlockhashValid", newest["blockhash"], {"commitment": "processed"})
     assert valid["value"] is True
