@@ -213,10 +213,10 @@ class TransactionAnswer(msgspec.Struct):
         )
 
 
-def _balances(told: Sequence[_TokenBalance] | None, keys: Sequence[str]) -> Sequence[Balance]:
-    if any(each.account_index >= len(keys) for each in told or ()):
+def _balances(listed: Sequence[_TokenBalance] | None, keys: Sequence[str]) -> Sequence[Balance]:
+    if any(each.account_index >= len(keys) for each in listed or ()):
         raise VenueUnavailable(NONSENSE)
     return tuple(
         Balance(keys[each.account_index], each.owner, each.mint, int(each.ui_token_amount.amount))
-        for each in told or ()
+        for each in listed or ()
     )

@@ -1,4 +1,4 @@
-"""Sends signed swaps until the chain has them, and tells what it made of them."""
+"""Sends signed swaps until the chain has them, and reports what it made of them."""
 
 from math import inf
 

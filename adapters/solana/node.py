@@ -56,7 +56,7 @@ class NodeRefused(VenueUnavailable):
 
 @frozen
 class Tips:
-    """The newest slot that any node told with each method."""
+    """The newest slot that any node said with each method."""
 
     _of: dict[str, int] = field(factory=dict)
 
@@ -93,11 +93,11 @@ class SolanaNode:
 
     async def latest_blockhash(self) -> Blockhash:
         """Return a blockhash that no fork drops, hardly ever. One whose height is really a slot is refused."""
-        told = await self._in_context("getLatestBlockhash", [_CONFIRMED], BlockhashAnswer)
-        slot, last = told.context.slot, told.value.last_valid_block_height
+        said = await self._in_context("getLatestBlockhash", [_CONFIRMED], BlockhashAnswer)
+        slot, last = said.context.slot, said.value.last_valid_block_height
         if last - VALID_BLOCKS >= slot:
             raise VenueUnavailable("a node takes slots for heights")
-        return Blockhash(told.value.blockhash, last, slot)
+        return Blockhash(said.value.blockhash, last, slot)
 
     async def send(self, raw: bytes) -> None:
         """Have a transaction relayed once; that it was says nothing. It was simulated before it was signed."""
@@ -107,13 +107,13 @@ class SolanaNode:
     async def statuses(self, signatures: Sequence[str], *, history: bool) -> Sequence[Seen]:
         """Return what it knows of each, 256 at most; without `history` only of the last minutes."""
         config = {"searchTransactionHistory": history}
-        told = await self._in_context("getSignatureStatuses", [list(signatures), config], list[StatusAnswer | None])
-        slot = told.context.slot
-        if len(told.value) != len(signatures):
+        said = await self._in_context("getSignatureStatuses", [list(signatures), config], list[StatusAnswer | None])
+        slot = said.context.slot
+        if len(said.value) != len(signatures):
             raise VenueUnavailable(NONSENSE)
         return [
             Seen(None, None, None, slot) if each is None else Seen(each.commitment, each.err, each.slot, slot)
-            for each in told.value
+            for each in said.value
         ]
 
     async def status(self, signature: str) -> Seen:
@@ -122,8 +122,8 @@ class SolanaNode:
 
     async def epoch_info(self) -> EpochInfo:
         """Return how far the chain is finalized."""
-        told = await self._call("getEpochInfo", [{"commitment": Commitment.FINALIZED.value}], EpochAnswer)
-        return EpochInfo(told.block_height, told.absolute_slot)
+        said = await self._call("getEpochInfo", [{"commitment": Commitment.FINALIZED.value}], EpochAnswer)
+        return EpochInfo(said.block_height, said.absolute_slot)
 
     async def first_slot(self) -> int:
         """Return the first slot that its history has: of transactions before it knows nothing."""
@@ -133,15 +133,15 @@ class SolanaNode:
     async def transaction(self, signature: str, commitment: Commitment = Commitment.CONFIRMED) -> Landed | None:
         """Return a transaction that a block has, of this commitment at least; None when it has not, or not yet."""
         config = {"encoding": "json", "commitment": commitment.value, "maxSupportedTransactionVersion": 0}
-        told = await self._call("getTransaction", [signature, config], TransactionAnswer | None)
-        return None if told is None else told.landed(signature)
+        said = await self._call("getTransaction", [signature, config], TransactionAnswer | None)
+        return None if said is None else said.landed(signature)
 
     async def simulate(self, raw: bytes, addresses: Sequence[str]) -> Simulation:
         """Run it with a blockhash that the node surely knows, which changes nothing else."""
         config: dict[str, Any] = {**_CONFIRMED, **_BASE64, "sigVerify": False, "replaceRecentBlockhash": True}
         config["accounts"] = {**_BASE64, "addresses": list(addresses)}
-        told = await self._in_context("simulateTransaction", [b64encode(raw).decode(), config], SimulationAnswer)
-        ran, slot = told.value, told.context.slot
+        said = await self._in_context("simulateTransaction", [b64encode(raw).decode(), config], SimulationAnswer)
+        ran, slot = said.value, said.context.slot
         logs = tuple(ran.logs or ())
         if ran.err is not None:
             return Simulation(ran.err, logs, ran.units_consumed or 0, slot, ())
@@ -161,28 +161,28 @@ class SolanaNode:
 
     async def _accounts(self, addresses: Sequence[str], most: int) -> Accounts:
         config = {**_CONFIRMED, **_BASE64, "dataSlice": {"offset": 0, "length": most}}
-        told = await self._in_context("getMultipleAccounts", [list(addresses), config], list[AccountAnswer | None])
-        return Accounts(told.context.slot, states(told.value, len(addresses)))
+        said = await self._in_context("getMultipleAccounts", [list(addresses), config], list[AccountAnswer | None])
+        return Accounts(said.context.slot, states(said.value, len(addresses)))
 
     async def _in_context(self, method: str, params: Sequence[Any], kind: type[Answer]) -> "_InContext[Answer]":
-        told: _InContext[Answer] = await self._call(method, params, _InContext[kind])  # type: ignore[valid-type]
-        self._tips.require_near(method, told.context.slot)
-        return told
+        said: _InContext[Answer] = await self._call(method, params, _InContext[kind])  # type: ignore[valid-type]
+        self._tips.require_near(method, said.context.slot)
+        return said
 
     async def _call(self, method: str, params: Sequence[Any], kind: Any) -> Any:
         await self._pace.turn()
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        told = read(await self._api.post(method, self._url, body), _Told)
-        if told.error is not None:
-            raise NodeRefused(told.error.code)
-        return read(told.result, kind)
+        said = read(await self._api.post(method, self._url, body), _Reply)
+        if said.error is not None:
+            raise NodeRefused(said.error.code)
+        return read(said.result, kind)
 
 
 class _Error(msgspec.Struct):
     code: int
 
 
-class _Told(msgspec.Struct):
+class _Reply(msgspec.Struct):
     result: msgspec.Raw = msgspec.Raw(b"null")
     error: _Error | None = None
 

@@ -17,7 +17,7 @@ _SIGNATURE = slice(1, 65)
 
 @frozen(slots=False)
 class SignedSwap:
-    """One wallet's swap, in the chain's wire form, and what it takes to tell what became of it.
+    """One wallet's swap, in the chain's wire form, and what it takes to find out what became of it.
 
     It can land up to the block of height `last_valid_height` and never after it, and in no slot before `slot`. Amounts
     are in base units.

@@ -67,6 +67,6 @@ def _of_code_alone(err: object) -> FailureReason:
     """Return what the code says when logs are cut off: the program is not known, so only what all agree on counts."""
     match err:
         case {"InstructionError": [int(), {"Custom": int(code)}]} if code > 1000:
-            told = {reason for (_, known), reason in _BY_CODE.items() if known == code}
-            return told.pop() if len(told) == 1 else FailureReason.INTERNAL_ERROR
+            meant = {reason for (_, known), reason in _BY_CODE.items() if known == code}
+            return meant.pop() if len(meant) == 1 else FailureReason.INTERNAL_ERROR
     return FailureReason.INTERNAL_ERROR

@@ -38,7 +38,7 @@ class Simulation:
 class Blockhash:
     """What a transaction is signed with; it is taken up to this height and never after it.
 
-    `slot` is where the chain was when a node told it: no transaction with it can be in a slot before. 0: not known.
+    `slot` is where the chain was when a node gave it: no transaction with it can be in a slot before. 0: not known.
     """
 
     hash: str
