@@ -192,6 +192,17 @@ def venue_urls(value: str) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
+def explorer_urls(value: str) -> tuple[str, ...]:
+    """Read `chain=URL` pairs separated by commas, each URL with `{hash}` in it."""
+    found = tuple(part.strip() for part in value.split(","))
+    for part in found:
+        chain, _, address = part.partition("=")
+        if not _VENUE_NAME.fullmatch(chain) or address.count("{hash}") != 1:
+            raise WrongValue("must be chain=URL pairs separated by commas, each URL with one {hash}")
+        url("http", "https")(address)
+    return found
+
+
 def _base_url(address: str) -> str:
     parts = urlsplit(url("http", "https")(address))
     if not parts.hostname or parts.query or parts.fragment:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from entrypoints.setting_types import one_of, seconds, setting, some_of, urls, wallet_place, whole
+from entrypoints.setting_types import explorer_urls, one_of, seconds, setting, some_of, urls, wallet_place, whole
 
 WORST_PRICE, BEST_PRICE = "lowest_price", "best_net_output"
 # By the schemes of their URLs: whose swaps move real tokens, unless a simulator answers.
@@ -29,6 +29,12 @@ class SolanaSettings:
     )
     solana_chain: str = setting(
         "solana", one_of("solana", "solana-devnet"), "The chain, as the token list and executions name it"
+    )
+    explorers: tuple[str, ...] = setting(
+        (),
+        explorer_urls,
+        "Where people look a transaction up: `chain=URL` pairs, `{hash}` in each URL. Solana and its devnet have "
+        "explorer.solana.com without it",
     )
     solana_rpc_urls: tuple[str, ...] = setting(
         (),

@@ -113,7 +113,7 @@ class Engine:
         ids, progress = RandomIds(), OrderProgress(self.store)
         return Services(
             SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate, self.tokens),
-            QueryOrders(self.store),
+            QueryOrders(self.store, self.executions),
             QueryExecutions(self.executions),
             (cancel := CancelOrder(self.store, self.record_step, self.clock, ids, self.gate)),
             CancelOrders(self.store, cancel, self.clock, InMemoryAudit(self.clock), self.tokens),

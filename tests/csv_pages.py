@@ -5,7 +5,10 @@ import io
 from decimal import Decimal
 from typing import Any
 
-NUMBERS = {"amountIn", "amountOut", "venueFee", "networkFee", "quotedPrice", "price", "priceImpact"}
+NUMBERS = {
+    *("amountIn", "amountOut", "venueFee", "networkFee", "quotedPrice", "price", "priceImpact"),
+    *("slot", "priorityFee"),
+}
 
 
 def of_csv(text: str) -> list[dict[str, Any]]:

@@ -40,6 +40,14 @@ def _facts(order: Document) -> dict[str, object]:
         "executed at": order["executionPrice"],
         "transaction": order["txHash"],
     }
+    if landed := order.get("execution"):
+        optional |= {
+            "gave": f"{landed['amountIn']} {order['inputToken']}",
+            "received": f"{landed['amountOut']} {order['outputToken']}",
+            "on chain": f"{landed['chain']}, slot {landed['slot']}, {landed['finality']}",
+            "network fee": landed["networkFee"] and f"{landed['networkFee']} {landed['networkFeeAsset']}",
+            "see": landed["explorerUrl"],
+        }
     return facts | {name: value for name, value in optional.items() if value is not None}
 
 

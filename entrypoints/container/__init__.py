@@ -278,7 +278,7 @@ class Container(containers.DeclarativeContainer):
         settings.provided.venue_wait_seconds,
         fitness,
     )
-    query = providers.Singleton(QueryOrders, store)
+    query = providers.Singleton(QueryOrders, store, executions)
     query_executions = providers.Singleton(QueryExecutions, executions)
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids, gate)
     cancel_all = providers.Singleton(CancelOrders, store, cancel, clock, audit, tokens)
@@ -344,6 +344,7 @@ class Container(containers.DeclarativeContainer):
     )
     drain = providers.Singleton(Drain)
     site = providers.Singleton(access.made_site, settings)
+    execution_presenter = providers.Singleton(access.made_execution_presenter, settings)
     api = providers.Singleton(
         create_app,
         providers.Factory(
@@ -362,6 +363,7 @@ class Container(containers.DeclarativeContainer):
             authenticator=sign_in,
             guard=guard,
             limits=limits,
+            presenter=execution_presenter,
         ),
         drain,
         site,

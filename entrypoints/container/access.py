@@ -18,6 +18,7 @@ from entrypoints.key_pepper import read_pepper
 from entrypoints.setting_types import OFF, limits_of
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.web.addresses import Proxies
+from entrypoints.web.http.execution_presenter import EXPLORERS, ExecutionPresenter
 from entrypoints.web.limits import RequestLimits
 from entrypoints.web.site import Site
 from entrypoints.web.ws.guard import SocketGuard
@@ -33,6 +34,12 @@ def made_site(settings: Settings) -> Site:
     """Return which names and pages are the engine's own, and which proxies are believed."""
     proxies = Proxies(tuple(map(ip_network, settings.trusted_proxies)))
     return Site(settings.hosts, frozenset(settings.origins), proxies, secure=settings.tls_cert_file is not None)
+
+
+def made_execution_presenter(settings: Settings) -> ExecutionPresenter:
+    """Return who writes executions, with the explorers of the chains."""
+    pairs = (pair.partition("=") for pair in settings.explorers)
+    return ExecutionPresenter({**EXPLORERS, **{chain: url for chain, _, url in pairs}})
 
 
 def made_limits(settings: Settings) -> RequestLimits | None:

@@ -1,6 +1,6 @@
 """The API's falcon app, put together from constructed objects."""
 
-from attrs import frozen
+from attrs import field, frozen
 from falcon.asgi import App, Response
 
 from application.cancel_order import CancelOrder
@@ -18,6 +18,7 @@ from entrypoints.web.drain import Drain
 from entrypoints.web.http import error_handlers, orders
 from entrypoints.web.http.access import MeResource, TicketsResource
 from entrypoints.web.http.cancel_all import CancelAllResource
+from entrypoints.web.http.execution_presenter import ExecutionPresenter
 from entrypoints.web.http.executions import ExecutionsResource
 from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
 from entrypoints.web.http.metrics import MetricsResource
@@ -38,7 +39,7 @@ from entrypoints.web.ws.socket_server import SocketServer
 class Services:
     """What the API serves: the use cases, and the checks behind `/health/ready` and `/health/live`.
 
-    `tokens` are those that orders may name; without them any name will do.
+    `presenter` writes executions. `tokens` are those that orders may name; without them any name will do.
     `authenticator` tells who asks, and `guard` who opens sockets; without them everyone may do everything, and without
     `limits` as often as they like.
     """
@@ -58,6 +59,7 @@ class Services:
     authenticator: Authenticator | None = None
     guard: SocketGuard | None = None
     limits: RequestLimits | None = None
+    presenter: ExecutionPresenter = field(factory=ExecutionPresenter)
 
 
 def create_app(
@@ -71,11 +73,11 @@ def create_app(
     sockets = SocketServer(drain, sockets_most, services.guard, services.limits or NO_LIMITS)
     app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
-    app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query))
+    app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query, services.presenter))
     app.add_route("/api/orders/{order_id}/events", orders.EventsResource(services.query))
     app.add_route("/api/orders/cancel-all", CancelAllResource(services.cancel_all))
     app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
-    app.add_route("/api/executions", ExecutionsResource(services.executions))
+    app.add_route("/api/executions", ExecutionsResource(services.executions, services.presenter))
     app.add_route("/api/stats", StatsResource(services.stats))
     app.add_route("/api/tokens", TokensResource(services.tokens))
     app.add_route("/api/me", MeResource())

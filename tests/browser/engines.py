@@ -13,6 +13,7 @@ import httpx
 from attrs import frozen
 
 from adapters.memory.authenticator import InMemoryAuthenticator
+from application.ports.order_store import Record
 from domain.order import Order
 from tests.api import CLOCK, Api, Engine, running_api
 from tests.builders import an_order
@@ -63,13 +64,16 @@ def guarded() -> Iterator[Guarded]:
 
 
 @contextmanager
-def holding(order: Order) -> Iterator[str]:
-    """Run an API that has this order, with its whole story, until the block ends; give its URL."""
+def holding(order: Order, *records: Record) -> Iterator[str]:
+    """Run an API that has this order, with these records or else one that it makes up, until the block ends."""
     engine = Engine()
 
     async def hold() -> None:
         await engine.store.add(order)
-        await engine.execute(order.order_id)
+        for record in records:
+            await engine.store.append(record)
+        if not records:
+            await engine.execute(order.order_id)
 
     with _in_a_thread(engine) as (api, loop):
         asyncio.run_coroutine_threadsafe(hold(), loop).result(10)

@@ -9,6 +9,7 @@ from application.frames import Frame
 from application.ports.order_store import OrderStore, Record
 from domain.order import Order, Step
 from domain.status import FailureReason
+from domain.transaction import Fill
 from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction
 
 
@@ -41,6 +42,14 @@ def clean_run(order: Order) -> list[Step]:
         lambda o: o.submit(a_stamp(4), a_transaction(o)),
         lambda o: o.confirm(a_stamp(5), a_fill(QUOTES[1].price)),
     )
+
+
+def landed_on_chain(order: Order, fill: Fill, **over: object) -> Record:
+    """Return the record of an order whose transaction, changed by `over`, landed on a chain."""
+    steps = clean_run(order)[:3]
+    before = steps[-1][0]
+    submission = before.submit(a_stamp(4), a_transaction(before, **over))
+    return Record.of(order, *steps, submission, submission[0].confirm(a_stamp(5), fill))
 
 
 def life(order: Order) -> list[Step]:

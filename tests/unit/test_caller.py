@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 from attrs import define
 
+from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
@@ -95,7 +96,7 @@ async def engine() -> Engine:
         store,
         order,
         SubmitOrder(store, queue, feed, clock, ids, gate),
-        QueryOrders(store),
+        QueryOrders(store, InMemoryExecutions(store.executions)),
         CancelOrder(store, record_step, clock, ids, gate),
         WatchOrder(store, OrderProgress(store), feed, clock),
         WatchFeed(feed, OrderProgress(store)),

@@ -7,7 +7,7 @@ from falcon.asgi import Response
 
 from application.query_executions import QueryExecutions
 from entrypoints.web import params
-from entrypoints.web.http import execution_presenter as presenter
+from entrypoints.web.http.execution_presenter import ExecutionPresenter
 from entrypoints.web.request import Request
 
 _JSON, _CSV = "application/json", "text/csv"
@@ -18,6 +18,7 @@ class ExecutionsResource:
     """A list in JSON, or in CSV for who would rather have that; JSON for who would have neither."""
 
     query: QueryExecutions
+    presenter: ExecutionPresenter
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """List executions, newest first."""
@@ -27,9 +28,9 @@ class ExecutionsResource:
         if req.client_prefers((_JSON, _CSV)) == _CSV:
             resp.content_type = f"{_CSV}; charset=utf-8"
             resp.downloadable_as = "executions.csv"
-            resp.text = presenter.page_csv(page)
+            resp.text = self.presenter.page_csv(page)
         else:
-            resp.text = presenter.page_json(page)
+            resp.text = self.presenter.page_json(page)
         if page.next_cursor is not None:
             given = {name: value for name, value in req.params.items() if name != "cursor"}
             query = urlencode({**given, "cursor": page.next_cursor}, quote_via=quote)

@@ -16,6 +16,7 @@ from domain.order_request import OrderRequest
 from entrypoints.web import params
 from entrypoints.web.http import presenter
 from entrypoints.web.http.body import json_object
+from entrypoints.web.http.execution_presenter import ExecutionPresenter
 from entrypoints.web.problems import invalid
 from entrypoints.web.request import ContradictoryHeader, Request
 
@@ -48,10 +49,12 @@ class OrderResource:
     """`GET /api/orders/{orderId}`."""
 
     query: QueryOrders
+    presenter: ExecutionPresenter
 
     async def on_get(self, req: Request, resp: Response, order_id: str) -> None:
-        """Show one order."""
-        resp.text = presenter.order_json(await self.query.get(req.caller, order_id))
+        """Show one order, and what its swap came to if that landed on a chain."""
+        order, execution = await self.query.with_execution(req.caller, order_id)
+        resp.text = presenter.order_json(order, self.presenter.json(execution) if execution else None)
 
     on_head = on_get
 

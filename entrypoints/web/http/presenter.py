@@ -25,8 +25,8 @@ def accepted_json(order_id: str) -> bytes:
     return f'{{"orderId":"{order_id}","status":"pending"}}'.encode()
 
 
-def order_json(order: Order) -> str:
-    """Return an order as clients see it; what is absent is null."""
+def order_json(order: Order, execution: str | None = None) -> str:
+    """Return an order as clients see it; what is absent is null, but for an `execution`, which is JSON already."""
     price, slippage, finished = order.execution_price, order.slippage_bps, order.finished_at
     return (
         f'{{"orderId":"{order.order_id}","userId":{quoted(order.user_id)},"inputToken":{quoted(order.input_token)},'
@@ -39,7 +39,8 @@ def order_json(order: Order) -> str:
         f'"quotes":[{",".join(_quote(quote, order.chosen_venue) for quote in order.quotes)}],'
         f'"logs":[{",".join(map(quoted, order.logs))}],"createdAt":"{timestamp(order.created_at)}",'
         f'"updatedAt":"{timestamp(order.updated_at)}",'
-        f'"finishedAt":{"null" if finished is None else quoted(timestamp(finished))}}}'
+        f'"finishedAt":{"null" if finished is None else quoted(timestamp(finished))}'
+        + ("}" if execution is None else f',"execution":{execution}}}')
     )
 
 

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from application.frames import timestamp
+from domain.order import Order
 from tests.api import Api, exact
+from tests.builders import QUOTES, a_chain_fill, an_order
+from tests.contracts.order_store_harness import landed_on_chain
 from tests.csv_pages import of_csv
 from tests.unit.http.refusal import refused
 
@@ -23,6 +27,15 @@ async def landed(api: Api, **over: object) -> str:
     order_id = await api.submit(**over)
     await api.engine.execute(order_id)
     return order_id
+
+
+async def landed_cheaply(api: Api) -> Order:
+    """Have a cheap token's swap land on a chain; return the order."""
+    order = an_order(userId="on-chain")
+    await api.engine.store.add(order)
+    record = landed_on_chain(order, a_chain_fill("0.000000001234567890123456789"), tx_hash="5K/x?")
+    await api.engine.store.append(record)
+    return record.after
 
 
 async def listed(api: Api, **query: Any) -> dict[str, Any]:
@@ -47,8 +60,29 @@ async def test_an_execution_is_shown_whole(shared_api: Api) -> None:
         **{"amountOut": amount * price * (1 - quote["fee"]), "venueFee": amount * price * quote["fee"]},
         **{"networkFee": None, "networkFeeAsset": None, "quotedPrice": quote["price"], "price": price},
         **{"priceImpact": None, "executedAt": order["finishedAt"]},
+        **dict.fromkeys(("slot", "priorityFee", "finality", "explorerUrl")),
     }
+    assert "execution" not in order
     assert round(price, 8) == order["executionPrice"]
+
+
+async def test_what_landed_on_a_chain_is_shown_with_its_order(shared_api: Api) -> None:
+    order = await landed_cheaply(shared_api)
+    text = (await shared_api.http.get(f"/api/orders/{order.order_id}")).text
+    execution = exact(text)["execution"]
+    assert execution == {
+        **{"orderId": order.order_id, "userId": "on-chain", "inputToken": "SOL", "outputToken": "USDC"},
+        **{"venue": "Meteora", "chain": "solana", "txHash": "5K/x?", "amountIn": 10, "venueFee": 0},
+        **{"amountOut": Decimal("0.000000001234567890123456789"), "price": Decimal("0.0000000001234567890123456789")},
+        **{"networkFee": Decimal("0.000105"), "networkFeeAsset": "SOL", "priorityFee": Decimal("0.0001")},
+        **{"quotedPrice": QUOTES[1].price, "priceImpact": None, "executedAt": timestamp(order.updated_at)},
+        **{"slot": 250_000_000, "finality": "confirmed"},
+        "explorerUrl": "https://explorer.solana.com/tx/5K%2Fx%3F",
+    }
+    assert exact(text)["executionPrice"] == Decimal("0.00000001")
+    assert (await listed(shared_api, userId="on-chain"))["data"] == [execution]
+    answer = await shared_api.http.get(EXECUTIONS, params={"userId": "on-chain"}, headers=CSV)
+    assert of_csv(answer.text) == [execution]
 
 
 async def test_an_order_that_is_not_confirmed_has_none(shared_api: Api) -> None:

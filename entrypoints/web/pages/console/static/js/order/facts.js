@@ -48,7 +48,13 @@ function perToken({ inputToken, outputToken }) {
 function venue(order) {
   const { slippageBps } = order;
   const limit = slippageBps === null ? "no slippage limit" : `slippage limit ${grouped(String(slippageBps))}\u202fbps`;
-  return fact("Venue", order.chosenDex ?? "–", limit);
+  return fact("Venue", order.chosenDex ?? "–", order.execution ? [limit, ...onChain(order.execution)] : limit);
+}
+
+/** Say how sure a swap on a chain is, and where to see it there. */
+function onChain({ chain, finality, explorerUrl }) {
+  const words = `${finality} on ${chain}`;
+  return [" · ", explorerUrl ? h("a", { href: explorerUrl, target: "_blank", rel: "noreferrer" }, words) : words];
 }
 
 function time(order, story, now) {

@@ -28,7 +28,7 @@ export function quotesPanel(order) {
 export function againstQuote(order) {
   const chosen = order.quotes.find((quote) => quote.chosen);
   if (!chosen || !order.executionPrice) return null;
-  const bps = bpsBetween(order.executionPrice, chosen.price);
+  const bps = bpsBetween(order.execution?.price ?? order.executionPrice, chosen.price);
   const same = Math.abs(bps) < 0.05;
   const words = same ? "as quoted" : bps > 0 ? "better than quoted" : "worse than quoted";
   return { text: bpsText(bps), words, mood: same ? null : bps > 0 ? "up" : "down" };
@@ -40,6 +40,7 @@ export function againstQuote(order) {
  */
 export function received(order) {
   const chosen = order.quotes.find((quote) => quote.chosen);
+  if (order.execution) return order.execution.amountOut;
   if (!chosen) return null;
   return netOutput(order.amount, order.executionPrice ?? chosen.price, chosen.fee);
 }

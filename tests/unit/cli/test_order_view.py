@@ -1,0 +1,23 @@
+"""One order on the screen."""
+
+import json
+
+import pytest
+
+from domain.execution import Execution
+from entrypoints.cli.order_view import print_order
+from entrypoints.web.http.execution_presenter import ExecutionPresenter
+from entrypoints.web.http.presenter import order_json
+from tests.builders import a_chain_fill, a_stamp, an_order, submitted
+
+
+def test_a_swap_on_a_chain_is_shown_with_its_amounts_and_where_to_see_it(capsys: pytest.CaptureFixture[str]) -> None:
+    order, event = submitted(an_order()).confirm(a_stamp(), a_chain_fill())
+    execution = Execution.of(order, event)
+    assert execution
+    document = json.loads(order_json(order, ExecutionPresenter().json(execution)))
+    print_order(document, [], {}, asked="a test")
+    shown = capsys.readouterr().out
+    for text in ("10 SOL", "1470.123456 USDC", "solana, slot 250000000, confirmed", "0.000105 SOL"):
+        assert text in shown
+    assert f"https://explorer.solana.com/tx/{order.tx_hash}" in shown
