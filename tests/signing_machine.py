@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -26,10 +27,10 @@ class SigningMachine:
     url: str = ""
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["SigningMachine"]:
+    async def running(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["SigningMachine"]:
         """Listen on this machine until the end of the block."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield self
         finally:

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import gzip
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from adapters.wallet.private_file import BadWallet
 from adapters.wallet.remote_signer import RemoteSigner, RemoteWallet, SignerClient
 from application.ports.errors import SignerUnavailable
 from application.ports.signer import Signer
+from tests.certificates import Authority
 from tests.contracts.signer import SignerContract
 from tests.signing_machine import TOKEN, SigningMachine, response
 from tests.wallets import a_signer
@@ -112,6 +115,26 @@ async def test_it_is_shown_the_bearer_and_nothing_of_the_environment(
     with pytest.raises(SignerUnavailable, match="answered 401"):
         await remote(machine, stranger).sign(b"message")
     await stranger.close()
+
+
+async def test_it_is_trusted_by_its_certificate_or_shown_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority.new(tmp_path / "authority")
+    issued = authority.issue("signer")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(issued.certificate, issued.key)
+    machine = SigningMachine({ADDRESS: a_signer(1)})
+    async with machine.running(tls):
+        stranger = SignerClient(TOKEN, timeout_seconds=5)
+        with pytest.raises(SignerUnavailable, match="cannot be reached"):
+            await remote(machine, stranger).sign(b"message")
+        assert machine.heads == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+        trusting = SignerClient(TOKEN, timeout_seconds=5)
+        assert await remote(machine, trusting).sign(b"message") == await a_signer(1).sign(b"message")
+        await stranger.close()
+        await trusting.close()
 
 
 @pytest.mark.parametrize(
