@@ -41,6 +41,8 @@ def test_an_orders_page_tells_its_story_as_it_happens(screens: Screens) -> None:
     expect(page.locator(".why")).to_contain_text("the lowest price wins")
     expect(page.locator(".facts")).to_contain_text(re.compile(r"[+\u2212]?\d+\.\d\sbps"))
     expect(page.locator(".facts")).to_contain_text("slippage limit 600\u202fbps")
+    transaction = page.locator(".whole-id", has_text="Transaction").locator("code")
+    expect(transaction).to_have_text(orders_of(screens.url, "story")[0]["txHash"])
     page.click("text=Copy JSON")
     expect(page.locator("text=Copied")).to_be_visible()
     frames = json.loads(page.evaluate("navigator.clipboard.readText()"))

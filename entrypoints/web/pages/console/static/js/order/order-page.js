@@ -24,6 +24,7 @@ export class OrderPage {
   #heading = h("h1", { id: "order-heading", tabindex: "-1" });
   #status = statusBadge();
   #summary = h("p", { class: "summary" });
+  #transaction = h("p", { class: "whole-id", hidden: true });
   #cancel = h("button", { type: "button", class: "danger button", hidden: true }, "Cancel order");
   #refusal = h("p", { class: "refusal", role: "alert" });
   #facts = h("dl", { class: "facts" });
@@ -77,7 +78,17 @@ export class OrderPage {
       if (!this.#summary.hasChildNodes()) this.#summary.append(...summary(order)); // of what never changes
       this.#quotes.replaceChildren(...quotesPanel(order));
       this.#facts.replaceChildren(...facts(order, story));
+      this.#showTransaction(order.txHash);
     }
+  }
+
+  /** @param {string | null} hash of the latest attempt */
+  #showTransaction(hash) {
+    if (hash === null || this.#transaction.dataset.hash === hash) return;
+    const copy = copyButton(() => hash, "Copy the transaction's hash");
+    this.#transaction.replaceChildren("Transaction ", h("code", {}, hash), copy);
+    this.#transaction.dataset.hash = hash;
+    this.#transaction.hidden = false;
   }
 
   #showStatus(latest) {
@@ -123,7 +134,7 @@ export class OrderPage {
     const id = h("p", { class: "whole-id" }, h("code", {}, this.orderId), copy);
     const title = h("div", { class: "title" }, this.#heading, this.#status);
     const actions = h("div", { class: "actions" }, this.#cancel, this.#refusal);
-    return h("header", { class: "order-head" }, h("div", {}, title, this.#summary, id), actions);
+    return h("header", { class: "order-head" }, h("div", {}, title, this.#summary, id, this.#transaction), actions);
   }
 
   #body() {
