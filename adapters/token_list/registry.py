@@ -48,7 +48,7 @@ class FileTokenRegistry:
             self.look()
 
     def look(self) -> None:
-        """Read the tokens again if their file changed. A bad file changes nothing, and is told."""
+        """Read the tokens again if their file changed. A bad file changes nothing, and is reported."""
         if not self._file.changed():
             return
         try:

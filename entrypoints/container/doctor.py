@@ -1,15 +1,18 @@
 """Makes what looks at real venues and all that their swaps need, with the settings of a worker."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from attrs import frozen
 from dependency_injector import providers
 
 from adapters.solana.doctor.doctor import Doctor
 from adapters.solana.doctor.finding import Finding as Finding  # for the command
 from adapters.solana.doctor.finding import Health as Health
-from adapters.solana.doctor.venues import Readers
+from adapters.solana.doctor.venues import NotSigned
 from adapters.solana.rpc import SolanaRpc
+from application.ports.errors import SignerUnavailable
+from application.ports.signer import Signer
 from entrypoints.container import Container
 from entrypoints.container.wallets import WalletFacts, all_wallets
 from entrypoints.lifecycle import opened
@@ -18,6 +21,33 @@ from entrypoints.solana_settings import is_real
 
 # Whom a wallet pays for that is for all users without one of their own.
 ANY_USER = "doctor"
+
+
+@frozen
+class Reader:
+    """A wallet's `Signer` that signs nothing."""
+
+    public_key: str
+
+    async def sign(self, message: bytes) -> bytes:
+        raise NotSigned("nothing is signed here")
+
+
+@frozen
+class Readers:
+    """The `Wallets` of the settings, by their addresses alone."""
+
+    of_users: Mapping[str, str]
+    for_all: str | None
+
+    def of(self, user_id: str) -> Signer:
+        address = self.of_users.get(user_id, self.for_all)
+        if address is None:
+            raise SignerUnavailable(f"no wallet pays for {user_id}")
+        return Reader(address)
+
+    def named(self, public_key: str) -> Signer:
+        return Reader(public_key)
 
 
 @asynccontextmanager

@@ -4,9 +4,10 @@ import pytest
 from solders.account import Account
 
 from adapters.solana.doctor.finding import Health
-from adapters.solana.doctor.venues import PAIR, NotSigned, Reader, Readers, venue_finding
+from adapters.solana.doctor.venues import PAIR, NotSigned, venue_finding
 from adapters.solana.judge.programs import SYSTEM
 from application.ports.errors import SignerUnavailable
+from entrypoints.container.doctor import Reader, Readers
 from entrypoints.system import RandomIds
 from simulators.solana.faults import Fault
 from tests.clock import ManualClock

@@ -16,7 +16,7 @@ from adapters.solana.node import BEHIND_SLOTS, SolanaNode
 from application.ports.errors import VenueUnavailable
 from application.ports.system import Clock
 
-# Chains are told apart by the hash of their first block.
+# A chain is known by the hash of its first block.
 GENESIS: Mapping[str, str] = MappingProxyType(
     {
         "solana": "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d",
@@ -115,8 +115,8 @@ async def _greeted(url: str, clock: Clock, timeout_seconds: float) -> Hello | No
     return Hello(genesis, 1000 * (clock.monotonic() - begun), _skew(answer.headers.get("Date"), clock.now()))
 
 
-def _skew(told: str | None, now: datetime) -> float | None:
+def _skew(date: str | None, now: datetime) -> float | None:
     try:
-        return (now - parsedate_to_datetime(told or "")).total_seconds()
+        return (now - parsedate_to_datetime(date or "")).total_seconds()
     except (ValueError, TypeError):
         return None

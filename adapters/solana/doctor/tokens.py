@@ -8,7 +8,7 @@ from adapters.solana.judge.mints import mistaken
 from application.ports.errors import VenueUnavailable
 from domain.asset import Asset
 
-AT_ONCE = 100  # a node tells of no more
+AT_ONCE = 100  # the most that a node gives
 _WHAT = "token list"
 
 

@@ -1,13 +1,9 @@
 """A small swap at each venue, up to the signature: offered, built, judged and simulated. Nothing is signed or sent."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-
-from attrs import frozen
 
 from adapters.solana.doctor.finding import Finding, Health
 from application.ports.errors import BuildRefused, SignerUnavailable, VenueUnavailable
-from application.ports.signer import Signer
 from application.ports.system import Clock, Ids
 from application.ports.venue import Venue
 from domain.money import plain
@@ -23,35 +19,8 @@ class NotSigned(SignerUnavailable):
     """What was to be signed is fit to be; it was left at that."""
 
 
-@frozen
-class Reader:
-    """A wallet's `Signer` that signs nothing."""
-
-    public_key: str
-
-    async def sign(self, message: bytes) -> bytes:
-        raise NotSigned("nothing is signed here")
-
-
-@frozen
-class Readers:
-    """The `Wallets` of the settings, by their addresses alone."""
-
-    of_users: Mapping[str, str]
-    for_all: str | None
-
-    def of(self, user_id: str) -> Signer:
-        address = self.of_users.get(user_id, self.for_all)
-        if address is None:
-            raise SignerUnavailable(f"no wallet pays for {user_id}")
-        return Reader(address)
-
-    def named(self, public_key: str) -> Signer:
-        return Reader(public_key)
-
-
 async def venue_finding(venue: Venue, user_id: str, pair: tuple[str, str], clock: Clock, ids: Ids) -> Finding:
-    """Try a venue, for the user; its wallets are `Readers`."""
+    """Try a venue, for the user; its wallets raise NotSigned."""
     what = f"venue {venue.name}"
     order = Order.new(ids.new(), OrderRequest(*pair, AMOUNT, user_id), clock.now())
     try:
@@ -62,7 +31,7 @@ async def venue_finding(venue: Venue, user_id: str, pair: tuple[str, str], clock
     try:
         await venue.build(order, quote)
     except BuildRefused as error:
-        # A wallet that is too poor is told of by itself.
+        # A wallet that is too poor has a line of its own.
         poor = error.reason is FailureReason.INSUFFICIENT_FUNDS
         return Finding(what, Health.WARNING if poor else Health.WRONG, f"{offers}; not built: {error}")
     except VenueUnavailable as error:
