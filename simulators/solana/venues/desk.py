@@ -57,7 +57,7 @@ class Desk:
         self._calls[venue] = minute, made
         fault = self.faults.next(f"{venue}:{key}", Fault.LIMITED, Fault.ERROR)
         left = -1 if fault is Fault.LIMITED else self.calls_a_minute - made
-        resets = (minute + 1) * WINDOW_SECONDS
+        resets = int(self.clock()) + 1 if fault is Fault.LIMITED else (minute + 1) * WINDOW_SECONDS
         told = {"x-ratelimit-remaining": str(left), "x-ratelimit-current": str(made), "x-ratelimit-reset": str(resets)}
         resp.set_headers(told)
         if left < 0:
