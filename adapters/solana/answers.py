@@ -44,11 +44,10 @@ class EpochInfo:
 
 @frozen
 class Seen:
-    """What a node knows of a signature as of `context_slot`: nothing without a `status`, else its slot and error."""
+    """What a node knows of a signature as of `context_slot`: nothing without a `status`, else whether it failed."""
 
     status: Commitment | None
     err: object
-    slot: int | None
     context_slot: int
 
 
@@ -100,7 +99,6 @@ class EpochAnswer(msgspec.Struct, rename="camel"):
 class StatusAnswer(msgspec.Struct, rename="camel"):
     """One of `getSignatureStatuses`' values."""
 
-    slot: U64
     confirmation_status: Commitment | None = None
     err: Any = None
     confirmations: int | None = None
@@ -142,12 +140,6 @@ class SimulationAnswer(msgspec.Struct, rename="camel"):
     logs: list[str] | None = None
     units_consumed: U64 | None = None
     accounts: list[AccountAnswer | None] | None = None
-
-
-class FeeAnswer(msgspec.Struct, rename="camel"):
-    """One of `getRecentPrioritizationFees`: millionths of a lamport for a compute unit."""
-
-    prioritization_fee: U64
 
 
 class _Amount(msgspec.Struct):

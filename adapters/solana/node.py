@@ -112,8 +112,7 @@ class SolanaNode:
         if len(said.value) != len(signatures):
             raise VenueUnavailable(NONSENSE)
         return [
-            Seen(None, None, None, slot) if each is None else Seen(each.commitment, each.err, each.slot, slot)
-            for each in said.value
+            Seen(None, None, slot) if each is None else Seen(each.commitment, each.err, slot) for each in said.value
         ]
 
     async def status(self, signature: str) -> Seen:

@@ -8,7 +8,7 @@ from adapters.batching import Batcher
 from adapters.solana.answers import Commitment, EpochInfo, Landed, Seen
 from adapters.solana.judge.node import Accounts, Blockhash, Simulation
 from adapters.solana.node import UNHEALTHY, NodeRefused, SolanaNode, Tips
-from application.ports.errors import VenueUnavailable, VenueUnreachable
+from application.ports.errors import Overloaded, VenueUnavailable, VenueUnreachable
 from application.ports.system import Clock
 
 # A node that failed is asked again after so long, unless no other is left.
@@ -72,7 +72,10 @@ class SolanaRpc:
 
     async def status(self, signature: str, *, history: bool = True) -> Seen:
         """Return what a node knows of a signature; without `history` only of the last minutes, which is cheaper."""
-        return await self._statuses.submit((signature, history))
+        try:
+            return await self._statuses.submit((signature, history))
+        except Overloaded as error:
+            raise VenueUnavailable("too many ask for swaps, or none may any more") from error
 
     async def epoch_info(self) -> EpochInfo:
         """Return how far the chain is finalized."""

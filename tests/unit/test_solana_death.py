@@ -60,7 +60,7 @@ async def test_up_to_its_last_valid_height_it_lives(one: Nodes) -> None:
     rpc, (node,) = one
     node.say("getEpochInfo", epoch(LAST))
 
-    assert await sought(rpc.nodes(), a_swap()) == Seen(None, None, None, SLOT)
+    assert await sought(rpc.nodes(), a_swap()) == Seen(None, None, SLOT)
 
 
 async def test_a_node_whose_height_is_its_slot_proves_nothing(one: Nodes) -> None:

@@ -1,10 +1,13 @@
 """The chain's nodes: which is asked, what counts as an answer, and what of it is believed."""
 
 import asyncio
+import struct
 from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from solders.address_lookup_table_account import ID as LOOKUP_TABLES
+from solders.pubkey import Pubkey
 
 from adapters.solana.judge.node import Accounts, AccountState, Blockhash
 from adapters.solana.rpc import SolanaRpc
@@ -201,4 +204,59 @@ async def test_a_status_is_read(two: Two) -> None:
 
     seen = await rpc.status("one")
 
-    assert (seen.status, seen.err, seen.slot, seen.context_slot) == ("confirmed", err, SLOT - 1, SLOT)
+    assert (seen.status, seen.err, seen.context_slot) == ("confirmed", err, SLOT)
+
+
+def table(deactivation_slot: int, *entries: Pubkey) -> object:
+    """Return a lookup table's account."""
+    head = struct.pack("<IQQB", 1, deactivation_slot, 0, 0).ljust(56, b"\0")
+    data = b64encode(head + b"".join(bytes(each) for each in entries)).decode()
+    return {"lamports": 1, "owner": str(LOOKUP_TABLES), "data": [data, "base64"]}
+
+
+async def test_lookup_tables_that_are_open_are_read(two: Two) -> None:
+    rpc, (first, _), _ = two
+    one, other = Pubkey.new_unique(), Pubkey.new_unique()
+    opened, closing = table(2**64 - 1, one, other), table(7, one)
+    foreign = {"lamports": 1, "owner": TOKEN_PROGRAM, "data": ["AAAA", "base64"]}
+    spoiled = {"lamports": 1, "owner": str(LOOKUP_TABLES), "data": ["AAAA", "base64"]}
+    first.say("getMultipleAccounts", in_context([opened, closing, foreign, spoiled, None]))
+
+    tables = await rpc.lookup_tables(["a", "b", "c", "d", "e"])
+
+    assert tables == {"a": [str(one), str(other)]}
+
+
+async def test_a_simulation_shows_the_accounts_after_it(two: Two) -> None:
+    rpc, (first, _), _ = two
+    after = {"lamports": 5, "owner": TOKEN_PROGRAM, "data": ["AAAA", "base64"]}
+    first.say(
+        "simulateTransaction", in_context({"err": None, "logs": [], "unitsConsumed": 9, "accounts": [after, None]})
+    )
+
+    ran = await rpc.simulate(b"raw", ["a", "b"])
+
+    assert (ran.err, ran.units, ran.slot) == (None, 9, SLOT)
+    assert ran.accounts == (AccountState(5, TOKEN_PROGRAM, bytes(3)), None)
+    config = first.asked[0][1][1]
+    assert (config["sigVerify"], config["replaceRecentBlockhash"], config["commitment"]) == (False, True, "confirmed")
+    assert config["accounts"] == {"encoding": "base64", "addresses": ["a", "b"]}
+
+
+async def test_a_simulation_that_fails_is_an_answer_and_one_that_lacks_accounts_is_none(two: Two) -> None:
+    rpc, nodes, _ = two
+    failed = {"err": {"InstructionError": [3, {"Custom": 6001}]}, "logs": ["why"], "unitsConsumed": 9, "accounts": None}
+    nodes[0].say("simulateTransaction", in_context(failed))
+    assert (await rpc.simulate(b"raw", ["a"])).logs == ("why",)
+
+    for node in nodes:
+        node.say("simulateTransaction", in_context({"err": None, "unitsConsumed": 9, "accounts": []}))
+    with pytest.raises(VenueUnavailable):
+        await rpc.simulate(b"raw", ["a"])
+
+
+async def test_once_it_is_closed_it_says_so() -> None:
+    async with scripted_nodes(1, ManualClock()) as (rpc, _):
+        await rpc.close()
+        with pytest.raises(VenueUnavailable):
+            await rpc.status("one")
