@@ -30,15 +30,15 @@ async def backlog(rig: Rig) -> int:
 
 
 @asynccontextmanager
-async def queued_orders(rig: Rig, count: int) -> AsyncIterator[None]:
-    """Store and queue so many orders, as an API would; no worker gets one before the block."""
+async def queued_orders(rig: Rig, count: int, most_amount: int = 1000) -> AsyncIterator[None]:
+    """Store and queue so many orders, as an API would, of up to `most_amount`; no worker gets one before the block."""
     client = queue_client(rig.redis_url)
     store, queue = PostgresOrderStore(rig.postgres_url), RedisOrderQueue(client, "benchmark", lease_seconds=60)
     operations, ids = RedisQueueOperations(client), RandomIds()
     async with client, opened(store, queue, Closing(operations.close)):
         await operations.pause()
         for start in range(0, count, _CHUNK):
-            orders = [_order(ids.new(), n) for n in range(start, min(start + _CHUNK, count))]
+            orders = [_order(ids.new(), n, most_amount) for n in range(start, min(start + _CHUNK, count))]
             await asyncio.gather(*(store.add(order) for order in orders))
             await queue.put([order.order_id for order in orders])
         await operations.resume()
@@ -88,6 +88,7 @@ async def _keep_below(rig: Rig, most: int, pid: int) -> None:
             await asyncio.sleep(_POLL_SECONDS)
 
 
-def _order(order_id: str, number: int) -> Order:
-    body = {"inputToken": "SOL", "outputToken": "USDC", "amount": 1 + number % 1000, "userId": f"user{number % USERS}"}
+def _order(order_id: str, number: int, most_amount: int) -> Order:
+    amount = 1 + number % most_amount
+    body = {"inputToken": "SOL", "outputToken": "USDC", "amount": amount, "userId": f"user{number % USERS}"}
     return Order.new(order_id, OrderRequest.parse(body), datetime.now(UTC))

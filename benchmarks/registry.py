@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, str] = {
     "end_to_end": "accept and finish at once, mock delays 0, 1 API and 1 worker; beside pgbench",
     "drain": "100,000 queued orders, mock delays 0, 1 worker; beside pgbench",
     "real_delays": "mock delays as they are (3.2 s), 4,000 orders at once, 1 worker; beside the ideal",
+    "real_signing": "swaps judged, signed and confirmed on the Solana simulator, 1 worker; beside the mock",
     "pick_up": "POST sent to first routing message, idle engine; beside a Redis round trip",
     "fan_out": "1,000 sockets, 5,000 and 10,000 frames/s, 1 API; beside a bare subscriber",
     "idle_sockets": "memory of 10,000 idle sockets, 1 API; beside a bare echo app",

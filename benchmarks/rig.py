@@ -26,6 +26,7 @@ _CONNECTIONS = {"max_connections": "200"}
 _LOG_MEGABYTES = 4_300
 # Below the range that systems give to outgoing connections.
 _PORTS = range(15_000, 32_000)
+_PORT_OF = {"worker": "WORKER_HTTP_PORT", "solana-simulator": "SOLANA_SIMULATOR_PORT"}
 
 
 class Rig:
@@ -132,7 +133,7 @@ class Rig:
         variables = {
             "POSTGRES_URL": f"{self.postgres_url}?application_name={name}",
             "REDIS_URL": self.redis_url,
-            "WORKER_HTTP_PORT" if part == "worker" else "PORT": port,
+            _PORT_OF.get(part, "PORT"): port,
             "OPERATIONS_PORT": 0,
             "LINGER_SECONDS": 0,
             "GRACE_SECONDS": 1,
