@@ -1,7 +1,7 @@
 """A node for the judge: a virtual machine with a wallet, and honest builds of swaps to start from."""
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, field
 from solders.account import Account
@@ -167,7 +167,7 @@ class PlayedNode:
     """A chain of one slot. It runs a swap as transfers with the market maker, and `also` within it, as a thief would.
 
     `slots` are what its answers say, the last one for ever; `tables` its lookup tables; `short` is what a swap keeps
-    back of its output. `told` counts what it was asked.
+    back of its output. `told` is what it was asked; of `meanwhile` one is done for each.
     """
 
     svm: LiteSVM = field(factory=LiteSVM)
@@ -176,6 +176,7 @@ class PlayedNode:
     slots: list[int] = field(factory=lambda: [100])
     tables: dict[str, Sequence[str]] = field(factory=dict)
     told: list[str] = field(factory=list)
+    meanwhile: list[Callable[[], None]] = field(factory=list)
     swaps: Swaps = field(factory=lambda: Swaps(Markets(1), MAKER))
 
     def __attrs_post_init__(self) -> None:
@@ -212,6 +213,9 @@ class PlayedNode:
         states = [_state(after.get(key, self.svm.get_account(key))) for key in map(Pubkey.from_string, addresses)]
         return Simulation(None, (), units, slot, tuple(states))
 
+    async def before_and_after(self, raw: bytes, addresses: Sequence[str]) -> tuple[Accounts, Simulation]:
+        return await self.accounts(addresses), await self.simulate(raw, addresses)
+
     async def lookup_tables(self, addresses: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return {each: self.tables[each] for each in addresses if each in self.tables}
 
@@ -228,6 +232,8 @@ class PlayedNode:
         return after, ran.meta().compute_units_consumed()
 
     def _slot(self) -> int:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         return self.slots.pop(0) if len(self.slots) > 1 else self.slots[0]
 
     def _replaced(self, message: MessageV0) -> VersionedTransaction:

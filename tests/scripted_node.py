@@ -56,7 +56,17 @@ class ScriptedNode:
         finally:
             writer.close()
 
-    def _answer(self, call: Mapping[str, Any]) -> bytes | None:
+    def _answer(self, call: Any) -> bytes | None:
+        """Answer a call; those of a batch are answered from the last to the first, as any order will do."""
+        if not isinstance(call, list):
+            return self._one(call)
+        answers = [self._one(each) for each in call]
+        if None in answers:  # the first one's stands for all
+            return answers[0]
+        bodies = [each.partition(b"\r\n\r\n")[2] for each in answers if each is not None]
+        return reply(b"[" + b",".join(reversed(bodies)) + b"]")
+
+    def _one(self, call: Mapping[str, Any]) -> bytes | None:
         self.asked.append((call["method"], call["params"]))
         left = self.says.get(call["method"], [Refusal(-32601)])
         said = left.pop(0) if len(left) > 1 else left[0]

@@ -42,6 +42,7 @@ _ACCOUNT_BYTES, _TABLE_BYTES = 1024, 56 + 256 * 32
 _OPEN_TABLE = 2**64 - 1
 _CONFIRMED = {"commitment": Commitment.CONFIRMED.value}
 _BASE64 = {"encoding": "base64"}
+_ACCOUNTS, _SIMULATE = "getMultipleAccounts", "simulateTransaction"
 
 Answer = TypeVar("Answer")
 
@@ -137,16 +138,16 @@ class SolanaNode:
 
     async def simulate(self, raw: bytes, addresses: Sequence[str]) -> Simulation:
         """Run it with a blockhash that the node surely knows, which changes nothing else."""
-        config: dict[str, Any] = {**_CONFIRMED, **_BASE64, "sigVerify": False, "replaceRecentBlockhash": True}
-        config["accounts"] = {**_BASE64, "addresses": list(addresses)}
-        said = await self._in_context("simulateTransaction", [b64encode(raw).decode(), config], SimulationAnswer)
-        ran, slot = said.value, said.context.slot
-        logs = tuple(ran.logs or ())
-        if ran.err is not None:
-            return Simulation(ran.err, logs, ran.units_consumed or 0, slot, ())
-        if ran.units_consumed is None:
-            raise VenueUnavailable(NONSENSE)
-        return Simulation(None, logs, ran.units_consumed, slot, states(ran.accounts or (), len(addresses)))
+        said = await self._in_context(_SIMULATE, _simulation(raw, addresses), SimulationAnswer)
+        return _ran(said, len(addresses))
+
+    async def before_and_after(self, raw: bytes, addresses: Sequence[str]) -> tuple[Accounts, Simulation]:
+        """Ask for both in one batch."""
+        asked = {_ACCOUNTS: _beginnings(addresses, _ACCOUNT_BYTES), _SIMULATE: _simulation(raw, addresses)}
+        before, after = await self._calls(list(asked.items()))
+        found = self._of_context(_ACCOUNTS, read(before, _InContext[list[AccountAnswer | None]]))
+        ran = self._of_context(_SIMULATE, read(after, _InContext[SimulationAnswer]))
+        return Accounts(found.context.slot, states(found.value, len(addresses))), _ran(ran, len(addresses))
 
     async def accounts(self, addresses: Sequence[str]) -> Accounts:
         """Return these accounts, all of one slot, with the beginnings of their data."""
@@ -159,22 +160,32 @@ class SolanaNode:
         return {address: entries for address, entries in tables.items() if entries is not None}
 
     async def _accounts(self, addresses: Sequence[str], most: int) -> Accounts:
-        config = {**_CONFIRMED, **_BASE64, "dataSlice": {"offset": 0, "length": most}}
-        said = await self._in_context("getMultipleAccounts", [list(addresses), config], list[AccountAnswer | None])
+        said = await self._in_context(_ACCOUNTS, _beginnings(addresses, most), list[AccountAnswer | None])
         return Accounts(said.context.slot, states(said.value, len(addresses)))
 
     async def _in_context(self, method: str, params: Sequence[Any], kind: type[Answer]) -> "_InContext[Answer]":
         said: _InContext[Answer] = await self._call(method, params, _InContext[kind])  # type: ignore[valid-type]
+        return self._of_context(method, said)
+
+    def _of_context(self, method: str, said: "_InContext[Answer]") -> "_InContext[Answer]":
         self._tips.require_near(method, said.context.slot)
         return said
 
     async def _call(self, method: str, params: Sequence[Any], kind: Any) -> Any:
         await self._pace.turn()
-        body = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        said = read(await self._api.post(method, self._url, body), _Reply)
-        if said.error is not None:
-            raise NodeRefused(said.error.code)
-        return read(said.result, kind)
+        body = msgspec.json.encode(_asked(1, method, params))
+        return read(_result(read(await self._api.post(method, self._url, body), _Reply)), kind)
+
+    async def _calls(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> Sequence[msgspec.Raw]:
+        """Return the results of several calls in one request, in their order."""
+        for _ in calls:
+            await self._pace.turn()
+        body = msgspec.json.encode([_asked(number, *call) for number, call in enumerate(calls)])
+        said = read(await self._api.post(calls[-1][0], self._url, body), list[_Reply])
+        replies = {each.id: each for each in said}
+        if replies.keys() != set(range(len(calls))):
+            raise VenueUnavailable(NONSENSE)
+        return [_result(replies[number]) for number in range(len(calls))]
 
 
 class _Error(msgspec.Struct):
@@ -182,6 +193,7 @@ class _Error(msgspec.Struct):
 
 
 class _Reply(msgspec.Struct):
+    id: int | None = None
     result: msgspec.Raw = msgspec.Raw(b"null")
     error: _Error | None = None
 
@@ -189,6 +201,36 @@ class _Reply(msgspec.Struct):
 class _InContext(msgspec.Struct, Generic[Answer]):
     context: Context
     value: Answer
+
+
+def _asked(number: int, method: str, params: Sequence[Any]) -> Mapping[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+
+
+def _result(said: _Reply) -> msgspec.Raw:
+    if said.error is not None:
+        raise NodeRefused(said.error.code)
+    return said.result
+
+
+def _beginnings(addresses: Sequence[str], most: int) -> Sequence[Any]:
+    return [list(addresses), {**_CONFIRMED, **_BASE64, "dataSlice": {"offset": 0, "length": most}}]
+
+
+def _simulation(raw: bytes, addresses: Sequence[str]) -> Sequence[Any]:
+    config: dict[str, Any] = {**_CONFIRMED, **_BASE64, "sigVerify": False, "replaceRecentBlockhash": True}
+    config["accounts"] = {**_BASE64, "addresses": list(addresses)}
+    return [b64encode(raw).decode(), config]
+
+
+def _ran(said: _InContext[SimulationAnswer], count: int) -> Simulation:
+    ran, slot = said.value, said.context.slot
+    logs = tuple(ran.logs or ())
+    if ran.err is not None:
+        return Simulation(ran.err, logs, ran.units_consumed or 0, slot, ())
+    if ran.units_consumed is None:
+        raise VenueUnavailable(NONSENSE)
+    return Simulation(None, logs, ran.units_consumed, slot, states(ran.accounts or (), count))
 
 
 def _table(account: AccountState | None) -> Sequence[str] | None:

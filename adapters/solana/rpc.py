@@ -96,6 +96,10 @@ class SolanaRpc:
         """Return what this transaction would do, its signature unchecked, and these accounts after it."""
         return await self._first(lambda node: node.simulate(raw, addresses))
 
+    async def before_and_after(self, raw: bytes, addresses: Sequence[str]) -> tuple[Accounts, Simulation]:
+        """Return these accounts and what this transaction would do, asked for in one request: mostly of one slot."""
+        return await self._first(lambda node: node.before_and_after(raw, addresses))
+
     async def accounts(self, addresses: Sequence[str]) -> Accounts:
         """Return these accounts, all of one slot."""
         return await self._first(lambda node: node.accounts(addresses))

@@ -183,6 +183,29 @@ async def test_accounts_come_with_the_beginning_of_their_data(two: Two) -> None:
     assert first.asked[0][1][1]["dataSlice"] == {"offset": 0, "length": 1024}
 
 
+async def test_accounts_and_what_a_transaction_does_to_them_come_in_one_batch(two: Two) -> None:
+    rpc, (first, _), _ = two
+    held = {"lamports": 5, "owner": TOKEN_PROGRAM, "data": ["", "base64"]}
+    first.say("getMultipleAccounts", in_context([held], SLOT))
+    first.say("simulateTransaction", in_context({"err": None, "unitsConsumed": 9, "accounts": [None]}, SLOT + 1))
+
+    before, after = await rpc.before_and_after(b"raw", ["a"])
+
+    assert before == Accounts(SLOT, (AccountState(5, TOKEN_PROGRAM, b""),))
+    assert (after.slot, after.units, after.accounts) == (SLOT + 1, 9, (None,))
+    assert [method for method, _ in first.asked] == ["getMultipleAccounts", "simulateTransaction"]
+
+
+@pytest.mark.parametrize("answer", [b'{"error":{"code":-32600}}', b'[{"id":0,"result":null}]', b"[{},{}]"])
+async def test_a_batch_that_is_not_answered_whole_is_none(two: Two, answer: bytes) -> None:
+    rpc, nodes, _ = two
+    for node in nodes:
+        node.say("getMultipleAccounts", reply(answer))
+        node.say("simulateTransaction", None)
+    with pytest.raises(VenueUnavailable):
+        await rpc.before_and_after(b"raw", ["a"])
+
+
 async def test_calls_are_paced() -> None:
     clock = ManualClock()
     async with scripted_nodes(1, clock, calls_per_second=2.0, timeout_seconds=2.0) as (rpc, (node,)):

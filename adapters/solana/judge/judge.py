@@ -6,16 +6,16 @@ from hashlib import blake2b
 from solders.message import MessageV0, to_bytes_versioned
 from solders.pubkey import Pubkey
 
-from adapters.solana.judge.balances import SIGNATURE_LAMPORTS, State, compare, reached
+from adapters.solana.judge.balances import SIGNATURE_LAMPORTS, compare, reached
 from adapters.solana.judge.message import Build, decoded, resolved, signed_with, unsigned_bytes
 from adapters.solana.judge.mints import require_listed
-from adapters.solana.judge.node import Accounts, Blockhash, Node, Simulation
+from adapters.solana.judge.node import Accounts, Blockhash, Node
 from adapters.solana.judge.rules import Reviewed, reviewed
 from adapters.solana.judge.wanted import SimulationFailed, UnsafeTransaction, WantedSwap
 from application.ports.errors import VenueUnavailable
 
-# The states before and after must be of one slot; a node that moves on in between is asked again.
-TRIES = 4
+# Before and after must be of one slot; a node that moves on in between is asked for both at once.
+TRIES = 6
 MOST_LOADED_BYTES = 64 * 1024 * 1024
 
 
@@ -46,29 +46,28 @@ class Judge:
 
     async def _simulated(self, message: MessageV0, build: Build, review: Reviewed, wanted: WantedSwap) -> int:
         """Return the compute units that it takes, once what it does to our accounts is what the order wants."""
-        wallet, raw = Pubkey.from_string(wanted.wallet), unsigned_bytes(message)
-        assets, writable = (wanted.input, wanted.output), len(build.writable)
+        raw = unsigned_bytes(message)
+        ours, found = await self._ours(build, review, wanted)
+        names = [str(each) for each in ours]
+        ran = await self._node.simulate(raw, names)
         for _ in range(TRIES):
-            first = await self._node.accounts([*map(str, build.writable), *(asset.address for asset in assets)])
-            require_listed(assets, first.accounts[writable:])
-            before = dict(zip(build.writable, first.accounts[:writable], strict=True))
-            ours = reached(before, wallet, review.own)
-            ran = await self._node.simulate(raw, [str(each) for each in ours])
             if ran.err is not None:
                 raise SimulationFailed(ran.err, ran.logs)
-            if await self._of_one_state(ours, first, before, ran):
-                fee = SIGNATURE_LAMPORTS + review.priority_lamports(review.units)
-                after = dict(zip(ours, ran.accounts, strict=True))
-                compare(wanted, {each: before[each] for each in ours}, after, fee)
+            if found.slot == ran.slot:
+                before, after = (dict(zip(ours, each.accounts, strict=True)) for each in (found, ran))
+                compare(wanted, before, after, SIGNATURE_LAMPORTS + review.priority_lamports(review.units))
                 return ran.units
+            found, ran = await self._node.before_and_after(raw, names)
         raise VenueUnavailable("no simulation is of the slot that the balances are of")
 
-    async def _of_one_state(self, ours: Sequence[Pubkey], first: Accounts, before: State, ran: Simulation) -> bool:
-        """Return whether the simulation began with what was read: in the same slot, or with nothing changed since."""
-        if first.slot == ran.slot:
-            return True
-        again = await self._node.accounts([str(each) for each in ours])
-        return first.slot <= ran.slot <= again.slot and again.accounts == tuple(before[each] for each in ours)
+    async def _ours(self, build: Build, review: Reviewed, wanted: WantedSwap) -> tuple[Sequence[Pubkey], Accounts]:
+        """Return the accounts of ours that it may change. Raises UnsafeTransaction."""
+        assets, writable = (wanted.input, wanted.output), len(build.writable)
+        found = await self._node.accounts([*map(str, build.writable), *(asset.address for asset in assets)])
+        require_listed(assets, found.accounts[writable:])
+        states = dict(zip(build.writable, found.accounts[:writable], strict=True))
+        ours = reached(states, Pubkey.from_string(wanted.wallet), review.own)
+        return ours, Accounts(found.slot, tuple(states[each] for each in ours))
 
 
 def _told_apart(reference: str) -> bytes:

@@ -57,6 +57,10 @@ class Node(Protocol):
         """Return what this transaction would do, its signature unchecked, and these accounts after it."""
         ...
 
+    async def before_and_after(self, raw: bytes, addresses: Sequence[str]) -> tuple[Accounts, Simulation]:
+        """Return these accounts and what this transaction would do, asked for in one request: mostly of one slot."""
+        ...
+
     async def lookup_tables(self, addresses: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """Return what these lookup tables hold; one that is none, or is to be closed, is left out."""
         ...
