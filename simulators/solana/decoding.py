@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 from solders.account import Account
+from solders.address_lookup_table_account import ID as LOOKUP_TABLES
 from solders.address_lookup_table_account import AddressLookupTable
 from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
-from solders.message import MessageV0
+from solders.message import Message, MessageV0
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
@@ -65,6 +66,8 @@ def decoded(raw: bytes, account: ReadAccount) -> Decoded:
         transaction.sanitize()
     except Exception as error:
         raise Unreadable("failed to deserialize solana_transaction::versioned::VersionedTransaction") from error
+    if not isinstance(transaction.message, Message | MessageV0):
+        raise Unreadable("unsupported transaction version")
     writable, readonly = _loaded(transaction, account)
     static = transaction.message.account_keys
     keys = (*static, *writable, *readonly)
@@ -81,13 +84,21 @@ def _loaded(transaction: VersionedTransaction, account: ReadAccount) -> tuple[li
     readonly: list[Pubkey] = []
     message = transaction.message
     for lookup in message.address_table_lookups if isinstance(message, MessageV0) else ():
-        table = account(lookup.account_key)
-        if table is None:
-            raise NoSuchTable("AddressLookupTableNotFound")
-        addresses = AddressLookupTable.deserialize(bytes(table.data)).addresses
+        addresses = _addresses(account(lookup.account_key))
         writable += _picked(addresses, bytes(lookup.writable_indexes))
         readonly += _picked(addresses, bytes(lookup.readonly_indexes))
     return writable, readonly
+
+
+def _addresses(table: Account | None) -> Sequence[Pubkey]:
+    if table is None:
+        raise NoSuchTable("AddressLookupTableNotFound")
+    if table.owner != LOOKUP_TABLES:
+        raise NoSuchTable("InvalidAddressLookupTableOwner")
+    try:
+        return AddressLookupTable.deserialize(bytes(table.data)).addresses
+    except ValueError as error:
+        raise NoSuchTable("InvalidAddressLookupTableData") from error
 
 
 def _picked(addresses: Sequence[Pubkey], places: bytes) -> list[Pubkey]:

@@ -4,7 +4,7 @@ from attrs import frozen
 
 from simulators.solana.chain import Chain
 from simulators.solana.faults import Fault, Faults
-from simulators.solana.slots import CONFIRMED_AFTER, FINALIZED_AFTER
+from simulators.solana.slots import CONFIRMED_AFTER, FINALIZED_AFTER, LAST_VALID
 
 _WINDOW_SLOTS = 64
 _LEAST_BEHIND = 8
@@ -15,12 +15,16 @@ BEHIND_BY = {"processed": 0, "confirmed": CONFIRMED_AFTER, "finalized": FINALIZE
 
 @frozen
 class View:
-    """The chain as a node sees it in one answer: up to the slot `processed`, `behind` that of the cluster."""
+    """The chain as a node sees it in one answer: up to the slot `processed`, `behind` that of the cluster.
+
+    One that takes slots for heights may do so wherever it says a height, or not where it gives a blockhash.
+    """
 
     chain: Chain
     processed: int
-    behind: int
-    slot_as_height: bool
+    behind: int = 0
+    slot_as_height: bool = False
+    everywhere: bool = False
 
     def slot(self, commitment: str) -> int:
         """Return the newest slot with a block of this commitment."""
@@ -30,6 +34,12 @@ class View:
         """Return that block's height, or what the node takes for it."""
         slot = self.slot(commitment)
         return slot if self.slot_as_height else self.chain.slots.height(slot)
+
+    def last_valid_height(self, slot: int) -> int:
+        """Return until which height this slot's blockhash is taken, as far as the node knows."""
+        if self.slot_as_height and self.everywhere:
+            return slot + LAST_VALID
+        return self.chain.slots.last_valid_height(slot)
 
     def commitment(self, slot: int) -> str | None:
         """Return how sure the block of a slot is; None when this node has not seen it."""
@@ -52,4 +62,6 @@ class Node:
         fault = self.faults.of(window, Fault.BEHIND, Fault.SLOT_AS_HEIGHT)
         lag = _LEAST_BEHIND + int(self.faults.draw(f"{window}:lag") * _FURTHER_BEHIND)
         behind = lag if fault is Fault.BEHIND else 0
-        return View(self.chain, max(self.chain.slots.first, tip - behind), behind, fault is Fault.SLOT_AS_HEIGHT)
+        seen = max(self.chain.slots.first, tip - behind)
+        everywhere = self.faults.draw(f"{window}:everywhere") < 0.5
+        return View(self.chain, seen, behind, fault is Fault.SLOT_AS_HEIGHT, everywhere)

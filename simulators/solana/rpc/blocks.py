@@ -63,7 +63,7 @@ def epoch_info(call: Call) -> dict[str, Any]:
 def latest_blockhash(call: Call) -> dict[str, Any]:
     """Return the newest block's hash, and the height of the last block that takes it."""
     at, slots = call.slot(), call.view.chain.slots
-    newest = {"blockhash": str(slots.hash(at)), "lastValidBlockHeight": slots.last_valid_height(at)}
+    newest = {"blockhash": str(slots.hash(at)), "lastValidBlockHeight": call.view.last_valid_height(at)}
     return call.answer(at, newest)
 
 

@@ -7,8 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.keypair import Keypair
+from solders.message import MessageV0
 from solders.pubkey import Pubkey
+from solders.system_program import TransferParams, transfer
+from solders.transaction import VersionedTransaction
 
 from simulators.solana.decoding import Decoded
 from simulators.solana.faults import Fault, Faults
@@ -165,6 +169,19 @@ async def test_accounts_of_an_owner_and_money_from_nothing(world: World) -> None
     assert ledger["signatures"] == {"landed": 1}
 
 
+async def test_a_lookup_table_that_is_none_is_named(world: World) -> None:
+    own = funded(world.chain)
+    for table, error in ((Pubkey.new_unique(), "NotFound"), (own.pubkey(), "InvalidAddressLookupTableOwner")):
+        tables = [AddressLookupTableAccount(table, [SOL.mint])]
+        pay = transfer(TransferParams(from_pubkey=own.pubkey(), to_pubkey=SOL.mint, lamports=1))
+        message = MessageV0.try_compile(own.pubkey(), [pay], tables, world.chain.slots.hash(world.chain.tip))
+        raw = base64.b64encode(bytes(VersionedTransaction(message, [own]))).decode()
+        told = await world.a("simulateTransaction", raw, B64)
+        assert told["value"]["err"].endswith(error)
+        refused = await world.a("sendTransaction", raw, PROCESSED)
+        assert refused["data"]["err"].endswith(error)
+
+
 async def test_the_ledger_lists_what_was_sent(world: World) -> None:
     own = funded(world.chain)
     sent = signed(world.chain, own, [payment(own, Pubkey.new_unique(), ONE_SOL)])
@@ -214,8 +231,14 @@ async def test_a_node_may_take_its_slot_for_its_height(tmp_path: Path) -> None:
     with faulty(tmp_path, clock, Fault.SLOT_AS_HEIGHT) as running:
         clock.move(100)
         async with clients(running) as client:
-            info = await Rpc("http://solana/rpc/a", client)("getEpochInfo")
-            assert info["blockHeight"] == info["absoluteSlot"]
+            node, everywhere = Rpc("http://solana/rpc/a", client), set()
+            for _ in range(8):
+                clock.move(64)
+                info = await node("getEpochInfo")
+                assert info["blockHeight"] == info["absoluteSlot"]
+                newest = await node("getLatestBlockhash")
+                everywhere.add(newest["value"]["lastValidBlockHeight"] > newest["context"]["slot"])
+            assert everywhere == {True, False}
 
 
 async def test_what_landed_with_its_reply_lost_is_found(tmp_path: Path) -> None:
