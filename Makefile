@@ -46,8 +46,8 @@ browser: venv-dev  ## Test the console in a real Chromium; pictures of it go to 
 	@scripts/get-chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
-chaos: venv-dev  ## Load a fleet, kill everything in it at random, and check every promise (SEED=1 SECONDS=60)
-	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) $(ARGS)
+chaos: venv-dev  ## Load a fleet, kill everything in it at random, and check every promise (SEED=1 SECONDS=60 WORLD=mock|solana)
+	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --world $(or $(WORLD),mock) $(ARGS)
 
 bench: venv-dev  ## Measure throughput and latency beside references of the same run (BENCH="accept drain", ARGS=--list)
 	$(BIN)/python -m benchmarks $(BENCH) $(ARGS)

@@ -55,6 +55,10 @@ class Faults:
             return None
         return kinds[int(self.draw(f"{key}:kind") * len(kinds))]
 
+    def share(self, fault: Fault) -> float:
+        """Return which share of all that can be spoiled this fault may spoil."""
+        return self._rate if fault in self._kinds else 0.0
+
     def draw(self, what: str) -> float:
         """Return a number from 0 to below 1 that `what` and the seed decide."""
         digest = blake2b(f"{self._seed}:{what}".encode(), digest_size=8).digest()

@@ -11,7 +11,7 @@ from simulators.solana.programs import METEORA_DAMM_V2, METEORA_DLMM, RAYDIUM_AM
 from simulators.solana.tokens import TOKENS, Token
 
 PARTS = 1_000_000  # prices move in parts of a million
-SLOTS_OF_A_MOVE = 64
+SLOTS_OF_A_MOVE = 256
 DEPTH_MICRO_DOLLARS = 50_000_000_000_000  # what would halve the price: 50 million dollars
 SHOCK_SLOTS = 16
 

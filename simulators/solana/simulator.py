@@ -13,7 +13,7 @@ from solders.pubkey import Pubkey
 from simulators.solana import faucet, genesis
 from simulators.solana.app import create_app
 from simulators.solana.chain import Chain
-from simulators.solana.faults import Faults
+from simulators.solana.faults import Fault, Faults
 from simulators.solana.ledger import Ledger
 from simulators.solana.machine import Machine
 from simulators.solana.markets import Markets, address
@@ -41,7 +41,7 @@ def simulated_solana(
 
     Nothing runs by itself: each call brings the chain to the slot of `clock` (Unix seconds).
     """
-    swaps = Swaps(Markets(seed), address("market maker"))
+    swaps = Swaps(Markets(seed, faults.share(Fault.WORSE_QUOTE)), address("market maker"))
     slots = Slots(seed)
     with Ledger(ledger) as record:
         chain = Chain(Machine(swaps), slots, record, faults, clock, slot_ms)

@@ -14,11 +14,12 @@ from rich.console import Console
 from tests.chaos.clocks import installed
 from tests.chaos.evidence import gathered, open_orders
 from tests.chaos.fleet import Fleet
-from tests.chaos.load import CLIENTS, Client
+from tests.chaos.load import Client
 from tests.chaos.mischief import Mischief
 from tests.chaos.mock_world import MockWorld
 from tests.chaos.plan import plan
 from tests.chaos.report import failures, summary
+from tests.chaos.solana_world import SolanaWorld
 from tests.chaos.verdict import violations
 from tests.chaos.world import World
 from tests.servers import new_reachable_folder
@@ -27,7 +28,7 @@ from tests.servers import new_reachable_folder
 SETTLE_SECONDS = 75.0
 LAST_SOCKETS_SECONDS = 10.0
 POLL_SECONDS = 0.2
-WORLDS: Mapping[str, Callable[[Path, int], World]] = {"mock": MockWorld}
+WORLDS: Mapping[str, Callable[[Path, int], World]] = {"mock": MockWorld, "solana": SolanaWorld}
 
 
 async def run(fleet: Fleet, seconds: float, console: Console) -> bool:
@@ -36,7 +37,7 @@ async def run(fleet: Fleet, seconds: float, console: Console) -> bool:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)  # so that nothing outlives us
     try:
         await fleet.start()
-        clients = [Client(f"client-{n}", fleet, random.Random(f"{fleet.seed}:{n}")) for n in range(CLIENTS)]  # noqa: S311
+        clients = [Client(f"client-{n}", fleet, random.Random(f"{fleet.seed}:{n}")) for n in range(fleet.world.clients)]  # noqa: S311
         mischief = Mischief(fleet)
         settled_after = await _lived_through(fleet, clients, mischief, seconds)
         await fleet.world.settle(fleet.processes["simulator"].url)
@@ -89,7 +90,7 @@ def main() -> int:
     parser.add_argument("--faketime", type=Path, default=installed(), help="libfaketime.so.1, to set clocks wrong")
     options = parser.parse_args()
     console = Console(soft_wrap=True, highlight=False, markup=False)
-    console.print(f"chaos: seed {options.seed}, {options.seconds:g} s")
+    console.print(f"chaos: {options.world}, seed {options.seed}, {options.seconds:g} s")
     folder = new_reachable_folder()
     world = WORLDS[options.world](folder / "ledger.sqlite", options.seed)
     fleet, kept = Fleet.in_folder(folder, options.seed, world, options.faketime), False

@@ -12,7 +12,6 @@ from tests.chaos.fleet import Fleet
 from tests.chaos.process import Process
 from tests.chaos.sockets import Follower, followers
 
-CLIENTS = 10
 THINK_SECONDS = (0.1, 0.5)
 AGAIN_SECONDS = 0.3
 ANSWER_SECONDS = 10.0

@@ -21,6 +21,7 @@ class MockWorld:
     seed: int
     command: ClassVar[str] = "venue-simulator"
     port_setting: ClassVar[str] = "SIMULATOR_PORT"
+    clients: ClassVar[int] = 10
     harms: ClassVar[Sequence[Kind]] = tuple(Kind)
 
     @property
@@ -71,6 +72,10 @@ class MockWorld:
         fills = [_fill(swap.entry) for swap in landed]
         if fills != [(row["tx_hash"], row["execution_price"], row["amount"])]:
             yield f"confirmed as {row['tx_hash']} at {row['execution_price']}, but the ledger has {fills}"
+
+    def facts(self, executions: Sequence[Row]) -> Iterator[tuple[str, object]]:
+        """Tell nothing that all worlds do not tell."""
+        yield from ()
 
     def totals(self, executions: Sequence[Row]) -> Iterator[str]:
         """Say nothing: these venues have no balances."""

@@ -17,7 +17,7 @@ from tests.chaos.verdict import Violation
 def summary(fleet: Fleet, evidence: Evidence, done: Mapping[Kind, int], settled_after: float) -> Table:
     """Make the table."""
     table = Table("what", "how many", title=f"chaos, seed {fleet.seed}", title_justify="left")
-    for name, value in (*_of_load(evidence), *_of_orders(evidence)):
+    for name, value in (*_of_load(evidence), *_of_orders(evidence), *fleet.world.facts(evidence.executions)):
         table.add_row(name, str(value))
     table.add_row("clocks", _of_clocks(fleet))
     table.add_row("settled after", f"{settled_after:.1f} s of calm", end_section=True)

@@ -24,7 +24,10 @@ class Swap:
 
 
 class World(Protocol):
-    """The venues' process and its ledger; `command` and `port_setting` start it. `settings` are for all processes."""
+    """The venues' process and its ledger; `command` and `port_setting` start it. `settings` are for all processes.
+
+    As many `clients` order as the machine that runs it all can serve; `harms` are what is done to the fleet.
+    """
 
     @property
     def command(self) -> str: ...
@@ -34,6 +37,9 @@ class World(Protocol):
 
     @property
     def settings(self) -> Mapping[str, str]: ...
+
+    @property
+    def clients(self) -> int: ...
 
     @property
     def harms(self) -> Sequence[Kind]: ...
@@ -64,6 +70,10 @@ class World(Protocol):
 
     def contradictions(self, row: Row, landed: Sequence[Swap], execution: Row | None) -> Iterator[str]:
         """Say where a confirmed order and its execution are not what landed."""
+        ...
+
+    def facts(self, executions: Sequence[Row]) -> Iterator[tuple[str, object]]:
+        """Yield lines for the table of what happened."""
         ...
 
     def totals(self, executions: Sequence[Row]) -> Iterator[str]:

@@ -56,9 +56,11 @@ class Desk:
         made = made + 1 if last == minute else 1
         self._calls[venue] = minute, made
         fault = self.faults.next(f"{venue}:{key}", Fault.LIMITED, Fault.ERROR)
-        left = -1 if fault is Fault.LIMITED else self.calls_a_minute - made
-        resets = int(self.clock()) + 1 if fault is Fault.LIMITED else (minute + 1) * WINDOW_SECONDS
+        left, resets = self.calls_a_minute - made, (minute + 1) * WINDOW_SECONDS
         told = {"x-ratelimit-remaining": str(left), "x-ratelimit-current": str(made), "x-ratelimit-reset": str(resets)}
+        if fault is Fault.LIMITED:  # a short one, so that it spoils calls and not minutes
+            left = -1
+            told |= {"x-ratelimit-remaining": "-1", "x-ratelimit-reset": str(int(self.clock()) + 1), "retry-after": "1"}
         resp.set_headers(told)
         if left < 0:
             raise falcon.HTTPTooManyRequests(headers=told, description="Rate limit exceeded")

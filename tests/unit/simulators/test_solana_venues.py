@@ -1,14 +1,16 @@
 """The Solana simulator's venues over HTTP: shapes as the real APIs have them, builds that run on a real SVM, thefts."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from solders.hash import Hash
 
 from adapters.token_list.registry import SHIPPED
-from simulators.solana.faults import Fault
+from simulators.solana.faults import Fault, Faults
 from simulators.solana.layouts import decoded
+from simulators.solana.simulator import simulated_solana
 from simulators.solana.tokens import BY_MINT, SOL, USDC
 from simulators.solana.venues.desk import STRANGER
 from simulators.solana.venues.instructions import account_of
@@ -238,3 +240,10 @@ def test_all_tokens_of_the_shipped_list_are_traded() -> None:
     traded = {(str(token.mint), token.decimals, str(token.program)) for token in BY_MINT.values()}
     programs = [each.get("extensions", {}).get("tokenProgram", str(SOL.program)) for each in listed]
     assert {(each["address"], each["decimals"], of) for each, of in zip(listed, programs, strict=True)} == traded
+
+
+def test_markets_jump_where_quotes_may_get_worse(tmp_path: Path) -> None:
+    faults = Faults(1, 0.5, [Fault.WORSE_QUOTE])
+    with simulated_solana(tmp_path / "chain.sqlite", seed=1, faults=faults, slot_ms=400) as running:
+        assert running.swaps.markets.shocks == 0.5
+    assert faults.share(Fault.DRAINED) == 0
