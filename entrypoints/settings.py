@@ -254,7 +254,7 @@ class Settings(SolanaSettings):
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             mistakes.append(f"{PREFIX}TLS_CERT_FILE and {PREFIX}TLS_KEY_FILE must be set together")
         real = [name for name, url in self.venues if is_real(url)]
-        return mistakes + self._missing_for_auth() + self.mistaken_for(real, self.routing_policy)
+        return mistakes + self._missing_for_auth() + self.mistaken_for(real, self.routing_policy, self.token_list)
 
     def _missing_for_auth(self) -> list[str]:
         if "none" in self.auth and len(self.auth) > 1:

@@ -43,6 +43,9 @@ class SolanaSettings:
         "agree that a transaction is dead",
         secret=True,
     )
+    solana_rpc_calls_per_second: int = setting(
+        100, whole(1, 100_000), "The most calls that each node gets from one process: it waits its turn beyond that"
+    )
     solana_slippage_bps: int = setting(
         50, whole(0, 10_000), "The slippage of orders that name none. There is no swap without a limit"
     )
@@ -79,13 +82,14 @@ class SolanaSettings:
         SOLANA_FAULTS, some_of(*SOLANA_FAULTS), "The faults that it draws from, by the mock seed"
     )
 
-    def mistaken_for(self, real: Sequence[str], policy: str | None) -> list[str]:
-        """Say what does not fit; `real` are the names of the real venues."""
+    def mistaken_for(self, real: Sequence[str], policy: str | None, tokens: Path | None) -> list[str]:
+        """Say what does not fit; `real` are the names of the real venues, `tokens` is their list."""
         mistakes = []
         if self.solana_slippage_bps > self.solana_max_slippage_bps:
             mistakes.append("ORDER_ENGINE_SOLANA_SLIPPAGE_BPS must not be above ORDER_ENGINE_SOLANA_MAX_SLIPPAGE_BPS")
-        if real and not self.solana_rpc_urls:
-            mistakes.append(f"ORDER_ENGINE_SOLANA_RPC_URLS must be set for {', '.join(real)}")
+        for name, value in (("SOLANA_RPC_URLS", self.solana_rpc_urls), ("TOKEN_LIST", tokens)):
+            if real and not value:
+                mistakes.append(f"ORDER_ENGINE_{name} must be set for {', '.join(real)}")
         if real and policy == WORST_PRICE and self.allow_worst_price == "no":
             mistakes.append(
                 f"ORDER_ENGINE_ROUTING_POLICY={WORST_PRICE} sells at the worst price, which for {', '.join(real)} "

@@ -94,9 +94,9 @@ from domain.routing import RoutingPolicy
 from entrypoints.certificate import Certificate, certificate_of
 from entrypoints.container import access
 from entrypoints.container.tokens import made_token_file, made_tokens
-from entrypoints.container.venues import all_venues, made_policy, made_venues
+from entrypoints.container.venues import all_venues, made_policy, made_solana, made_venues, opened_together
 from entrypoints.container.wallets import Signing, made_wallets
-from entrypoints.lifecycle import Closing, Resource, Together
+from entrypoints.lifecycle import Closing, Resource
 from entrypoints.operator import operator
 from entrypoints.readiness import live_checks
 from entrypoints.settings import Settings
@@ -209,9 +209,10 @@ class Container(containers.DeclarativeContainer):
     tokens: providers.Provider[TokenRegistry | None] = providers.Singleton(made_tokens, settings, token_file)
     wallets: providers.Provider[Wallets] = providers.Singleton(made_wallets, settings)
     signing: providers.Provider[Resource] = providers.Factory(Signing, settings, wallets.provider)
-    each_venue = providers.Singleton(made_venues, settings, clock)
+    solana = providers.Singleton(made_solana, settings, clock, tokens, wallets.provider)
+    each_venue = providers.Singleton(made_venues, settings, clock, solana)
     venues = providers.Singleton(all_venues, each_venue, settings, halted_parts)
-    venue_resources = providers.Singleton(Together, each_venue)
+    venue_resources = providers.Singleton(opened_together, each_venue, solana)
     postgres_fault: providers.Provider[Look] = providers.Factory(
         partial, postgres_fault, settings.provided.postgres_url
     )

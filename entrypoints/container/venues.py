@@ -2,19 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from adapters.http_venue.venue import HttpVenue
 from adapters.mock.venue import MockVenue
 from application.halted_parts import HaltedParts
+from application.ports.signer import Wallets
 from application.ports.system import Clock
+from application.ports.token_registry import TokenRegistry
 from application.ports.venue import Venue
 from application.venues import Venues
 from domain.routing import POLICIES, RoutingPolicy
-from entrypoints.lifecycle import Resource
+from entrypoints.lifecycle import Resource, Together
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings, SettingsError
-from entrypoints.solana_settings import BEST_PRICE, WORST_PRICE, is_real
+from entrypoints.solana_settings import BEST_PRICE, REAL_VENUES, WORST_PRICE, is_real
+
+if TYPE_CHECKING:
+    from entrypoints.container.solana import SolanaVenues
 
 MOCK_URL = "mock:"
 # Times a venue's timeout. Its adapter ends a quote in its own time, which begins when it has its turn to call.
@@ -53,15 +58,35 @@ VENUE_KINDS: Mapping[str, Callable[[str, str, Settings, Clock], OpenedVenue]] = 
 )
 
 
-def made_venues(settings: Settings, clock: Clock) -> tuple[OpenedVenue, ...]:
+def made_solana(
+    settings: Settings, clock: Clock, tokens: TokenRegistry | None, wallets: Callable[[], Wallets]
+) -> "SolanaVenues | None":
+    """Return who makes the venues on Solana, with all that they share; None when there are none."""
+    if tokens is None or not any(is_real(url) for _, url in settings.venues):
+        return None
+    from entrypoints.container.solana import SolanaVenues  # only for those who need it: it takes its time
+
+    return SolanaVenues(settings, clock, tokens, wallets())
+
+
+def made_venues(settings: Settings, clock: Clock, solana: "SolanaVenues | None" = None) -> tuple[OpenedVenue, ...]:
     """Make each venue that the settings name. Raises SettingsError."""
-    made = []
+    made: list[OpenedVenue] = []
     for name, url in settings.venues or ((market.name, MOCK_URL) for market in mock_router(settings).markets):
+        if solana is not None and is_real(url):
+            made.append(solana.venue(name, url))
+            continue
         scheme = url.partition(":")[0]
         if scheme not in VENUE_KINDS:
-            raise SettingsError([f"ORDER_ENGINE_VENUES: {name} must be one of: {', '.join(VENUE_KINDS)}, not {scheme}"])
+            kinds = ", ".join((*VENUE_KINDS, *REAL_VENUES))
+            raise SettingsError([f"ORDER_ENGINE_VENUES: {name} must be one of: {kinds}, not {scheme}"])
         made.append(VENUE_KINDS[scheme](name, url, settings, clock))
     return tuple(made)
+
+
+def opened_together(venues: tuple[OpenedVenue, ...], solana: "SolanaVenues | None") -> Resource:
+    """Return what is opened before any venue is asked: first what several of them share."""
+    return Together([*([] if solana is None else [solana]), *venues])
 
 
 def made_policy(settings: Settings) -> RoutingPolicy:

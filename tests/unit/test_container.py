@@ -11,6 +11,7 @@ from application.caller import ANYONE
 from entrypoints.container import Container
 from entrypoints.container.venues import VENUE_KINDS
 from entrypoints.settings import Settings, SettingsError
+from entrypoints.solana_settings import REAL_VENUES
 
 SETTINGS = Settings(postgres_url="postgresql://user:pw@127.0.0.1:1/db", redis_url="redis://127.0.0.1:1/0")
 
@@ -76,7 +77,8 @@ def test_without_named_venues_there_are_the_two_mock_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "why"), [("ftp://a", f"must be one of: {', '.join(VENUE_KINDS)}, not ftp"), ("mock:x", "Orca")]
+    ("url", "why"),
+    [("ftp://a", f"must be one of: {', '.join((*VENUE_KINDS, *REAL_VENUES))}, not ftp"), ("mock:x", "Orca")],
 )
 def test_a_venue_of_no_known_kind_is_a_mistake_of_the_settings(url: str, why: str) -> None:
     with pytest.raises(SettingsError, match=why):

@@ -188,6 +188,7 @@ def test_limits_are_read_and_what_is_none_is_refused() -> None:
 REAL = {
     "ORDER_ENGINE_VENUES": "Raydium=raydium:,Meteora=jupiter:?dex=Meteora+DLMM",
     "ORDER_ENGINE_SOLANA_RPC_URLS": "https://a.example/?key=hunter2, http://b.example",
+    "ORDER_ENGINE_TOKEN_LIST": "solana-mainnet",
 }
 
 
@@ -200,11 +201,14 @@ def test_real_venues_sell_at_the_best_price_unless_their_operator_says_otherwise
     assert made_policy(Settings.from_environment({**worst, "ORDER_ENGINE_ALLOW_WORST_PRICE": "yes"})) is lowest_price
 
 
-def test_real_venues_need_a_node_and_its_url_is_a_secret() -> None:
+def test_real_venues_need_a_node_and_a_token_list_and_a_nodes_url_is_a_secret() -> None:
     settings = Settings.from_environment(REAL)
     assert settings.solana_rpc_urls == ("https://a.example/?key=hunter2", "http://b.example")
     assert "hunter2" not in repr(settings) + str(shown(settings))
-    with pytest.raises(SettingsError, match="SOLANA_RPC_URLS must be set for Raydium, Meteora"):
+    missing = (
+        "SOLANA_RPC_URLS must be set for Raydium, Meteora\nORDER_ENGINE_TOKEN_LIST must be set for Raydium, Meteora"
+    )
+    with pytest.raises(SettingsError, match=missing):
         Settings.from_environment({"ORDER_ENGINE_VENUES": REAL["ORDER_ENGINE_VENUES"]})
 
 

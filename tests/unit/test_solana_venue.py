@@ -17,7 +17,6 @@ from adapters.solana.judge.node import Blockhash
 from adapters.solana.judge.programs import SYSTEM
 from adapters.solana.payload import SignedSwap
 from adapters.solana.swap_venue import Chain, SolanaVenue, Terms
-from adapters.wallet.key_signer import KeySigner
 from application.ports.errors import BuildRefused, SignerUnavailable, VenueUnavailable
 from application.ports.finality import Settlement
 from application.ports.signer import Signer
@@ -28,27 +27,12 @@ from domain.transaction import Finality, TransactionReport, TransactionStatus
 from simulators.solana.faults import Fault
 from simulators.solana.tokens import TOKENS, USDC
 from tests.builders import an_order
-from tests.judged import BLOCKHASH, OURS, WALLET, PlayedNode, asset
+from tests.judged import BLOCKHASH, WALLET, PlayedNode, asset
 from tests.solana_markets import venues
+from tests.solana_venue import OneWallet
 
 TERMS = Terms("solana", 50, 500, 100, 1_000_000)
 VENUES = ["jupiter", "raydium"]
-SEED = bytes(OURS)[:32]
-
-
-@frozen
-class OneWallet:
-    """Pays for all."""
-
-    signer: Signer = field(factory=lambda: KeySigner(SEED))
-
-    def of(self, user_id: str) -> Signer:
-        if user_id == "nobody":
-            raise SignerUnavailable("no wallet pays for this user")
-        return self.signer
-
-    def named(self, public_key: str) -> Signer:
-        return self.signer
 
 
 @frozen
