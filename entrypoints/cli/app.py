@@ -49,11 +49,15 @@ app.add_typer(orders.app, name="orders", rich_help_panel=TRADE)
 @app.command(rich_help_panel=RUN)
 def dev(
     memory: Annotated[bool, typer.Option("--memory", help="No Postgres, no Redis: all is gone at the end.")] = False,
+    solana: Annotated[
+        bool,
+        typer.Option("--solana", help="Swap on a Solana that is simulated here, by a wallet with money to throw away."),
+    ] = False,
 ) -> None:
     """Run everything here in one process: API, worker, and private Postgres and Redis unless their URLs are set."""
     from entrypoints.dev.run import run
 
-    _run(lambda settings: run(settings, memory=memory))
+    _run(lambda settings: run(settings, memory=memory, solana=solana))
 
 
 @app.command(rich_help_panel=RUN)
