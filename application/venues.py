@@ -26,6 +26,8 @@ NONSENSE = "gave a quote that makes no sense"
 UNREACHABLE = "cannot be reached from here"
 # A venue that could not be reached is tried again as often, by one call.
 COOL_OFF_SECONDS = 2.0
+# A chain's amounts have 64 bits, and tokens up to 18 decimals.
+_MOST_ON_CHAIN = Decimal(10) ** 40
 _BPS = Decimal(10_000)
 
 Answer = TypeVar("Answer")
@@ -148,7 +150,7 @@ class Venues:
         except Exception as error:  # one adapter's surprise must not stop the orders of all venues
             observe.venue_failed(venue.name, error)
             return BROKEN
-        return quote if _makes_sense(quote) else NONSENSE
+        return quote if _makes_sense(quote, venue) else NONSENSE
 
     async def _reached(self, venue: Venue, call: Callable[[*About], Awaitable[Answer]], *about: *About) -> Answer:
         """Call a venue, unless it was out of reach a moment ago. Any answer, a refusal too, shows that it is there."""
@@ -197,10 +199,12 @@ class Venues:
         return [quote for quote in quotes if quote not in outside], [(quote.venue, why) for quote in outside]
 
 
-def _makes_sense(quote: Quote) -> bool:
-    """Whether policies can compare it and the store can keep it; NaN can neither."""
+def _makes_sense(quote: Quote, venue: Venue) -> bool:
+    """Whether policies can compare it, which NaN cannot be, and the store can keep a fill at that price."""
     price, fee = quote.price, quote.fee
-    return price.is_finite() and fee.is_finite() and 0 < price < AMOUNT_BOUND and 0 <= fee < 1
+    if not (price.is_finite() and fee.is_finite() and 0 < price < _MOST_ON_CHAIN and 0 <= fee < 1):
+        return False
+    return price < AMOUNT_BOUND or isinstance(venue, Finalities)
 
 
 async def _answer(call: "asyncio.Task[Quote | str]") -> Quote | str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from application.ports.errors import DataRefused, InvalidCursor, StaleOrder, TransactionUsed
 from application.ports.executions import ExecutionFilter, ExecutionPage, Executions
@@ -14,9 +14,9 @@ from application.ports.order_store import OrderStore, Record
 from domain.execution import Execution
 from domain.order import Order
 from domain.status import FailureReason
-from domain.transaction import Fill, NetworkFee
-from tests.builders import QUOTES, START, a_fill, a_stamp, a_transaction, an_order, submitted
-from tests.contracts.order_store_harness import append_all, clean_run, life, record_of
+from domain.transaction import Fill, Landing, NetworkFee
+from tests.builders import QUOTES, START, a_chain_fill, a_fill, a_stamp, a_transaction, an_order, submitted
+from tests.contracts.order_store_harness import append_all, clean_run, landed_on_chain, life, record_of
 
 ALL = ExecutionFilter()
 EXACT = Fill(
@@ -187,6 +187,26 @@ class ExecutionsContract:
         for order in orders:
             await store.append(confirming(order))
         assert await read(executions, ALL) == [order.order_id for order in orders][::-1]
+
+    async def test_on_a_chain_a_transaction_confirms_one_order_whichever_venues_built_it(
+        self, executions: Executions, store: OrderStore
+    ) -> None:
+        first, second, elsewhere = [an_order() for _ in range(3)]
+        devnet = evolve(a_chain_fill(), landing=Landing("solana-devnet", 1, Decimal(0)))
+        records = [
+            landed_on_chain(first, a_chain_fill(), tx_hash="shared", venue="Raydium"),
+            landed_on_chain(second, a_chain_fill(), tx_hash="shared", venue="Meteora"),
+            landed_on_chain(elsewhere, devnet, tx_hash="shared", venue="Meteora"),
+        ]
+        for order in (first, second, elsewhere):
+            await store.add(order)
+        outcomes = await asyncio.gather(*(store.append(record) for record in records), return_exceptions=True)
+        assert sorted(isinstance(outcome, TransactionUsed) for outcome in outcomes[:2]) == [False, True]
+        assert outcomes[2] is None
+        for record in records[:2]:
+            if await executions.on_chain(record.after.order_id) is None:
+                with pytest.raises(TransactionUsed):
+                    await store.append(record)
 
     async def test_the_newest_come_first_in_pages(self, executions: Executions, store: OrderStore) -> None:
         oldest_first = [await landed(store, after=n) for n in range(5)]

@@ -14,13 +14,18 @@ from attrs import frozen
 
 from adapters.postgres import roles
 from adapters.postgres.migrator import Migration, MigrationFailed, Migrator, bundled_migrations
+from application.caller import ANYONE
 from application.ports.audit import AuditFilter
+from application.ports.finality import Settlement
 from application.ports.partial_halts import HaltOf
+from domain.transaction import Finality
 from entrypoints.container import Container
 from entrypoints.lifecycle import opened
 from entrypoints.operator import operator
 from entrypoints.settings import Settings
+from tests.builders import a_chain_fill, an_order
 from tests.clients import ORDER, all_final, impatient, submit
+from tests.contracts.order_store_harness import landed_on_chain
 from tests.processes import PREFIX, finished, running
 
 PROCESSES = ("api", "worker", "operator", "readonly")
@@ -170,6 +175,7 @@ def test_each_process_does_all_of_its_work_with_its_own_role(engine: Engine, red
         asyncio.run(trade(api.url))
         asyncio.run(operate(of_operator))
         asyncio.run(cancelled_and_failed(api.url, of_operator))
+        asyncio.run(followed_on_chain(of_api, of_worker))
     said = (tmp_path / "log").read_text().splitlines()
     assert [line for line in said if "42501" in line or "superuser" in line] == []
 
@@ -191,6 +197,23 @@ async def trade(url: str) -> None:
             "/api/stats",
         ):
             assert (await client.get(path)).status_code == 200, path
+
+
+async def followed_on_chain(of_api: dict[str, str], of_worker: dict[str, str]) -> None:
+    """Have a swap land on a chain, and follow it to its end."""
+    order = an_order()
+    api, worker = (
+        Container(settings=Settings.from_environment(prefixed(settings)), mode="live")
+        for settings in (of_api, of_worker)
+    )
+    async with opened(*api.resources()), opened(*worker.resources()):
+        await api.store().add(order)
+        await worker.store().append(landed_on_chain(order, a_chain_fill(), payload=b"signed"))
+        [swap] = (await worker.unsettled().unsettled(None, 10, 0)).swaps
+        assert await worker.unsettled().settle(order.order_id, Settlement(Finality.FINALIZED, swap.fill))
+        _, execution = await api.query().with_execution(ANYONE, order.order_id)
+        assert execution is not None
+        assert execution.finality is Finality.FINALIZED
 
 
 async def operate(settings: dict[str, str]) -> None:

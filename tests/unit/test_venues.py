@@ -10,6 +10,7 @@ from application.ports.errors import VenueUnavailable, VenueUnreachable
 from application.venues import COOL_OFF_SECONDS, UNREACHABLE, Quotes, Venues
 from domain.order import Order
 from domain.routing import Quote
+from domain.transaction import Transaction
 from tests.builders import QUOTES, a_transaction, an_order
 from tests.clock import ManualClock
 from tests.scripted_venue import LANDED, Script, ScriptedVenue
@@ -94,6 +95,22 @@ async def test_a_quote_that_makes_no_sense_is_left_out(price: str, fee: str) -> 
     assert await venues_that_quote(senseless, QUOTES[0]).quotes(an_order()) == Quotes(
         QUOTES[:1], (("Senseless", "gave a quote that makes no sense"),)
     )
+
+
+class OnChain(ScriptedVenue):
+    """A venue whose swaps land on a chain."""
+
+    async def settled(self, transaction: Transaction) -> None:
+        """Never."""
+
+
+@pytest.mark.parametrize(
+    ("price", "makes_sense"), [("1E-30", True), ("1E+10", True), ("1E+39", True), ("1E+40", False)]
+)
+async def test_a_price_on_a_chain_may_be_any_that_amounts_can_come_to(price: str, makes_sense: bool) -> None:
+    quote = Quote("Jupiter", Decimal(price), Decimal(0))
+    venues = Venues((OnChain("Jupiter", quote, Script(ManualClock())),))
+    assert (await venues.quotes(an_order())).quotes == ((quote,) if makes_sense else ())
 
 
 async def test_who_stops_waiting_leaves_no_call_behind() -> None:
