@@ -1,4 +1,4 @@
-"""The sweep over landed swaps: follow each until its chain can undo it no more, and tell when it did."""
+"""The sweep over landed swaps: follow each until its chain can undo it no more, and say when it did."""
 
 import asyncio
 from datetime import timedelta
@@ -62,7 +62,7 @@ class FollowFinality:
             if self.clock.now() - swap.at > OVERDUE:
                 observe.swap_unsettled(sent.order_id, sent.tx_hash, sent.venue)
             return False
-        if settlement.finality is Finality.UNDONE:  # told before it is kept: rather twice than never
+        if settlement.finality is Finality.UNDONE:  # said before it is kept: rather twice than never
             observe.swap_undone(sent.order_id, sent.tx_hash, sent.venue)
         elif settlement.fill not in (None, swap.fill):
             observe.fill_changed(sent.order_id, sent.tx_hash, sent.venue)

@@ -1,4 +1,4 @@
-"""What a chain makes of landed swaps in the end: who can tell, and which it is still to be told of."""
+"""What a chain makes of landed swaps in the end: who knows, and which are still open."""
 
 from datetime import datetime
 from typing import Protocol, runtime_checkable

@@ -90,7 +90,7 @@ class SolanaVenues:
         return JupiterMarket(self._api(name, key), self.rpc, self._priority(), base, options.get("dex", []))
 
     def raydium(self, name: str, place: str, query: str) -> Market:
-        """Make Raydium's market. Its fees are told by a host of its own, if its name is as Raydium has it."""
+        """Make Raydium's market. A host of its own says its fees, if its name is as Raydium has it."""
         if query:
             raise SettingsError([f"{PREFIX}VENUES: {name} must not have a query"])
         base = _url(name, place or raydium.URL)

@@ -35,7 +35,7 @@ class Judge:
         build = resolved(message, await self._tables(message))
         review = reviewed(build, wanted)
         message = signed_with(
-            message, blockhash.hash, {review.swap_at: review.swap.data}, added=_told_apart(wanted.reference)
+            message, blockhash.hash, {review.swap_at: review.swap.data}, added=_of_its_order(wanted.reference)
         )
         units = await self._simulated(message, build, review, wanted)
         return to_bytes_versioned(_bounded(message, review, units, wanted))
@@ -70,7 +70,7 @@ class Judge:
         return ours, Accounts(found.slot, tuple(states[each] for each in ours))
 
 
-def _told_apart(reference: str) -> bytes:
+def _of_its_order(reference: str) -> bytes:
     """Return an instruction that makes a transaction, and so its signature, one order's own.
 
     Of two orders alike that are built in one slot only one could land. It says how many bytes of accounts are loaded at

@@ -89,7 +89,7 @@ _Mints = tuple[Pubkey | None, Pubkey | None]
 
 def _route(data: bytes, at: int, owned: _Owned, mints: _Mints, min_out: int) -> EncodedSwap:
     amount_in, quoted, slippage_bps, fee, positive = _V2_AMOUNTS.unpack_from(data, at)
-    _must_be(fee == positive == 0, "Jupiter is told to keep a fee")
+    _must_be(fee == positive == 0, "Jupiter is asked to keep a fee")
     return _limited(data, at + 8, owned, mints, (amount_in, quoted, slippage_bps), min_out)
 
 
@@ -98,7 +98,7 @@ def _limited(
 ) -> EncodedSwap:
     """Its API rounds the limit up. Should the program round it down, a unit less could land: so the quote goes up."""
     amount_in, quoted, slippage_bps = said
-    _must_be(slippage_bps < BPS, "Jupiter is told to take any price")
+    _must_be(slippage_bps < BPS, "Jupiter is asked to take any price")
     limit = -(-quoted * (BPS - slippage_bps) // BPS)
     if limit >= min_out:
         quoted = max(quoted, -(-min_out * BPS // (BPS - slippage_bps)))

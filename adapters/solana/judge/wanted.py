@@ -9,7 +9,7 @@ from domain.asset import Asset
 class WantedSwap:
     """The most that is given and the least that is got, in base units; both tokens are on Solana.
 
-    `wallet` (its address) pays for all; the priority fee is at most `max_priority_lamports`. `reference` tells this
+    `wallet` (its address) pays for all; the priority fee is at most `max_priority_lamports`. `reference` keeps this
     attempt of this order from all others, as two swaps alike would be one transaction.
     """
 

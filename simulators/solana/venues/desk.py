@@ -30,7 +30,7 @@ _STALE_SLOTS = 2 * LAST_VALID
 
 @frozen
 class Desk:
-    """The venues' desk. `slot` tells the chain's last one whenever it is asked.
+    """The venues' desk. `slot` returns the chain's last one whenever it is asked.
 
     `calls_a_minute` is what each venue takes; further calls are answered with 429 until its minute is over.
     """
@@ -50,22 +50,22 @@ class Desk:
         return {dex: AddressLookupTableAccount(genesis.table_key(dex), entries[dex]) for dex in DEXES}
 
     def admit(self, venue: str, key: str, resp: Response) -> None:
-        """Count a call, and tell what is left of the minute. Raises falcon.HTTPTooManyRequests, falcon.HTTPError."""
+        """Count a call, and say what is left of the minute. Raises falcon.HTTPTooManyRequests, falcon.HTTPError."""
         minute = int(self.clock()) // WINDOW_SECONDS
         last, made = self._calls.get(venue, (minute, 0))
         made = made + 1 if last == minute else 1
         self._calls[venue] = minute, made
         fault = self.faults.next(f"{venue}:{key}", Fault.LIMITED, Fault.ERROR)
         left, resets = self.calls_a_minute - made, (minute + 1) * WINDOW_SECONDS
-        told = {"x-ratelimit-remaining": str(left), "x-ratelimit-current": str(made), "x-ratelimit-reset": str(resets)}
+        said = {"x-ratelimit-remaining": str(left), "x-ratelimit-current": str(made), "x-ratelimit-reset": str(resets)}
         if fault is Fault.LIMITED:  # a short one, so that it spoils calls and not minutes
             left = -1
-            told |= {"x-ratelimit-remaining": "-1", "x-ratelimit-reset": str(int(self.clock()) + 1), "retry-after": "1"}
-        resp.set_headers(told)
+            said |= {"x-ratelimit-remaining": "-1", "x-ratelimit-reset": str(int(self.clock()) + 1), "retry-after": "1"}
+        resp.set_headers(said)
         if left < 0:
-            raise falcon.HTTPTooManyRequests(headers=told, description="Rate limit exceeded")
+            raise falcon.HTTPTooManyRequests(headers=said, description="Rate limit exceeded")
         if fault is Fault.ERROR:
-            raise falcon.HTTPServiceUnavailable(headers=told)
+            raise falcon.HTTPServiceUnavailable(headers=said)
 
     def blockhash(self, slots_to_expiry: int, fault: Fault | None) -> tuple[Hash, int]:
         """Return a blockhash that is taken for so many slots more, and its last valid height; or one that never is."""

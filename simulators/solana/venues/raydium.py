@@ -134,7 +134,7 @@ class RaydiumFeeResource:
     desk: Desk
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Tell it."""
+        """Say it."""
         self.desk.admit("raydium", "auto-fee", resp)
         resp.data = msgspec.json.encode({"id": str(uuid4()), "success": True, "data": {"default": MICRO_LAMPORTS}})
 
