@@ -35,7 +35,7 @@ def doctor(
     if as_json:
         say_json([{"what": each.what, "health": each.health.value, "text": each.text} for each in found])
     else:
-        table = Table("what", "is", "")
+        table = Table("what", "is", "as found")
         for each in found:
             table.add_row(cell(each.what), each.health.value, cell(each.text))
         show(table)

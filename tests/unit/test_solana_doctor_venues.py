@@ -30,7 +30,7 @@ async def test_a_swap_that_could_be_signed_is_well_and_is_not_signed(venue: str)
         health, text = await tried(made)
     assert health is Health.OK
     assert text.startswith("offers 1")
-    assert text.endswith(" for one; its build was judged fit to be signed")
+    assert text.endswith(" USDC for one SOL; its build was judged fit to be signed")
 
 
 @pytest.mark.parametrize("fault", [Fault.DRAINED, Fault.FOREIGN_FEE_PAYER])

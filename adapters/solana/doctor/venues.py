@@ -27,7 +27,7 @@ async def venue_finding(venue: Venue, user_id: str, pair: tuple[str, str], clock
         quote = await venue.quote(order)
     except VenueUnavailable as error:
         return Finding(what, Health.WRONG, f"makes no offer: {error}")
-    offers = f"offers {plain(quote.price)} for one"
+    offers = f"offers {plain(quote.price)} {pair[1]} for one {pair[0]}"
     try:
         await venue.build(order, quote)
     except BuildRefused as error:
