@@ -24,7 +24,7 @@ from benchmarks.report import Figure, Report, Usage
 from benchmarks.rig import Rig
 from benchmarks.usage import Meter
 
-ORDERS = 1_500
+ORDERS = 600
 # Of SOL; more would move the price by more than an order takes.
 MOST_AMOUNT = 5
 SLOT_MS = 40
