@@ -1,7 +1,6 @@
 """A venue on Solana: what it offers is limited, judged and signed here; what is sent is what was stored."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_DOWN, Context, Decimal
 from typing import Protocol
@@ -17,7 +16,7 @@ from adapters.solana.market import Ask, Market, Offer
 from adapters.solana.payload import SignedSwap
 from adapters.solana.program_errors import reason_of
 from application import observe
-from application.ports.errors import BuildRefused, SignerUnavailable, VenueUnavailable
+from application.ports.errors import BuildRefused, SignerUnavailable, VenueUnavailable, VenueUnreachable
 from application.ports.finality import Settlement
 from application.ports.signer import Signer, Wallets
 from application.ports.system import Clock
@@ -28,7 +27,7 @@ from domain.money import EXACT
 from domain.order import Order
 from domain.routing import Quote
 from domain.status import FailureReason
-from domain.transaction import Transaction, TransactionReport, limit_price
+from domain.transaction import Transaction, TransactionReport, TransactionStatus, limit_price
 
 # Rounded down, so that no limit that comes of it is above what was offered.
 _PRICE = Context(prec=20, rounding=ROUND_DOWN)
@@ -144,13 +143,11 @@ class SolanaVenue:
 
     async def send(self, transaction: Transaction) -> TransactionReport:
         """Send the same bytes until the chain has them, for a bounded time."""
-        async with self._counted("submit"):
-            return await self._chain.delivery.send(SignedSwap.of_payload(transaction.payload))
+        return await self._counted("submit", self._chain.delivery.send, transaction)
 
     async def lookup(self, transaction: Transaction) -> TransactionReport:
         """Ask the chain; the venue has no say in it."""
-        async with self._counted("lookup"):
-            return await self._chain.delivery.lookup(SignedSwap.of_payload(transaction.payload))
+        return await self._counted("lookup", self._chain.delivery.lookup, transaction)
 
     async def settled(self, transaction: Transaction) -> Settlement | None:
         """Ask the chain whether it stays; the same bytes are sent again meanwhile."""
@@ -190,14 +187,16 @@ class SolanaVenue:
         most = self._terms.max_priority_lamports
         return WantedSwap(ask.wallet, ask.input, ask.output, ask.amount_in, min_out, most, reference)
 
-    @asynccontextmanager
-    async def _counted(self, call: str) -> AsyncIterator[None]:
+    async def _counted(
+        self, call: str, delivery: Callable[[SignedSwap], Awaitable[TransactionReport]], transaction: Transaction
+    ) -> TransactionReport:
         begun, outcome = self._chain.clock.monotonic(), "cut_off"
         try:
-            yield
-            outcome = "ok"
-        except VenueUnavailable:
-            outcome = "bad_answer"
+            report = await delivery(SignedSwap.of_payload(transaction.payload))
+            outcome = "rejected" if report.status is TransactionStatus.REJECTED else "ok"
+            return report
+        except VenueUnavailable as error:
+            outcome = "unreachable" if isinstance(error, VenueUnreachable) else "bad_answer"
             raise
         finally:
             observe.venue_called(self.name, call, outcome, self._chain.clock.monotonic() - begun)
