@@ -47,7 +47,7 @@ function perToken({ inputToken, outputToken }) {
 
 function venue(order) {
   const { slippageBps } = order;
-  const limit = slippageBps === null ? "no slippage limit" : `slippage limit ${grouped(String(slippageBps))}\u202fbps`;
+  const limit = slippageBps === null ? "no slippage limit of its own" : `slippage limit ${grouped(String(slippageBps))}\u202fbps`;
   return fact("Venue", order.chosenDex ?? "–", order.execution ? [limit, ...onChain(order.execution)] : limit);
 }
 
