@@ -254,6 +254,8 @@ class Settings(SolanaSettings):
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             mistakes.append(f"{PREFIX}TLS_CERT_FILE and {PREFIX}TLS_KEY_FILE must be set together")
         real = [name for name, url in self.venues if is_real(url)]
+        if real and (mocks := [name for name, url in self.venues if url.startswith("mock:")]):
+            mistakes.append(f"{PREFIX}VENUES has {', '.join(mocks)}, whose swaps are on no chain, beside real venues")
         return mistakes + self._missing_for_auth() + self.mistaken_for(real, self.routing_policy, self.token_list)
 
     def _missing_for_auth(self) -> list[str]:

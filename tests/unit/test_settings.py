@@ -212,6 +212,12 @@ def test_real_venues_need_a_node_and_a_token_list_and_a_nodes_url_is_a_secret() 
         Settings.from_environment({"ORDER_ENGINE_VENUES": REAL["ORDER_ENGINE_VENUES"]})
 
 
+def test_no_mock_takes_an_order_from_real_venues() -> None:
+    urls = f"{REAL['ORDER_ENGINE_VENUES']},Orca=mock:"
+    with pytest.raises(SettingsError, match="VENUES has Orca, whose swaps are on no chain"):
+        Settings.from_environment({**REAL, "ORDER_ENGINE_VENUES": urls})
+
+
 def test_the_usual_slippage_is_within_the_most() -> None:
     with pytest.raises(SettingsError, match="SOLANA_SLIPPAGE_BPS must not be above"):
         Settings.from_environment({"ORDER_ENGINE_SOLANA_SLIPPAGE_BPS": "501"})

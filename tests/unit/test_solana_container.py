@@ -39,7 +39,7 @@ def made(tmp_path: Path) -> Made:
 
 def test_real_venues_stand_beside_others(made: Made) -> None:
     urls = "Raydium=raydium:,Meteora=jupiter:http://localhost:3004/jupiter/swap/v2?dex=Meteora+DLMM&dex=Meteora+DAMM+v2"
-    venues = made.venues(f"{urls},Mock=mock:,Jupiter=jupiter:".replace("Mock=mock:", "Orca=http://localhost:3002/Orca"))
+    venues = made.venues(f"{urls},Orca=http://localhost:3002/Orca,Jupiter=jupiter:")
     assert [venue.name for venue in venues] == ["Raydium", "Meteora", "Orca", "Jupiter"]  # type: ignore[attr-defined]
     assert [isinstance(venue, SolanaVenue) for venue in venues] == [True, True, False, True]
 
