@@ -17,9 +17,10 @@ from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
 from entrypoints.web.server import bind, url_of
-from simulators.solana.chain import Chain, Gift
+from simulators.solana.chain import Chain
 from simulators.solana.decoding import Decoded, decoded
 from simulators.solana.faults import Faults
+from simulators.solana.gifts import Gift
 from simulators.solana.simulator import SimulatedSolana, simulated_solana
 from simulators.solana.tokens import SOL, USDC
 from simulators.solana.venues.builds import Limit, around, jupiter_swap

@@ -11,12 +11,13 @@ from falcon.asgi import App, Request, Response
 from msgspec import Meta
 from solders.pubkey import Pubkey
 
-from simulators.solana.chain import LAMPORTS, Chain, Gift
+from simulators.solana.chain import Chain
 from simulators.solana.faults import Faults
+from simulators.solana.gifts import LAMPORTS, Gift, held_in
 from simulators.solana.ledger import Entry, Ledger
 from simulators.solana.node import Node
 from simulators.solana.rpc.resource import NodeResource
-from simulators.solana.token_accounts import WRAPPED_SOL, holding
+from simulators.solana.token_accounts import WRAPPED_SOL
 from simulators.venue.spoiling import Dropped
 
 NODES = ("a", "b")
@@ -117,18 +118,10 @@ def create_app(chain: Chain, ledger: Ledger, faults: Faults) -> "App[Request, Re
 
 
 def totals_of(ledger: Ledger) -> Mapping[str, dict[str, int]]:
-    """Return of each token, lamports included, what was made, and what accounts hold; of lamports also burnt fees.
-
-    Wrapped SOL is counted in lamports alone.
-    """
-    totals = {token: {"made": made, "held": 0} for token, made in ledger.made().items()}
+    """Return of each token, lamports included, what was made, and what accounts hold; of lamports also burnt fees."""
+    held = held_in(dict(ledger.accounts()))
+    totals = {token: {"made": made, "held": held.get(token, 0)} for token, made in ledger.made().items()}
     totals[LAMPORTS]["fees"] = ledger.fees()
-    for _, account in ledger.accounts():
-        totals[LAMPORTS]["held"] += account.lamports
-        held = holding(account)
-        if held is not None and held.mint != WRAPPED_SOL:
-            totals.setdefault(str(held.mint), {"made": 0, "held": 0})["held"] += held.amount
-    totals.pop(str(WRAPPED_SOL), None)
     return totals
 
 

@@ -9,17 +9,16 @@ from typing import Any
 from attrs import field, frozen
 from solders.account import Account
 from solders.pubkey import Pubkey
-from solders.token.associated import get_associated_token_address
 
-from simulators.solana import token_accounts
 from simulators.solana.decoding import Decoded
 from simulators.solana.faults import Fault, Faults
+from simulators.solana.gifts import Gift, given, held_in
 from simulators.solana.ledger import Entry, Ledger
 from simulators.solana.machine import Accounts, Machine, Outcome
 from simulators.solana.meta import meta
 from simulators.solana.slots import CONFIRMED_AFTER, FINALIZED_AFTER, Slots
+from simulators.solana.token_accounts import holding
 
-LAMPORTS = "lamports"
 # How far back an account can be read: what is final, as a node sees it that is a little behind.
 _KEPT_SLOTS = FINALIZED_AFTER * 2
 _LATEST_SLOTS = 200  # a late one may miss the last block that takes its blockhash
@@ -33,15 +32,6 @@ class Landed:
     signature: str
     slot: int
     meta: Mapping[str, Any]
-
-
-@frozen
-class Gift:
-    """What was made from nothing for somebody; without a mint it is lamports."""
-
-    owner: Pubkey
-    mint: Pubkey | None
-    amount: int
 
 
 @frozen
@@ -170,7 +160,7 @@ class Chain:
         """Yield the token accounts of an owner."""
         for key, _ in self._ledger.accounts():
             account = self.account(key, slot)
-            held = token_accounts.holding(account)
+            held = holding(account)
             if account is not None and held is not None and held.owner == owner:
                 yield key, account
 
@@ -180,11 +170,8 @@ class Chain:
 
     def _begin(self, accounts: Mapping[Pubkey, Account]) -> None:
         self._ledger.put(accounts)
-        self._ledger.make(LAMPORTS, sum(account.lamports for account in accounts.values()))
-        for account in accounts.values():
-            held = token_accounts.holding(account)
-            if held is not None:
-                self._ledger.make(str(held.mint), held.amount)
+        for token, amount in held_in(accounts).items():
+            self._ledger.make(token, amount)
 
     def _slot_of_now(self) -> int:
         now = self.slots.first + int((self._clock() - self._started_at) / self._slot_seconds)
@@ -242,12 +229,10 @@ class Chain:
             self._wait(what, 1)
 
     def _give(self, gift: Gift, slot: int) -> None:
-        before, after = self._given(gift)
+        before, after = given(gift, self._machine)
         self._put(after)
-        lamports = [sum(account.lamports for account in each.values() if account) for each in (before, after)]
-        made = {LAMPORTS: lamports[1] - lamports[0]}
-        if gift.mint is not None:
-            made[str(gift.mint)] = gift.amount
+        had, has = held_in(before), held_in(after)
+        made = {token: amount - had.get(token, 0) for token, amount in has.items()}
         for token, amount in made.items():
             self._ledger.make(token, amount)
         self._changes.append(_Change(slot, before, gift, made))
@@ -255,21 +240,6 @@ class Chain:
     def _put(self, accounts: Accounts) -> None:
         self._machine.put(accounts)
         self._ledger.put(accounts)
-
-    def _given(self, gift: Gift) -> tuple[Accounts, Accounts]:
-        if gift.mint is None:
-            found = self._machine.account(gift.owner)
-            had = found or Account(0, b"", Pubkey.default())
-            return {gift.owner: found}, {gift.owner: Account(had.lamports + gift.amount, had.data, had.owner)}
-        mint = self._machine.account(gift.mint)
-        if mint is None:
-            raise KeyError(str(gift.mint))
-        key = get_associated_token_address(gift.owner, gift.mint, mint.owner)
-        found = self._machine.account(key)
-        empty = token_accounts.new(gift.mint, gift.owner, mint.owner, self.rent(token_accounts.SIZE))
-        more = token_accounts.with_more(found or empty, gift.amount)
-        supplied = token_accounts.with_more(mint, gift.amount, token_accounts.SUPPLY)
-        return {key: found, gift.mint: mint}, {key: more, gift.mint: supplied}
 
     def _forget(self, tip: int) -> None:
         while self._changes and self._changes[0].slot < tip - _KEPT_SLOTS:

@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 
 from entrypoints.container.doctor import Finding, Health, doctor_of
 from entrypoints.settings import Settings
-from simulators.solana.chain import Gift
+from simulators.solana.gifts import Gift
 from simulators.solana.simulator import SimulatedSolana
 from tests.solana import ONE_SOL, solana_in_loop
 from tests.wallets import a_signer, key_file

@@ -29,8 +29,8 @@ from domain.transaction import Fill, Finality, Transaction, TransactionReport, T
 from entrypoints.lifecycle import opened
 from entrypoints.system import SystemClock
 from simulators.solana.app import totals_of
-from simulators.solana.chain import Gift
 from simulators.solana.faults import Fault, Faults
+from simulators.solana.gifts import Gift
 from simulators.solana.ledger import Entry
 from simulators.solana.simulator import SimulatedSolana
 from simulators.solana.tokens import TOKENS, USDC

@@ -28,7 +28,7 @@ from domain.token_list import TokenList
 from domain.transaction import Transaction
 from entrypoints.lifecycle import opened
 from entrypoints.web.server import bind, url_of
-from simulators.solana.chain import Gift
+from simulators.solana.gifts import Gift
 from simulators.solana.markets import Markets, Offer, Pool
 from simulators.solana.simulator import SimulatedSolana, simulated_solana
 from simulators.solana.tokens import TOKENS

@@ -11,7 +11,7 @@ import pytest
 from solders.keypair import Keypair
 
 from domain.transaction import TransactionStatus
-from simulators.solana.chain import Gift
+from simulators.solana.gifts import Gift
 from simulators.solana.simulator import SimulatedSolana
 from simulators.solana.tokens import SOL
 from tests.chaos.solana_world import FUNDED, SolanaWorld

@@ -11,13 +11,8 @@ _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 def transaction_json(sent: VersionedTransaction) -> dict[str, Any]:
     """Return it with its parts apart."""
     message = sent.message
-    header = message.header
     body: dict[str, Any] = {
-        "header": {
-            "numRequiredSignatures": header.num_required_signatures,
-            "numReadonlySignedAccounts": header.num_readonly_signed_accounts,
-            "numReadonlyUnsignedAccounts": header.num_readonly_unsigned_accounts,
-        },
+        "header": _header(sent),
         "accountKeys": [str(key) for key in message.account_keys],
         "recentBlockhash": str(message.recent_blockhash),
         "instructions": [
@@ -31,15 +26,28 @@ def transaction_json(sent: VersionedTransaction) -> dict[str, Any]:
         ],
     }
     if isinstance(message, MessageV0):
-        body["addressTableLookups"] = [
-            {
-                "accountKey": str(each.account_key),
-                "writableIndexes": list(bytes(each.writable_indexes)),
-                "readonlyIndexes": list(bytes(each.readonly_indexes)),
-            }
-            for each in message.address_table_lookups
-        ]
+        body["addressTableLookups"] = _lookups(message)
     return {"signatures": [str(each) for each in sent.signatures], "message": body}
+
+
+def _header(sent: VersionedTransaction) -> dict[str, int]:
+    header = sent.message.header
+    return {
+        "numRequiredSignatures": header.num_required_signatures,
+        "numReadonlySignedAccounts": header.num_readonly_signed_accounts,
+        "numReadonlyUnsignedAccounts": header.num_readonly_unsigned_accounts,
+    }
+
+
+def _lookups(message: MessageV0) -> list[dict[str, Any]]:
+    return [
+        {
+            "accountKey": str(each.account_key),
+            "writableIndexes": list(bytes(each.writable_indexes)),
+            "readonlyIndexes": list(bytes(each.readonly_indexes)),
+        }
+        for each in message.address_table_lookups
+    ]
 
 
 def _base58(data: bytes) -> str:

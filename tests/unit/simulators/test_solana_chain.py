@@ -9,9 +9,9 @@ from solders.pubkey import Pubkey
 from solders.token.associated import get_associated_token_address
 
 from simulators.solana.app import totals_of
-from simulators.solana.chain import Gift
 from simulators.solana.decoding import Decoded, decoded
 from simulators.solana.faults import Fault, Faults
+from simulators.solana.gifts import Gift
 from simulators.solana.simulator import SimulatedSolana
 from simulators.solana.slots import FINALIZED_AFTER, LAST_VALID, Slots
 from simulators.solana.token_accounts import holding
