@@ -35,6 +35,12 @@ def test_decimals_keep_their_digits(page: Page) -> None:
     }
     assert run(page, "shared/format", 'grouped("1234567.12345678")') == "1,234,567.12345678"
     assert run(page, "shared/format", 'priced("147.3")') == "147.3000"
+    assert run(page, "shared/format", 'priced("1147.12345678")') == "1,147.12345678"
+
+
+def test_a_price_that_is_a_quotient_is_cut_where_nobody_reads_on(page: Page) -> None:
+    assert run(page, "shared/format", 'priced("149.44737733333333333")') == "149.4473773333…"
+    assert run(page, "shared/format", 'priced("0.00000012345678901234")') == "0.0000001234567890…"
 
 
 @pytest.mark.parametrize(

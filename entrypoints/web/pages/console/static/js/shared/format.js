@@ -10,11 +10,12 @@ export function grouped(decimal) {
   return rest === undefined ? digits : `${digits}.${rest}`;
 }
 
-/** @param {string | null} price with as many decimals as it came with, at least 4 so that a column lines up */
+/** @param {string | null} price with its decimals, at least 4 so that a column lines up, at most 10 significant ones */
 export function priced(price) {
   if (price === null) return "";
   const [whole, rest = ""] = price.split(".");
-  return grouped(`${whole}.${rest.padEnd(4, "0")}`);
+  const shown = rest.replace(/^(0*\d{10})\d+$/, "$1…"); // a quotient has no end that anybody reads
+  return grouped(`${whole}.${shown.padEnd(4, "0")}`);
 }
 
 /** Write a computed number, which is as good as its input, with at most 4 decimals. @param {number} value */
