@@ -162,6 +162,7 @@ async def test_a_worker_that_is_killed_leaves_an_order_that_is_swapped_once(
         await eventually(lambda: world.killer.killed, within=30)
         await asyncio.to_thread(stack.enter_context, running("worker", settings=world.settings))
         latest = await eventually(final, within=60)
+    assert latest
     assert latest.status is OrderStatus.CONFIRMED
     landed = [entry for _, entry in world.simulator.ledger.entries(0, 100) if entry.state == "landed"]
     assert [entry.signature for entry in landed] == [latest.tx_hash]
