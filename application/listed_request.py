@@ -3,7 +3,8 @@
 from attrs import evolve
 
 from application.ports.token_registry import TokenRegistry
-from domain.errors import FieldError, InvalidAmount, ValidationFailed
+from domain.errors import AmbiguousToken, FieldError, InvalidAmount, UnknownToken, ValidationFailed
+from domain.order import Order
 from domain.order_request import OrderRequest
 
 
@@ -25,6 +26,25 @@ def listed_request(request: OrderRequest, tokens: TokenRegistry) -> OrderRequest
     if errors:
         raise ValidationFailed(tuple(errors))
     return evolve(request, input_token=sold.address, output_token=bought.address)
+
+
+def repeated_request(request: OrderRequest, earlier: Order, tokens: TokenRegistry) -> OrderRequest:
+    """Return a request that the list refuses as it was when it was taken, for `earlier`, if it is the same.
+
+    A name that the list has no more, or gives to several tokens, is taken for the earlier order's token.
+    """
+
+    def then(name: str, kept: str) -> str:
+        try:
+            return tokens.find(name).address
+        except (UnknownToken, AmbiguousToken):
+            return kept
+
+    return evolve(
+        request,
+        input_token=then(request.input_token, earlier.input_token),
+        output_token=then(request.output_token, earlier.output_token),
+    )
 
 
 def listed_pair(pair: str, tokens: TokenRegistry) -> str:

@@ -5,13 +5,14 @@ from attrs import frozen
 from application import observe
 from application.caller import Caller, Scope
 from application.frames import birth_frame
-from application.listed_request import listed_request
+from application.listed_request import listed_request, repeated_request
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import Admission, OrderStore
 from application.ports.system import Clock, Ids
 from application.ports.token_registry import TokenRegistry
 from application.ports.update_feed import UpdateFeed
 from application.trading_gate import TradingGate
+from domain.errors import DomainError
 from domain.order import Order
 from domain.order_request import OrderRequest
 
@@ -41,7 +42,7 @@ class SubmitOrder:
         caller.require_user(request.user_id)
         self.gate.require_open(request.user_id)
         if self.tokens is not None:
-            request = listed_request(request, self.tokens)
+            request = await self._listed(request, self.tokens, idempotency_key)
         order = Order.new(self.ids.new(), request, self.clock.now())
         admission = await self.store.add(order, idempotency_key)
         observe.order_accepted(admission.order_id, order.user_id, admission.replayed)
@@ -49,3 +50,15 @@ class SubmitOrder:
             self.feed.publish((birth_frame(order),))
             self.queue.put_soon(order.order_id)
         return admission
+
+    async def _listed(self, request: OrderRequest, tokens: TokenRegistry, key: str | None) -> OrderRequest:
+        """Return the request by the list, or as it was taken before: of a repeat its key decides, not today's list."""
+        try:
+            return listed_request(request, tokens)
+        except DomainError:
+            if key is None and request.client_order_id is None:
+                raise
+            earlier = await self.store.standing(request.user_id, request.client_order_id, key)
+            if earlier is None:
+                raise
+            return repeated_request(request, earlier, tokens)

@@ -47,9 +47,9 @@ class SolanaSettings:
         100, whole(1, 100_000), "The most calls that each node gets from one process: it waits its turn beyond that"
     )
     solana_slippage_bps: int = setting(
-        50, whole(0, 10_000), "The slippage of orders that name none. There is no swap without a limit"
+        50, whole(0, 9_999), "The slippage of orders that name none. There is no swap without a limit"
     )
-    solana_max_slippage_bps: int = setting(500, whole(0, 10_000), "No swap has more, whatever its order says")
+    solana_max_slippage_bps: int = setting(500, whole(0, 9_999), "No swap has more, whatever its order says")
     solana_max_price_impact_bps: int = setting(
         100, whole(0, 10_000), "A swap that moves the price by more is not built"
     )

@@ -90,6 +90,11 @@ class InMemoryOrderStore:
             self._keys.setdefault(key, standing.order_id)
         return Admission(standing.order_id, replayed=standing.order_id != order.order_id)
 
+    async def standing(self, user_id: str, client_order_id: str | None, idempotency_key: str | None) -> Order | None:
+        by_name = self._client_order_ids.get((user_id, client_order_id or ""))
+        order_id = self._keys.get((user_id, idempotency_key or ""), by_name)
+        return None if order_id is None else _as_listed(self._orders[order_id])
+
     async def append(self, record: Record) -> None:
         order = record.after
         events = self._events.get(order.order_id)

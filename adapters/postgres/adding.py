@@ -8,6 +8,7 @@ from psycopg.errors import UniqueViolation
 from adapters.postgres import statements
 from adapters.postgres.errors import after_a_write, for_one_more
 from adapters.postgres.own_connection import OwnConnection
+from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import in_json, read_or_refuse, row_of_order
 from application.ports.errors import (
     ClientOrderIdConflict,
@@ -45,6 +46,17 @@ class Addition(msgspec.Struct, frozen=True, gc=False):
             yield ("key", order.user_id, self.key)
         if order.client_order_id is not None:
             yield ("client order id", order.user_id, order.client_order_id)
+
+
+async def standing(reads: ReadPool, user_id: str, client_order_id: str | None, key: str | None) -> Order | None:
+    """Read the order that stands under the key, or else under the client order id. Raises UnreadableOrder."""
+    asking = {"order_id": "", "user_id": user_id, "client_order_id": client_order_id, "key": key}
+    rows = await reads.run(statements.STANDING, in_json([asking]))
+    found = {by_key: read_or_refuse(order) for _, by_key, _, *order in rows}
+    order = found.get(True) or found.get(False)
+    if isinstance(order, UnreadableOrder):
+        raise order
+    return order
 
 
 async def add_plain(connection: OwnConnection, additions: Sequence[Addition], deadline: float) -> Sequence[Admission]:

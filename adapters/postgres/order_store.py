@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from adapters.batching import FLUSHES_APART
-from adapters.postgres import statements, unfinished
+from adapters.postgres import adding, statements, unfinished
 from adapters.postgres.acknowledged_writes import AcknowledgedWrites
 from adapters.postgres.adding import Addition, add_keyed, add_plain
 from adapters.postgres.appending import append_records
@@ -130,6 +130,9 @@ class PostgresOrderStore:
     async def add(self, order: Order, idempotency_key: str | None = None) -> Admission:
         addition = Addition(order, idempotency_key)
         return await (self._plain_adds if addition.is_plain else self._keyed_adds).submit(addition)
+
+    async def standing(self, user_id: str, client_order_id: str | None, idempotency_key: str | None) -> Order | None:
+        return await adding.standing(self.reads, user_id, client_order_id, idempotency_key)
 
     async def append(self, record: Record) -> None:
         await self._appends.submit(record)

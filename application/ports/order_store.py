@@ -143,6 +143,14 @@ class OrderStore(Protocol):
         """
         ...
 
+    async def standing(self, user_id: str, client_order_id: str | None, idempotency_key: str | None) -> Order | None:
+        """Return the order, without its payload, that a request of this key, or else client order id, may repeat.
+
+        None: there is none. `add` says whether it does, and what of such an order others may rely on.
+        Raises UnreadableOrder.
+        """
+        ...
+
     async def append(self, record: Record) -> None:
         """Replace the order `before` by the order `after`, and keep the events with their frames: all or nothing.
 

@@ -115,6 +115,17 @@ class AddContract:
         with pytest.raises(IdempotencyKeyReused):  # though its client order id alone would be a replay
             await store.add(an_order(clientOrderId="c2"), "k1")
 
+    async def test_what_a_repeat_may_be_of_is_found_by_its_key_before_its_client_order_id(
+        self, store: OrderStore
+    ) -> None:
+        keyed, named = an_order(clientOrderId="c1"), an_order(clientOrderId="c2")
+        await store.add(keyed, "k1")
+        await store.add(named)
+        for name, key, standing in [(None, "k1", keyed), ("c2", None, named), ("c2", "k1", keyed), ("c2", "k2", named)]:
+            assert same(await store.standing(keyed.user_id, name, key), standing)
+        for user, name, key in [("else", "c1", "k1"), (keyed.user_id, "c3", "k3"), (keyed.user_id, None, None)]:
+            assert await store.standing(user, name, key) is None
+
     async def test_one_new_key_at_once_for_two_known_client_order_ids_is_kept_for_one(self, store: OrderStore) -> None:
         for name in ("c1", "c2"):
             await store.add(an_order(clientOrderId=name))

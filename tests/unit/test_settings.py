@@ -218,6 +218,12 @@ def test_no_mock_takes_an_order_from_real_venues() -> None:
         Settings.from_environment({**REAL, "ORDER_ENGINE_VENUES": urls})
 
 
+@pytest.mark.parametrize("name", ["SOLANA_SLIPPAGE_BPS", "SOLANA_MAX_SLIPPAGE_BPS"])
+def test_there_is_no_swap_without_a_limit(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be"):
+        Settings.from_environment({f"ORDER_ENGINE_{name}": "10000"})
+
+
 def test_the_usual_slippage_is_within_the_most() -> None:
     with pytest.raises(SettingsError, match="SOLANA_SLIPPAGE_BPS must not be above"):
         Settings.from_environment({"ORDER_ENGINE_SOLANA_SLIPPAGE_BPS": "501"})

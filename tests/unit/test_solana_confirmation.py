@@ -1,6 +1,7 @@
 """A signed swap is sent until the chain has it, and what the chain says of it is told: no more, and no sooner."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -115,9 +116,20 @@ async def test_the_same_bytes_are_sent_every_two_seconds_while_nobody_has_them(p
     assert len(set(sent)) == 1
 
 
-@pytest.mark.parametrize("code", [-32002, -32003, -32005, -32603])
+@pytest.mark.parametrize("code", [-32002, -32003, -32005, -32015, -32016, -32603])
 async def test_an_error_that_sending_is_answered_with_is_no_outcome(played: Played, code: int) -> None:
     played.node.say("sendTransaction", Refusal(code))
+    played.node.say("getSignatureStatuses", status(None), status("confirmed"))
+    played.node.say("getTransaction", landed())
+
+    assert (await played.confirmation.send(a_swap())).status is TransactionStatus.LANDED
+
+
+async def test_that_it_was_processed_before_is_no_outcome_and_it_is_looked_up(played: Played) -> None:
+    data = {"err": "AlreadyProcessed", "accounts": None, "unitsConsumed": 0}
+    message = "Transaction simulation failed: This transaction has already been processed"
+    error = {"code": -32002, "message": message, "data": data}
+    played.node.say("sendTransaction", reply(json.dumps({"jsonrpc": "2.0", "id": 1, "error": error})))
     played.node.say("getSignatureStatuses", status(None), status("confirmed"))
     played.node.say("getTransaction", landed())
 

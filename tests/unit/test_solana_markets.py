@@ -13,6 +13,7 @@ from solders.compute_budget import ID as COMPUTE_BUDGET
 from solders.transaction import VersionedTransaction
 
 from adapters.solana.judge.message import resolved
+from adapters.solana.market import Offer
 from adapters.solana.priority import Priority
 from adapters.solana.venue_api import ANSWER_BYTES, NONSENSE
 from application.ports.errors import VenueUnavailable, VenueUnreachable
@@ -22,6 +23,10 @@ from tests.judged import SOL_IN, USDT, WALLET, PlayedNode, asset
 from tests.solana_markets import Bench, an_ask, serving, venues
 
 VENUES = ["jupiter", "raydium"]
+RAYDIUMS_PARTS = [
+    *("INPUT_MINT", "OUTPUT_MINT", "AMOUNT", "SLIPPAGE_BPS"),
+    *("TX_VERSION", "COMPUTE_UNIT_PRICE_MICRO_LAMPORTS", "SWAP_RESPONSE"),
+]
 PAIRS = [(SOL, USDC), (USDC, SOL), (USDC, USDT)]
 
 
@@ -134,6 +139,8 @@ class Says:
         resp.data, resp.status = self.body, self.status
         resp.set_headers(dict(self.headers))
 
+    on_get = on_post = __call__
+
 
 def _changed(change: Callable[[dict[str, object]], object]) -> bytes:
     jupiter: dict[str, object] = {
@@ -178,3 +185,40 @@ async def test_instructions_that_cannot_be_read_are_no_build() -> None:
     async with serving(app) as url, Bench(url, PlayedNode()).market("jupiter") as market:
         offer = await market.offer(an_ask())
         assert await _refusal(market.built(an_ask(), offer)) == NONSENSE
+
+
+@pytest.mark.parametrize("code", ["ROUTE_NOT_FOUND", *(f"REQ_{part}_ERROR" for part in RAYDIUMS_PARTS)])
+async def test_what_raydium_refuses_it_answers_with_200(code: str) -> None:
+    app: App[Request, Response] = App()
+    app.add_sink(Says(json.dumps({"id": "1", "success": False, "version": "V1", "msg": code}).encode()))
+    async with serving(app) as url, Bench(url, PlayedNode()).market("raydium") as market:
+        assert await _refusal(market.offer(an_ask())) == f"refused: {code}"
+
+
+@pytest.mark.parametrize("code", ["NO_ROUTES_FOUND", "COULD_NOT_FIND_ANY_ROUTE", "TOKEN_NOT_TRADABLE"])
+async def test_jupiters_refusals_say_its_word(code: str) -> None:
+    app: App[Request, Response] = App()
+    app.add_sink(Says(json.dumps({"error": "?", "errorCode": code}).encode(), status=falcon.HTTP_400))
+    async with serving(app) as url, Bench(url, PlayedNode()).market("jupiter") as market:
+        assert await _refusal(market.offer(an_ask())) == f"answered 400: {code}"
+
+
+@pytest.mark.parametrize("data", [{"transaction": "AAEC"}, [{"transaction": "AAEC"}]], ids=["object", "list"])
+async def test_raydium_may_build_an_object_or_a_list(data: object) -> None:
+    app: App[Request, Response] = App()
+    app.add_route("/raydium/main/auto-fee", Says(_raydiums({"default": {"vh": 3, "h": 2, "m": 1}})))
+    app.add_route("/raydium/transaction/swap-base-in", Says(_raydiums(data)))
+    async with serving(app) as url, Bench(url, PlayedNode()).market("raydium") as market:
+        assert await market.built(an_ask(), Offer(150, 149, Decimal(0), b"{}")) == bytes(range(3))
+
+
+async def test_a_venue_that_says_when_to_come_back_is_left_alone_until_then() -> None:
+    app: App[Request, Response] = App()
+    app.add_sink(Says(b"", {"Retry-After": "20"}, falcon.HTTP_429))
+    async with serving(app) as url, Bench(url, PlayedNode()).market("jupiter") as market:
+        assert await _refusal(market.offer(an_ask())) == "answered 429"
+        assert await _refusal(market.offer(an_ask())) == "takes no more calls for 20 s"
+
+
+def _raydiums(data: object) -> bytes:
+    return json.dumps({"id": "1", "success": True, "version": "V1", "data": data}).encode()

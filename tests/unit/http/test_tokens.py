@@ -49,6 +49,25 @@ async def test_the_same_order_by_other_names_is_a_repeat(listed_api: Api) -> Non
 
 
 @pytest.mark.parametrize(
+    "names", [{"clientOrderId": "kept"}, {}, {"inputToken": SOL.address}], ids=["id", "key", "address"]
+)
+async def test_a_repeat_stays_one_when_its_token_has_left_the_list(names: dict[str, str]) -> None:
+    headers = {} if "clientOrderId" in names else {"Idempotency-Key": "kept"}
+    body = {**ORDER, **names}
+    async with running_api(Engine(tokens=InMemoryTokenRegistry(TokenList.of([SOL, USDC])))) as api:
+        first = await api.http.post(EXECUTE, json=body, headers=headers)
+        later = Engine(store=api.engine.store, tokens=InMemoryTokenRegistry(TokenList.of([USDC, OTHER_USDC])))
+    async with running_api(later) as api:
+        again = await api.http.post(EXECUTE, json=body, headers=headers)
+        assert (again.status_code, again.text) == (202, first.text)
+        assert again.headers["Idempotency-Replayed"] == "true"
+        other = await api.http.post(EXECUTE, json={**body, "amount": 11}, headers=headers)
+        assert other.json()["code"] == ("idempotency_key_reused" if headers else "client_order_id_conflict")
+        new = await api.http.post(EXECUTE, json=body | {"clientOrderId": "new"}, headers={"Idempotency-Key": "new"})
+        assert (new.status_code, new.json()["code"]) == (422, "unknown_token")
+
+
+@pytest.mark.parametrize(
     ("over", "code", "detail"),
     [
         ({"inputToken": "SLO"}, "unknown_token", "SLO is no symbol or address of the token list"),
