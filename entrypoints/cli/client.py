@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from entrypoints.cli.credential import authorization
+from entrypoints.cli.ending import Trouble
 from entrypoints.cli.troubles import NoAnswer, NoEngine, NotAnEngine, Refused, WrongEnvironment
 
 TIMEOUT_SECONDS = 10.0
@@ -92,6 +93,14 @@ class EngineClient:
         """Return the engine's token list."""
         found: list[Document] = self._document(self._send("GET", "/api/tokens"), 200, "data")["data"]
         return found
+
+    def symbols(self) -> dict[str, str]:
+        """Return what people call the tokens whose addresses orders keep; nothing where the engine cannot tell."""
+        try:
+            listed = self.tokens()
+        except Trouble:  # an order is shown by its addresses then
+            return {}
+        return {token["address"]: token["symbol"] for token in reversed(listed)}  # the first one counts
 
     def pages(self, most: int | None, **filters: str | None) -> Iterator[Document]:
         """Page through orders, newest first, up to `most` (None: all); at least one page, which may be empty."""

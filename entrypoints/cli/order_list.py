@@ -1,6 +1,6 @@
 """Lists of orders on the screen, page by page: however long the list, one page is kept."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from entrypoints.cli.client import Document
-from entrypoints.cli.output import cell, console, json_text, say, show, swap_of
+from entrypoints.cli.output import cell, console, in_symbols, json_text, say, show, swap_of
 from entrypoints.cli.timeline_view import FINAL_STYLES, STYLES
 
 _WIDTHS = {"order": 36, "status": 9, "swap": 22, "venue": 9, "price": 12, "age": 6, "user": 16}
@@ -24,12 +24,15 @@ def print_json(pages: Iterable[Document]) -> None:
         beginning = ""
 
 
-def print_table(pages: Iterable[Document], now: Callable[[], datetime]) -> None:
+def print_table(
+    pages: Iterable[Document], now: Callable[[], datetime], symbols: Callable[[], Mapping[str, str]]
+) -> None:
     """Print a table of all pages; they look like one since the columns keep their widths. `now` is the engine's."""
-    empty = True
+    empty, known = True, None
     for page in pages:
         if page["data"]:
-            show(_table(page["data"], now(), first=empty))
+            known = symbols() if known is None else known
+            show(_table([in_symbols(order, known) for order in page["data"]], now(), first=empty))
             empty = False
     if empty:
         say("There are no such orders.")

@@ -9,7 +9,7 @@ from domain.status import OrderStatus
 from entrypoints.cli import orders_operator
 from entrypoints.cli.ending import troubles_reported
 from entrypoints.cli.options import AsJson, AsJsonLines, OrderId, Timeout, Url
-from entrypoints.cli.output import say, say_json
+from entrypoints.cli.output import in_symbols, say, say_json
 
 USERS, OPERATORS = "Trade: through an engine's API (--url)", "Operate: straight to its servers, by their settings"
 _SERVERS = ("ORDER_ENGINE_POSTGRES_URL", "ORDER_ENGINE_REDIS_URL")
@@ -33,7 +33,7 @@ def list_orders(
     with troubles_reported(), EngineClient(url) as client:
         filters = {"userId": user, "status": None if status is None else status.value}
         pages = client.pages(None if every else limit, **filters)
-        print_json(pages) if as_json else print_table(pages, client.now)
+        print_json(pages) if as_json else print_table(pages, client.now, client.symbols)
 
 
 @app.command("show", rich_help_panel=USERS)
@@ -50,8 +50,9 @@ def show_order(context: typer.Context, order_id: OrderId, url: Url, as_json: AsJ
 
     with troubles_reported(), EngineClient(url) as client:
         order, events = client.order(order_id), client.events(order_id)
-    if as_json:
-        return say_json({"order": order, "events": events})
+        if as_json:
+            return say_json({"order": order, "events": events})
+        order = in_symbols(order, client.symbols())
     more = {} if order["finishedAt"] else {"job": "only the servers know: ask with a worker's settings"}
     print_order(order, events, more, asked=url)
 
@@ -63,12 +64,14 @@ def watch_order(order_id: OrderId, url: Url, timeout: Timeout = None, as_json: A
     Exit code 0: confirmed; 3: failed; 1: no such order; 4: no engine answers; 5: out of time.
     """
     from entrypoints.cli.client import EngineClient
+    from entrypoints.cli.timeline_view import view_for_reader
     from entrypoints.cli.watching import deadline_of, watch
 
     with troubles_reported(), EngineClient(url) as client:
         deadline = deadline_of(timeout)
         known: dict[str, Any] = client.order(order_id)
-        raise SystemExit(watch(url, known["orderId"], as_json=as_json, deadline=deadline))
+        view = view_for_reader(as_json=as_json, symbols=client.symbols)
+        raise SystemExit(watch(url, known["orderId"], view, deadline=deadline))
 
 
 @app.command("cancel", rich_help_panel=USERS)

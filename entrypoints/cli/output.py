@@ -57,6 +57,12 @@ def swap_of(order: Mapping[str, Any]) -> str:
     return f"{plainly(order.get('amount'))} {order.get('inputToken')} to {order.get('outputToken')}"
 
 
+def in_symbols(order: Mapping[str, Any], symbols: Mapping[str, str]) -> dict[str, Any]:
+    """Return an order, or its first frame, with what people call its tokens instead of their addresses."""
+    sides = ("inputToken", "outputToken")
+    return {**order, **{side: symbols.get(order[side], order[side]) for side in sides if side in order}}
+
+
 def show(what: "RenderableType") -> None:
     """Show a table, or anything else that rich can draw."""
     console().print(what, soft_wrap=not on_terminal())

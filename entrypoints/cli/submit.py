@@ -45,6 +45,7 @@ def submit(
     Exit code 0: accepted, with --watch confirmed; 3: it failed; 1: refused; 4: no engine answers; 5: out of time.
     """
     from entrypoints.cli.client import EngineClient
+    from entrypoints.cli.timeline_view import view_for_reader
     from entrypoints.cli.watching import deadline_of
     from entrypoints.cli.watching import watch as follow
 
@@ -63,7 +64,8 @@ def submit(
         if replayed and not as_json:
             complain("This key's order was accepted before; it is that one.")
         if watch:
-            raise SystemExit(follow(url, answer["orderId"], as_json=as_json, deadline=deadline))
+            view = view_for_reader(as_json=as_json, symbols=client.symbols)
+            raise SystemExit(follow(url, answer["orderId"], view, deadline=deadline))
         _show(answer, key, replayed=replayed, as_json=as_json)
 
 

@@ -1,5 +1,7 @@
 """Three ways to show an order's timeline: drawn live on a terminal, line by line on a pipe, as JSON to a script."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import typer
@@ -8,7 +10,17 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from entrypoints.cli.output import cell, complain, console, on_terminal, plainly, say, swap_of, visible_json
+from entrypoints.cli.output import (
+    cell,
+    complain,
+    console,
+    in_symbols,
+    on_terminal,
+    plainly,
+    say,
+    swap_of,
+    visible_json,
+)
 from entrypoints.cli.stream import Back, Frame, Lost
 from entrypoints.cli.timeline import Step, Timeline, duration
 
@@ -17,6 +29,7 @@ if TYPE_CHECKING:
 
 STYLES = {"pending": "dim", "resting": "magenta", "routing": "cyan", "building": "blue", "submitted": "yellow"}
 FINAL_STYLES = {"confirmed": "green", "failed": "red"}
+NO_SYMBOLS: Mapping[str, str] = MappingProxyType({})
 
 
 class TimelineView(Protocol):
@@ -31,11 +44,11 @@ class TimelineView(Protocol):
         ...
 
 
-def view_for_reader(*, as_json: bool) -> TimelineView:
-    """Return the one that fits who reads."""
+def view_for_reader(*, as_json: bool, symbols: Callable[[], Mapping[str, str]]) -> TimelineView:
+    """Return the one that fits who reads; people read what tokens are called."""
     if as_json:
         return Json()
-    return Drawn() if on_terminal() else Lines()
+    return Drawn(symbols=symbols()) if on_terminal() else Lines(symbols())
 
 
 class Json:
@@ -54,8 +67,9 @@ class Json:
 class Lines:
     """Prints a line for each step, and one for the outcome."""
 
-    def __init__(self) -> None:
+    def __init__(self, symbols: Mapping[str, str] = NO_SYMBOLS) -> None:
         self._timeline = Timeline()
+        self._symbols = symbols
 
     def show(self, news: Frame | Lost | Back) -> None:
         if not isinstance(news, Frame):
@@ -63,7 +77,7 @@ class Lines:
             return
         step = self._timeline.add(news)
         if news.seq == 0:
-            say(_asked(news).plain)
+            say(_asked(news, self._symbols).plain)
         say(cell(f"{'+' + duration(step.at):>10}  {news.status:<9}  {news.message}").plain)
         if outcome := self._timeline.outcome():
             say(cell(outcome).plain)
@@ -75,8 +89,9 @@ class Lines:
 class Drawn:
     """Draws the timeline in place: the step in progress has a spinner, and counts."""
 
-    def __init__(self, screen: "Console | None" = None) -> None:
+    def __init__(self, screen: "Console | None" = None, symbols: Mapping[str, str] = NO_SYMBOLS) -> None:
         self.timeline = Timeline()
+        self._symbols = symbols
         self._spinner = Spinner("dots", style="cyan")
         self._trouble: Lost | None = None
         self._times_lost = 0
@@ -103,7 +118,7 @@ class Drawn:
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         if self.timeline.birth is not None:
-            yield _asked(self.timeline.birth)
+            yield _asked(self.timeline.birth, self._symbols)
         steps = Table.grid(padding=(0, 2, 0, 0))
         for justify in ("left", "right", "left", "left", "right"):
             steps.add_column(justify=justify, no_wrap=justify == "right")
@@ -142,8 +157,8 @@ def sentence(news: Lost | Back) -> str:
     return f"Connection lost ({news.why}): connecting again{since} ..."
 
 
-def _asked(birth: Frame) -> Text:
-    order = birth.content
+def _asked(birth: Frame, symbols: Mapping[str, str]) -> Text:
+    order = in_symbols(birth.content, symbols)
     return cell(f"{swap_of(order)} for {order.get('userId')}", "bold").append_text(
         cell(f"   {order.get('orderId')}", "dim")
     )

@@ -5,16 +5,16 @@ import time
 from entrypoints.cli.ending import DONE, INTERRUPTED, ORDER_FAILED
 from entrypoints.cli.output import complain
 from entrypoints.cli.stream import Frame, follow
-from entrypoints.cli.timeline_view import view_for_reader
+from entrypoints.cli.timeline_view import TimelineView
 from entrypoints.cli.troubles import NoAnswer, NotInTime
 
 
-def watch(url: str, order_id: str, *, as_json: bool, deadline: float | None) -> int:
+def watch(url: str, order_id: str, view: TimelineView, *, deadline: float | None) -> int:
     """Show an order's steps until it is final; return the exit code of how it ended.
 
     `deadline` is by `time.monotonic`. Raises Trouble; one after which the order goes on says how to watch it again.
     """
-    view, status = view_for_reader(as_json=as_json), ""
+    status = ""
     try:
         for news in follow(url, order_id, deadline):
             view.show(news)

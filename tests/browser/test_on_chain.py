@@ -16,6 +16,7 @@ def test_an_orders_page_leads_to_where_its_swap_can_be_seen(browser: Browser) ->
             page = screens.open(f"/orders/{order.order_id}")
             link = page.locator(".facts a")
             expect(page.locator(".facts")).to_contain_text("1,470.12 USDC")
+            expect(page.locator(".facts")).to_contain_text("network fee 0.000105 SOL")
             expect(link).to_have_text("confirmed on solana")
             expect(link).to_have_attribute("href", "https://explorer.solana.com/tx/5Kx")
             shoot(page, "order-on-chain", whole=True)

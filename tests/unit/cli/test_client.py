@@ -189,3 +189,14 @@ def test_what_cannot_pass_is_not_tried_again() -> None:
     with pytest.raises(Refused):
         submit.place(client, {}, "k")
     assert len(asked) == 1
+
+
+def test_symbols_are_by_address_and_the_first_of_two_counts() -> None:
+    listed = [{"address": "So1", "symbol": "SOL"}, {"address": "So1", "symbol": "WSOL"}]
+    client, _ = client_of(httpx.Response(200, json={"data": listed}))
+    assert client.symbols() == {"So1": "SOL"}
+
+
+def test_an_engine_that_tells_no_symbols_is_no_trouble() -> None:
+    client, _ = client_of(problem(404, "not_found"), httpx.ConnectError("gone"))
+    assert (client.symbols(), client.symbols()) == ({}, {})

@@ -127,3 +127,8 @@ def test_on_a_pipe_it_is_a_line_a_step_and_nothing_reaches_the_terminals_control
     assert out.splitlines()[-1] == "Failed after 3.00 s: bad\N{REPLACEMENT CHARACTER}[31m [red]news (internal_error)"
     assert "afterSeq=4" in err
     assert "Connected again." in err
+
+
+def test_tokens_have_their_symbols(capsys: pytest.CaptureFixture[str]) -> None:
+    Lines({"SOL": "Solana"}).show(birth())
+    assert capsys.readouterr().out.startswith("10 Solana to USDC for anna")

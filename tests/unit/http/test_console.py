@@ -7,6 +7,7 @@ from posixpath import normpath
 
 import pytest
 
+from domain.status import FailureReason
 from entrypoints.web.pages.console.resources import INDEX, console_files
 from tests.api import Api
 
@@ -24,9 +25,17 @@ NO_FILES = [
 ]
 
 
+REASON = re.compile(r"^  (\w+): \"[^\"]+\",$", re.MULTILINE)
+
+
 @pytest.fixture(scope="module")
 def contents() -> Mapping[str, bytes]:
     return {name: path.read_bytes() for name, path in console_files().items()}
+
+
+async def test_it_has_words_for_every_reason(contents: Mapping[str, bytes]) -> None:
+    source = contents["js/shared/status.js"].decode().partition("REASONS")[2].partition("});")[0]
+    assert set(REASON.findall(source)) == set(FailureReason)
 
 
 @pytest.mark.parametrize("path", NO_FILES)

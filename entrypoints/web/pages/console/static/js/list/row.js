@@ -60,6 +60,7 @@ export class Row {
     setText(cells.amount, grouped(order.amount));
     setText(cells.venue, order.chosenDex ?? "");
     setText(cells.price, priced(order.executionPrice));
+    setAttribute(cells.price, "title", order.executionPrice); // all digits, whatever the column has room for
     setText(cells.attempt, String(order.attempt));
     setAttribute(cells.attempt, "data-retried", order.attempt > 1 ? "" : null);
     setAttribute(cells.age, "title", dayText(order.createdMs));

@@ -8,7 +8,10 @@ import { REASONS } from "../shared/status.js";
 const WINDOW = "over the last two minutes";
 const UNKNOWN = "not known now";
 const REASONS_SHOWN = 3;
-const SHORT_REASONS = { ...REASONS, slippage_exceeded: "Slippage", transaction_expired: "Tx expired", internal_error: "Internal" };
+const SHORT_REASONS = {
+  ...REASONS, slippage_exceeded: "Slippage", transaction_expired: "Tx expired", internal_error: "Internal",
+  insufficient_funds: "Balance", unsafe_transaction: "Unsafe", price_impact: "Price impact",
+};
 
 /** One figure with its name, a line below, and perhaps a chart. */
 class Tile {

@@ -19,7 +19,7 @@ function outcome(order) {
   const chosen = order.quotes.find((quote) => quote.chosen);
   const got = received(order);
   const against = againstQuote(order);
-  const fee = chosen && `after ${computed(Number(chosen.fee) * 100)}\u202f% fee`;
+  const fee = feeOf(order, chosen);
   const amount = got === null ? "–" : [`${tokens(got)} `, named(order.outputToken)];
   const unit = perToken(order);
   return [
@@ -27,6 +27,12 @@ function outcome(order) {
     fact("Executed price", done ? priced(order.executionPrice) : "–", done ? unit : "not swapped yet"),
     fact("Against the quote", against?.text ?? "–", against?.words ?? "", against?.mood),
   ];
+}
+
+/** On a chain a quote is what the wallet gets: what it costs beside is the network's fee. */
+function feeOf({ execution }, chosen) {
+  if (execution?.networkFee) return `network fee ${execution.networkFee} ${execution.networkFeeAsset}`;
+  return chosen && `after ${computed(Number(chosen.fee) * 100)}\u202f% fee`;
 }
 
 function failure(order, story) {

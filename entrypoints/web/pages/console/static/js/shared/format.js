@@ -10,11 +10,11 @@ export function grouped(decimal) {
   return rest === undefined ? digits : `${digits}.${rest}`;
 }
 
-/** @param {string | null} price with its decimals, at least 4 so that a column lines up, at most 10 significant ones */
+/** @param {string | null} price with its decimals, at least 4 so that a column lines up, at most 8 significant ones */
 export function priced(price) {
   if (price === null) return "";
   const [whole, rest = ""] = price.split(".");
-  const shown = rest.replace(/^(0*\d{10})\d+$/, "$1…"); // a quotient has no end that anybody reads
+  const shown = rest.replace(/^(0*\d{8})\d+$/, "$1…"); // a quotient has no end that anybody reads
   return grouped(`${whole}.${shown.padEnd(4, "0")}`);
 }
 

@@ -16,6 +16,9 @@ export const REASONS = Object.freeze({
   cancelled: "Cancelled",
   expired: "Expired",
   transaction_expired: "Transaction expired",
+  insufficient_funds: "Not enough balance",
+  unsafe_transaction: "Unsafe transaction",
+  price_impact: "Price impact too high",
   internal_error: "Internal error",
 });
 
