@@ -91,7 +91,9 @@ def show_wallets(
 
 def _done(act: Callable[[], Result]) -> Result:
     from entrypoints.container.wallets import BadWallet
+    from entrypoints.core_dumps import keep_out_of_dumps
 
+    keep_out_of_dumps()
     try:
         return act()
     except BadWallet as error:

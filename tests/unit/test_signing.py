@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.wallet import sealed as sealing
 from application.ports.errors import SignerUnavailable
+from entrypoints import core_dumps
 from entrypoints.cli.app import app
 from entrypoints.container import Container, wallets
 from entrypoints.lifecycle import opened
@@ -27,7 +28,8 @@ REMOTE = f"https://signer.example/wallets/{a_signer(3).public_key}"
 def cheap_and_undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seal at a low cost, and let this process be as it is."""
     monkeypatch.setattr(sealing, "COST", 2**14)
-    monkeypatch.setattr(wallets, "keep_out_of_dumps", lambda: None)
+    for module in (wallets, core_dumps):
+        monkeypatch.setattr(module, "keep_out_of_dumps", lambda: None)
 
 
 def call(*arguments: object, environment: Mapping[str, object] | None = None) -> Result:
@@ -130,6 +132,17 @@ def test_sealing_leaves_the_plain_file_and_says_so(tmp_path: Path) -> None:
     assert "still holds the key in the open" in sealed.stderr
     refused = call("wallet", "seal", target, tmp_path / "twice.json", "--passphrase-file", passphrase)
     assert (refused.exit_code, "is sealed already" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["new", "show"])
+def test_a_command_that_has_a_key_leaves_no_core_dump(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    kept: list[bool] = []
+    path = tmp_path / "new.json" if command == "new" else key_file(tmp_path)
+    monkeypatch.setattr(core_dumps, "keep_out_of_dumps", lambda: kept.append((tmp_path / "new.json").exists()))
+    assert call("wallet", command, path).exit_code == 0
+    assert kept == [False]
 
 
 def test_all_wallets_of_the_settings_are_shown_with_whom_they_pay_for(tmp_path: Path) -> None:
