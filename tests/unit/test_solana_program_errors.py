@@ -12,6 +12,7 @@ CPMM = "CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C"
 AMM_V4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
 CLMM = "CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK"
 DLMM = "LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo"
+DAMM_V2 = "cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG"
 TOKEN = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
 SLIPPAGE, FUNDS, OTHER = (
     FailureReason.SLIPPAGE_EXCEEDED,
@@ -40,6 +41,10 @@ def failed(*calls: str, code: int) -> Sequence[str]:
         (CLMM, 6022, SLIPPAGE),
         (CLMM, 6018, SLIPPAGE),
         (DLMM, 6003, SLIPPAGE),
+        (DLMM, 6039, SLIPPAGE),
+        (DLMM, 6012, OTHER),
+        (DLMM, 6042, OTHER),
+        (DAMM_V2, 6002, SLIPPAGE),
         (TOKEN, 1, FUNDS),
         (CPMM, 6006, OTHER),
         ("Unknown11111111111111111111111111111111111", 6001, OTHER),
