@@ -40,7 +40,7 @@ class KeyFile:
         if self.sealed is None:
             return KeySigner(self.seed or b"")
         if passphrase is None:
-            raise BadWallet(f"{self.path} is sealed, and no passphrase is given")
+            raise BadWallet(f"{self.path} is sealed, and no passphrase file is given")
         return KeySigner(self.sealed.opened(passphrase, self.path))
 
 

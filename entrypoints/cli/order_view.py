@@ -41,9 +41,10 @@ def _facts(order: Document) -> dict[str, object]:
         "transaction": order["txHash"],
     }
     if landed := order.get("execution"):
+        undone = landed["finality"] == "undone"
         optional |= {
-            "gave": f"{landed['amountIn']} {order['inputToken']}",
-            "received": f"{landed['amountOut']} {order['outputToken']}",
+            "gave": "nothing" if undone else f"{landed['amountIn']} {order['inputToken']}",
+            "received": "nothing" if undone else f"{landed['amountOut']} {order['outputToken']}",
             "on chain": f"{landed['chain']}, slot {landed['slot']}, {landed['finality']}",
             "network fee": landed["networkFee"] and f"{landed['networkFee']} {landed['networkFeeAsset']}",
             "see": landed["explorerUrl"],

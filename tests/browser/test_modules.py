@@ -43,6 +43,15 @@ def test_a_price_that_is_a_quotient_is_cut_where_nobody_reads_on(page: Page) -> 
     assert run(page, "shared/format", 'priced("0.00000012345678901234")') == "0.00000012345678…"
 
 
+def test_a_swap_that_its_chain_undid_received_nothing(page: Page) -> None:
+    execution = (
+        '{finality: "undone", chain: "solana", amountOut: "74.7", networkFee: "0.00001", networkFeeAsset: "SOL"}'
+    )
+    order = f'{{status: "confirmed", quotes: [], executionPrice: "149.4", slippageBps: null, execution: {execution}}}'
+    first = run(page, "order/facts", f"facts({order}, null).map((fact) => fact.textContent)[0]")
+    assert first == "ReceivedNothingits chain undid the swap"
+
+
 @pytest.mark.parametrize(
     ("quotes", "sentences"),
     [

@@ -103,7 +103,7 @@ async def test_a_mapping_that_others_may_write_is_refused_and_what_it_names_is_l
 async def test_a_sealed_key_without_its_passphrase_is_refused(tmp_path: Path) -> None:
     new_key_file(tmp_path / "sealed.json", PASSPHRASE)
     place = str(tmp_path / "sealed.json")
-    with pytest.raises(BadWallet, match="no passphrase is given"):
+    with pytest.raises(BadWallet, match="no passphrase file is given"):
         await OwnWallets(WalletPlaces(for_all=place)).open()
     other = private(tmp_path / "passphrase", b"another passphrase")
     with pytest.raises(BadWallet, match="does not open"):

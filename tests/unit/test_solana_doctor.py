@@ -70,7 +70,7 @@ async def test_a_wallets_balances_are_told() -> None:
         (None, Health.WRONG, "it is empty: not even a fee can be paid"),
         (Account(10**9, b"", TOKEN), Health.WRONG, "it belongs to a program, and pays for nothing"),
         (Account(10**9, b"x", SYSTEM), Health.WRONG, "it belongs to a program, and pays for nothing"),
-        (Account(FEW_LAMPORTS, b"", SYSTEM), Health.WARNING, "it has 0.02 SOL: few, as"),
+        (Account(FEW_LAMPORTS, b"", SYSTEM), Health.WARNING, "it has 0.02 SOL: little, as"),
         (Account(FEW_LAMPORTS + PRIORITY, b"", SYSTEM), Health.OK, "it has 0.021 SOL"),
     ],
 )

@@ -103,7 +103,7 @@ async def test_a_sealed_key_opens_with_its_passphrase_alone(tmp_path: Path) -> N
     assert (address, found.address, found.seed) == (a_signer().public_key, address, None)
     assert found.signer(PASSPHRASE).public_key == address
     for wrong in (None, b"", PASSPHRASE + b" ", PASSPHRASE[:-1]):
-        with pytest.raises(BadWallet, match=r"no passphrase is given|does not open"):
+        with pytest.raises(BadWallet, match=r"no passphrase file is given|does not open"):
             found.signer(wrong)
 
 

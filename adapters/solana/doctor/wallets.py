@@ -61,7 +61,7 @@ def _of_lamports(what: str, state: AccountState | None, priority_lamports: int) 
         wrong = "it belongs to a program, and pays for nothing"
     needs = FEW_LAMPORTS + priority_lamports
     text = f"it has {plain(_SOL.amount(has))} SOL"
-    warning = f"{text}: few, as a swap's fees and accounts take up to {plain(_SOL.amount(needs))}"
+    warning = f"{text}: little, as a swap's fees and accounts take up to {plain(_SOL.amount(needs))}"
     return Finding.of(what, text, wrong=wrong, warning=warning if has < needs else None)
 
 

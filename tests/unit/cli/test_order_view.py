@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from attrs import evolve
 
 from domain.execution import Execution
+from domain.transaction import Finality
 from entrypoints.cli.order_view import print_order
 from entrypoints.web.http.execution_presenter import ExecutionPresenter
 from entrypoints.web.http.presenter import order_json
@@ -21,3 +23,14 @@ def test_a_swap_on_a_chain_is_shown_with_its_amounts_and_where_to_see_it(capsys:
     for text in ("10 SOL", "1470.123456 USDC", "solana, slot 250000000, confirmed", "0.000105 SOL"):
         assert text in shown
     assert f"https://explorer.solana.com/tx/{order.tx_hash}" in shown
+
+
+def test_a_swap_that_its_chain_undid_gave_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    order, event = submitted(an_order()).confirm(a_stamp(), a_chain_fill())
+    execution = Execution.of(order, event)
+    assert execution
+    undone = ExecutionPresenter().json(evolve(execution, finality=Finality.UNDONE))
+    print_order(json.loads(order_json(order, undone)), [], {}, asked="a test")
+    shown = capsys.readouterr().out
+    assert "1470.123456 USDC" not in shown
+    assert [line.split("│")[2].strip() for line in shown.splitlines() if "nothing" in line] == ["nothing", "nothing"]

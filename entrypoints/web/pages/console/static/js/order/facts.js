@@ -22,8 +22,9 @@ function outcome(order) {
   const fee = feeOf(order, chosen);
   const amount = got === null ? "–" : [`${tokens(got)} `, named(order.outputToken)];
   const unit = perToken(order);
+  const gone = order.execution?.finality === "undone" && fact("Received", "Nothing", "its chain undid the swap", "down");
   return [
-    fact(done ? "Received" : "Would receive", amount, fee && (done ? fee : `at the quote, ${fee}`)),
+    gone || fact(done ? "Received" : "Would receive", amount, fee && (done ? fee : `at the quote, ${fee}`)),
     fact("Executed price", done ? priced(order.executionPrice) : "–", done ? unit : "not swapped yet"),
     fact("Against the quote", against?.text ?? "–", against?.words ?? "", against?.mood),
   ];
