@@ -87,6 +87,8 @@ class SolanaSettings:
         mistakes = []
         if self.solana_slippage_bps > self.solana_max_slippage_bps:
             mistakes.append("ORDER_ENGINE_SOLANA_SLIPPAGE_BPS must not be above ORDER_ENGINE_SOLANA_MAX_SLIPPAGE_BPS")
+        if len(set(self.solana_rpc_urls)) < len(self.solana_rpc_urls):
+            mistakes.append("ORDER_ENGINE_SOLANA_RPC_URLS must not name one node twice: it would be two witnesses")
         for name, value in (("SOLANA_RPC_URLS", self.solana_rpc_urls), ("TOKEN_LIST", tokens)):
             if real and not value:
                 mistakes.append(f"ORDER_ENGINE_{name} must be set for {', '.join(real)}")

@@ -13,6 +13,7 @@ from application.ports.system import Clock
 from tests.hostile_venue import reply
 
 SLOT, HEIGHT = 5_500, 1_500
+GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 
 
 @frozen
@@ -29,7 +30,7 @@ class ScriptedNode:
     Bytes are a whole HTTP answer, None is silence. `asked` are the calls, with their parameters.
     """
 
-    says: dict[str, list[Any]] = field(factory=dict)
+    says: dict[str, list[Any]] = field(factory=lambda: {"getGenesisHash": [GENESIS]})
     asked: list[tuple[str, Sequence[Any]]] = field(factory=list)
     url: str = ""
 

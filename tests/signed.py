@@ -8,12 +8,13 @@ from solders.system_program import TransferParams, transfer
 from adapters.solana.judge.node import Blockhash
 from adapters.solana.payload import SignedSwap
 from domain.asset import Asset
+from tests.scripted_node import GENESIS
 
 OWNER = Keypair.from_seed(bytes([7] * 32))
 WALLET = str(OWNER.pubkey())
 SOL = Asset("solana", "So11111111111111111111111111111111111111112", "SOL", 9)
 USDC = Asset("solana", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", "USDC", 6)
-BLOCKHASH = Blockhash("9sHcv6xwn9YkB8nxTUGKDwPwNnmqVp5oAXxU8Fdkm4J6", 1_150, slot=5_000)
+BLOCKHASH = Blockhash("9sHcv6xwn9YkB8nxTUGKDwPwNnmqVp5oAXxU8Fdkm4J6", 1_150, slot=5_000, genesis=GENESIS)
 
 
 def a_swap(

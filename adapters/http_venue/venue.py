@@ -123,6 +123,7 @@ class HttpVenue:
 
     async def send(self, transaction: Transaction) -> TransactionReport:
         """Send it, and wait at the venue for its end; ask again if the venue does not wait."""
+        _require_its_own(transaction)
         deadline = asyncio.get_running_loop().time() + self._swap_timeout
         report = await self._submit(transaction)
         try:
@@ -138,6 +139,7 @@ class HttpVenue:
 
     async def lookup(self, transaction: Transaction) -> TransactionReport:
         """Ask the venue. UNKNOWN is only what it calls so, never a 404."""
+        _require_its_own(transaction)
         answer = await self._ask(_Call("lookup", "GET", _path(transaction)), TransactionAnswer)
         return answer.report(transaction)
 
@@ -221,6 +223,12 @@ def _payload(transaction: Transaction) -> bytes:
     """Return what is sent; a transaction that an earlier release stored has no payload, but all that makes it."""
     sent = transaction
     return sent.payload or submit_body(sent.order_id, sent.attempt, sent.amount, sent.limit_price, sent.expires_at)
+
+
+def _require_its_own(transaction: Transaction) -> None:
+    """Raise VenueUnavailable for what a venue of another kind built, whose name this one has now."""
+    if transaction.payload and not transaction.payload.startswith(b"{"):
+        raise VenueUnavailable("did not build that")
 
 
 def _is_rejection(answer: object) -> bool:

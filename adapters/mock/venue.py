@@ -4,6 +4,7 @@ from collections import OrderedDict
 from datetime import timedelta
 
 from application import observe
+from application.ports.errors import VenueUnavailable
 from application.ports.system import Clock
 from domain.mock_dex import MockDexRouter
 from domain.order import Order
@@ -58,6 +59,7 @@ class MockVenue:
 
     async def send(self, transaction: Transaction) -> TransactionReport:
         """Swap; the network goes on even when the caller stops waiting."""
+        _require_its_own(transaction)
         now = self._clock.monotonic()
         if transaction.tx_hash not in self._lands_at:
             lands = now + self._router.swap_ms(transaction.order_id, transaction.attempt) / 1000
@@ -76,6 +78,7 @@ class MockVenue:
 
     async def lookup(self, transaction: Transaction) -> TransactionReport:
         """Return what the network made of a transaction that this process sent."""
+        _require_its_own(transaction)
         if transaction.tx_hash not in self._lands_at:
             return TransactionReport(TransactionStatus.UNKNOWN)
         lands_at = self._lands_at[transaction.tx_hash]
@@ -90,3 +93,9 @@ class MockVenue:
         if isinstance(outcome, FailureReason):
             return TransactionReport(TransactionStatus.REJECTED, reason=outcome)
         return TransactionReport(TransactionStatus.LANDED, fill=outcome)
+
+
+def _require_its_own(transaction: Transaction) -> None:
+    """Raise VenueUnavailable for what a venue of this name built that is no mock: nothing is known of that here."""
+    if transaction.payload:
+        raise VenueUnavailable("is a mock here, and did not build that")

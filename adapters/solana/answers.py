@@ -13,7 +13,8 @@ from adapters.solana.judge.node import AccountState
 from application.ports.errors import VenueUnavailable
 
 NONSENSE = "gave an answer that makes no sense"
-U64 = Annotated[int, Meta(ge=0)]
+# Agave has 64 bits; of none of these numbers more than 63 are ever needed, nor does a column hold more.
+U64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 Answer = TypeVar("Answer")
 
@@ -101,7 +102,7 @@ class StatusAnswer(msgspec.Struct, rename="camel"):
 
     confirmation_status: Commitment | None = None
     err: Any = None
-    confirmations: int | None = None
+    confirmations: int | None = 0
 
     @property
     def commitment(self) -> Commitment:
@@ -150,7 +151,7 @@ class _TokenBalance(msgspec.Struct, rename="camel"):
     account_index: U64
     mint: str
     ui_token_amount: _Amount
-    owner: str = ""
+    owner: str
 
 
 class _Loaded(msgspec.Struct):
@@ -162,9 +163,9 @@ class _Meta(msgspec.Struct, rename="camel"):
     fee: U64
     pre_balances: list[U64]
     post_balances: list[U64]
+    pre_token_balances: list[_TokenBalance]
+    post_token_balances: list[_TokenBalance]
     err: Any = None
-    pre_token_balances: list[_TokenBalance] | None = None
-    post_token_balances: list[_TokenBalance] | None = None
     log_messages: list[str] | None = None
     loaded_addresses: _Loaded | None = None
 
@@ -205,10 +206,9 @@ class TransactionAnswer(msgspec.Struct):
         )
 
 
-def _balances(listed: Sequence[_TokenBalance] | None, keys: Sequence[str]) -> Sequence[Balance]:
-    if any(each.account_index >= len(keys) for each in listed or ()):
+def _balances(listed: Sequence[_TokenBalance], keys: Sequence[str]) -> Sequence[Balance]:
+    if any(each.account_index >= len(keys) for each in listed):
         raise VenueUnavailable(NONSENSE)
     return tuple(
-        Balance(keys[each.account_index], each.owner, each.mint, int(each.ui_token_amount.amount))
-        for each in listed or ()
+        Balance(keys[each.account_index], each.owner, each.mint, int(each.ui_token_amount.amount)) for each in listed
     )

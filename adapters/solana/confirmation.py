@@ -75,7 +75,10 @@ class Confirmation:
                 return None
             if landed.err is not None:
                 return Settlement(Finality.UNDONE)
-            return Settlement(Finality.FINALIZED, fill_of(landed, signed))
+            fill = fill_of(landed, signed)
+            if min(fill.amount_in, fill.amount_out) <= 0:
+                raise VenueUnavailable("shows a swap that gave or got nothing")
+            return Settlement(Finality.FINALIZED, fill)
         if found.status is not Commitment.CONFIRMED:
             await self._relay(signed)
         return None

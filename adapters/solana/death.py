@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.solana.answers import Commitment, Seen
-from adapters.solana.node import SolanaNode
+from adapters.solana.node import VALID_BLOCKS, SolanaNode
 from adapters.solana.payload import SignedSwap
 from application.ports.errors import VenueUnavailable
 
@@ -21,6 +21,8 @@ async def sought_at(node: SolanaNode, signed: SignedSwap) -> Seen | Dead:
     DEAD takes, in this order: its last valid height is finalized behind it; nobody has seen it at that slot or later,
     all history searched; and that history begins before it was signed. Raises VenueUnavailable, also for a node whose
     height is its slot: to one that takes slots for heights what still can land is long dead.
+    Nor is one believed that is of another chain, as settings may have changed, nor one whose heights are further on in
+    their slots than the last valid height was in its own: slots without a block only become more, so one is wrong.
     """
     at = await node.epoch_info()
     if at.block_height >= at.absolute_slot:
@@ -30,6 +32,10 @@ async def sought_at(node: SolanaNode, signed: SignedSwap) -> Seen | Dead:
         return seen
     if seen.context_slot < at.absolute_slot:
         raise VenueUnavailable("a node knows less than it has finalized")
+    if at.absolute_slot - at.block_height < signed.slot - (signed.last_valid_height - VALID_BLOCKS):
+        raise VenueUnavailable("a node's heights do not go with the height that this was signed for")
+    if signed.genesis and await node.genesis() != signed.genesis:
+        raise VenueUnavailable("a node is of another chain than this was signed for")
     if await node.first_slot() > signed.slot:
         raise VenueUnavailable("a node's history does not go back to when it was signed")
     return Dead()

@@ -17,7 +17,7 @@ from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
 from adapters.solana.judge.assemble import assemble
-from adapters.solana.market import Ask, Offer
+from adapters.solana.market import Ask, Offer, plausible
 from adapters.solana.priority import Priority
 from adapters.solana.venue_api import NONSENSE, VenueApi, read
 from application.ports.errors import VenueUnavailable
@@ -106,9 +106,11 @@ class JupiterMarket:
         }
         answer = await self._api.get("quote", f"{self._url}/build", params)
         build = read(answer, _Build)
-        if int(build.in_amount) != ask.amount_in or not build.price_impact_pct.is_finite():
+        if int(build.in_amount) != ask.amount_in:
             raise VenueUnavailable(NONSENSE)
-        return Offer(int(build.out_amount), int(build.other_amount_threshold), build.price_impact_pct, answer)
+        return Offer(
+            int(build.out_amount), int(build.other_amount_threshold), plausible(build.price_impact_pct), answer
+        )
 
     async def built(self, ask: Ask, offer: Offer) -> bytes:
         build = read(offer.route, _Build)

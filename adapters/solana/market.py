@@ -5,7 +5,11 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from adapters.solana.venue_api import NONSENSE
+from application.ports.errors import VenueUnavailable
 from domain.asset import Asset
+
+_MOST_DIGITS = 100
 
 
 @frozen
@@ -31,6 +35,13 @@ class Offer:
     min_out: int
     price_impact: Decimal
     route: bytes = field(repr=False)
+
+
+def plausible(price_impact: Decimal) -> Decimal:
+    """Return a share, or percentage, that one can count with. Raises VenueUnavailable."""
+    if not (price_impact.is_finite() and abs(price_impact.adjusted()) < _MOST_DIGITS):
+        raise VenueUnavailable(NONSENSE)
+    return price_impact
 
 
 class Market(Protocol):

@@ -8,6 +8,7 @@ import msgspec
 from attrs import field, frozen
 from solders.address_lookup_table_account import ID as LOOKUP_TABLES
 from solders.address_lookup_table_account import AddressLookupTable
+from solders.hash import Hash, ParseHashError
 
 from adapters.solana.answers import (
     NONSENSE,
@@ -83,6 +84,7 @@ class SolanaNode:
         self._api = VenueApi(name, clock, timeout_seconds, {})
         self._pace = Pace(clock, calls_per_second, timeout_seconds)
         self._tips = tips
+        self._genesis: str | None = None
 
     async def open(self) -> None:
         """Get ready; the first call connects."""
@@ -98,7 +100,13 @@ class SolanaNode:
         slot, last = said.context.slot, said.value.last_valid_block_height
         if last - VALID_BLOCKS >= slot:
             raise VenueUnavailable("a node takes slots for heights")
-        return Blockhash(said.value.blockhash, last, slot)
+        return Blockhash(_hash(said.value.blockhash), last, slot, await self.genesis())
+
+    async def genesis(self) -> str:
+        """Return the hash of the chain's first block, which names the chain; it is asked for once."""
+        if self._genesis is None:
+            self._genesis = _hash(await self._call("getGenesisHash", [], str))
+        return self._genesis
 
     async def send(self, raw: bytes) -> None:
         """Have a transaction relayed once; that it was says nothing. It was simulated before it was signed."""
@@ -231,6 +239,13 @@ def _ran(said: _InContext[SimulationAnswer], count: int) -> Simulation:
     if ran.units_consumed is None:
         raise VenueUnavailable(NONSENSE)
     return Simulation(None, logs, ran.units_consumed, slot, states(ran.accounts or (), count))
+
+
+def _hash(text: str) -> str:
+    try:
+        return str(Hash.from_string(text))
+    except ParseHashError as error:
+        raise VenueUnavailable(NONSENSE) from error
 
 
 def _table(account: AccountState | None) -> Sequence[str] | None:

@@ -20,7 +20,7 @@ class SignedSwap:
     """One wallet's swap, in the chain's wire form, and what it takes to find out what became of it.
 
     It can land up to the block of height `last_valid_height` and never after it, and in no slot before `slot`. Amounts
-    are in base units.
+    are in base units. `genesis` is the hash that names its chain; payloads from before that was kept have none.
     """
 
     raw: bytes = field(repr=False)
@@ -30,6 +30,7 @@ class SignedSwap:
     output: Asset
     amount_in: int
     min_out: int
+    genesis: str = ""
 
     @classmethod
     def of(
@@ -44,14 +45,16 @@ class SignedSwap:
     ) -> "SignedSwap":
         """Put a message and its one signature together."""
         raw = b"\x01" + signature + message
-        return cls(raw, blockhash.last_valid_height, blockhash.slot, given, got, amount_in, min_out)
+        height, slot, genesis = blockhash.last_valid_height, blockhash.slot, blockhash.genesis
+        return cls(raw, height, slot, given, got, amount_in, min_out, genesis)
 
     @classmethod
     def of_payload(cls, payload: bytes) -> "SignedSwap":
         """Read what `payload` wrote. Raises VenueUnavailable for anything else."""
         try:
             kept = msgspec.msgpack.decode(payload, type=_Kept)
-            signed = cls(kept.raw, kept.height, kept.slot, kept.input, kept.output, kept.amount_in, kept.min_out)
+            amounts = kept.amount_in, kept.min_out
+            signed = cls(kept.raw, kept.height, kept.slot, kept.input, kept.output, *amounts, kept.genesis)
             if kept.version == _VERSION and signed.wallet:
                 return signed
         except (msgspec.DecodeError, ValueError) as error:
@@ -70,6 +73,7 @@ class SignedSwap:
                 self.output,
                 self.amount_in,
                 self.min_out,
+                self.genesis,
             )
         )
 
@@ -93,3 +97,4 @@ class _Kept(msgspec.Struct, array_like=True):
     output: Asset
     amount_in: int
     min_out: int
+    genesis: str = ""

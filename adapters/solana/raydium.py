@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from adapters.solana.funds import account_of
 from adapters.solana.judge.programs import SOL
-from adapters.solana.market import Ask, Offer
+from adapters.solana.market import Ask, Offer, plausible
 from adapters.solana.priority import Priority
 from adapters.solana.venue_api import NONSENSE, VenueApi, read
 from application.ports.errors import VenueUnavailable
@@ -81,11 +81,11 @@ class RaydiumMarket:
         }
         answer = await self._api.get("quote", f"{self._url}/compute/swap-base-in", params)
         quote = read(answer, _QuoteAnswer).data
-        if int(quote.input_amount) != ask.amount_in or not quote.price_impact_pct.is_finite():
+        if int(quote.input_amount) != ask.amount_in:
             raise VenueUnavailable(NONSENSE)
         if len(quote.route_plan) > 1:  # by Raydium's router, which the judge cannot read
             raise VenueUnavailable("its route has several pools")
-        impact = quote.price_impact_pct * _PERCENT
+        impact = plausible(quote.price_impact_pct) * _PERCENT
         return Offer(int(quote.output_amount), int(quote.other_amount_threshold), impact, answer)
 
     async def built(self, ask: Ask, offer: Offer) -> bytes:

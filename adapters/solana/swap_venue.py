@@ -32,6 +32,7 @@ from domain.transaction import Transaction, TransactionReport, TransactionStatus
 # Rounded down, so that no limit that comes of it is above what was offered.
 _PRICE = Context(prec=20, rounding=ROUND_DOWN)
 _BPS = 10_000
+_U64 = 2**64 - 1
 # For how long a blockhash is taken, about. Whether one still is, block heights say.
 VALID = timedelta(seconds=90)
 
@@ -111,6 +112,8 @@ class SolanaVenue:
         price = _PRICE.divide(ask.output.amount(offer.out_amount), order.amount)
         if offer.min_out < _min_out(ask, order, price):
             raise VenueUnavailable("offers a limit below the order's")
+        if offer.out_amount > _U64:
+            raise VenueUnavailable("offers more than a chain can have")
         return Quote(self.name, price, Decimal(0), msgspec.msgpack.encode(_Kept.of(offer)))
 
     async def build(self, order: Order, quote: Quote) -> Transaction:
@@ -151,7 +154,7 @@ class SolanaVenue:
 
     async def settled(self, transaction: Transaction) -> Settlement | None:
         """Ask the chain whether it stays; the same bytes are sent again meanwhile."""
-        return await self._chain.delivery.settled(SignedSwap.of_payload(transaction.payload))
+        return await self._chain.delivery.settled(_signed(transaction))
 
     def _payer(self, order: Order) -> Signer:
         try:
@@ -192,7 +195,7 @@ class SolanaVenue:
     ) -> TransactionReport:
         begun, outcome = self._chain.clock.monotonic(), "cut_off"
         try:
-            report = await delivery(SignedSwap.of_payload(transaction.payload))
+            report = await delivery(_signed(transaction))
             outcome = "rejected" if report.status is TransactionStatus.REJECTED else "ok"
             return report
         except VenueUnavailable as error:
@@ -216,6 +219,14 @@ class _Kept(msgspec.Struct):
 
     def offer(self) -> Offer:
         return Offer(self.out_amount, self.min_out, self.price_impact, self.route)
+
+
+def _signed(transaction: Transaction) -> SignedSwap:
+    """Return what was stored of it. Raises VenueUnavailable when that is not what it says that it is."""
+    signed = SignedSwap.of_payload(transaction.payload)
+    if signed.signature != transaction.tx_hash:
+        raise VenueUnavailable("was given another swap than its transaction's")
+    return signed
 
 
 def _min_out(ask: Ask, order: Order, price: Decimal) -> int:

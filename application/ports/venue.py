@@ -11,6 +11,7 @@ class Venue(Protocol):
     """One venue. Any call may raise VenueUnavailable: it gave no answer that settles the matter.
 
     VenueUnreachable, below it, is for a venue that nothing was heard of: another process may reach it.
+    Of a transaction that a venue of another kind built, whose name it has now, it settles nothing either.
     """
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from attrs import evolve
 
+from application.ports.errors import VenueUnavailable
 from application.ports.venue import Venue
 from domain.order import Order
 from domain.status import FailureReason
@@ -130,6 +131,16 @@ class VenueContract:
         transaction = await bench.built(bench.order())
         assert "payload" not in repr(transaction)
         assert "route" not in repr(await bench.run(bench.venue.quote(bench.order())))
+
+    @pytest.mark.parametrize("payload", [b"\x99\x01another kind of venue wrote this", b"[another]"])
+    async def test_what_another_kind_of_venue_built_is_neither_sent_nor_spoken_of(
+        self, bench: VenueBench, payload: bytes
+    ) -> None:
+        """Settings may have given its name to another kind since. Called dead here, it could land there."""
+        transaction = evolve(await bench.built(bench.order()), payload=payload)
+        for call in (bench.venue.lookup, bench.venue.send):
+            with pytest.raises(VenueUnavailable):
+                await bench.run(call(transaction))
 
     async def test_a_swap_lands_and_is_found_landed(self, bench: VenueBench) -> None:
         transaction = await bench.built(bench.order())

@@ -212,6 +212,11 @@ def test_real_venues_need_a_node_and_a_token_list_and_a_nodes_url_is_a_secret() 
         Settings.from_environment({"ORDER_ENGINE_VENUES": REAL["ORDER_ENGINE_VENUES"]})
 
 
+def test_one_node_is_not_two_witnesses() -> None:
+    with pytest.raises(SettingsError, match="must not name one node twice"):
+        Settings.from_environment({**REAL, "ORDER_ENGINE_SOLANA_RPC_URLS": "http://b.example,http://b.example"})
+
+
 def test_no_mock_takes_an_order_from_real_venues() -> None:
     urls = f"{REAL['ORDER_ENGINE_VENUES']},Orca=mock:"
     with pytest.raises(SettingsError, match="VENUES has Orca, whose swaps are on no chain"):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from attrs import evolve
 
 from adapters.solana.answers import Seen
 from adapters.solana.death import Dead, sought
@@ -51,7 +52,12 @@ async def test_one_node_alone_proves_it_in_order(one: Nodes) -> None:
 
     assert isinstance(await sought(rpc.nodes(), a_swap()), Dead)
 
-    assert [method for method, _ in node.asked] == ["getEpochInfo", "getSignatureStatuses", "getFirstAvailableBlock"]
+    assert [method for method, _ in node.asked] == [
+        "getEpochInfo",
+        "getSignatureStatuses",
+        "getGenesisHash",
+        "getFirstAvailableBlock",
+    ]
     assert node.asked[0][1] == [{"commitment": "finalized"}]
     assert node.asked[1][1] == [[a_swap().signature], {"searchTransactionHistory": True}]
 
@@ -87,7 +93,41 @@ async def test_a_history_that_begins_after_it_was_signed_proves_nothing(one: Nod
         await sought(rpc.nodes(), a_swap())
 
 
-@pytest.mark.parametrize("method", ["getEpochInfo", "getSignatureStatuses", "getFirstAvailableBlock"])
+async def test_a_node_of_another_chain_proves_nothing(one: Nodes) -> None:
+    """Another network's node, by a change of settings or in an operator's shell, has never seen it, and is far on."""
+    rpc, (node,) = one
+    node.say("getGenesisHash", "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG")
+
+    with pytest.raises(VenueUnavailable, match="another chain"):
+        await sought(rpc.nodes(), a_swap())
+
+
+async def test_what_was_signed_when_no_chain_was_kept_is_proven_without(one: Nodes) -> None:
+    rpc, _ = one
+
+    assert isinstance(await sought(rpc.nodes(), evolve(a_swap(), genesis="")), Dead)
+
+
+async def test_a_last_valid_height_that_was_said_too_low_proves_nothing(one: Nodes) -> None:
+    """A node that gave it with the blockhash was wrong: heights then had fewer slots without blocks than now."""
+    rpc, (node,) = one
+    low = evolve(a_swap(), last_valid_height=LAST - 600)
+    node.say("getEpochInfo", epoch(LAST - 50, SLOT))
+
+    with pytest.raises(VenueUnavailable, match="heights"):
+        await sought(rpc.nodes(), low)
+
+
+async def test_a_height_of_another_slot_than_its_own_proves_nothing(one: Nodes) -> None:
+    """It is the slot of a little while ago, not of the block."""
+    rpc, (node,) = one
+    node.say("getEpochInfo", epoch(SLOT - 32, SLOT))
+
+    with pytest.raises(VenueUnavailable, match="heights"):
+        await sought(rpc.nodes(), a_swap())
+
+
+@pytest.mark.parametrize("method", ["getEpochInfo", "getSignatureStatuses", "getGenesisHash", "getFirstAvailableBlock"])
 async def test_an_error_proves_nothing(one: Nodes, method: str) -> None:
     rpc, (node,) = one
     node.say(method, Refusal(-32011))

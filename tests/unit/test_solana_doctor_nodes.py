@@ -87,8 +87,9 @@ async def test_what_it_forgets_and_what_its_clock_says() -> None:
 
 
 @pytest.mark.parametrize("answer", [reply("<html>"), reply("", "503 Service Unavailable"), reply('{"result":1}')])
-async def test_a_senseless_greeting_says_nothing(answer: bytes) -> None:
+async def test_a_node_that_does_not_say_its_chain_is_not_signed_with(answer: bytes) -> None:
     clock = ManualClock()
     async with scripted_nodes(1, clock, timeout_seconds=1.0) as (rpc, [node]):
         well(node, genesis=answer)
-        assert [finding.what for finding in await looked([node], rpc, clock)] == ["node 1: height"]
+        found = await looked([node], rpc, clock)
+    assert [(finding.what, finding.health) for finding in found] == [("node 1", Health.WRONG)]

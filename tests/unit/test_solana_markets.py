@@ -163,6 +163,7 @@ def _changed(change: Callable[[dict[str, object]], object]) -> bytes:
         _changed(lambda answer: answer.update(outAmount=150.5)),
         _changed(lambda answer: answer.update(outAmount="1e9")),
         _changed(lambda answer: answer.update(priceImpactPct="NaN")),
+        _changed(lambda answer: answer.update(priceImpactPct="1e999999999")),
         _changed(lambda answer: answer.pop("swapInstruction")),
         b" " * (ANSWER_BYTES + 1),
     ],

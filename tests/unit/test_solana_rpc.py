@@ -14,7 +14,7 @@ from adapters.solana.rpc import SolanaRpc
 from application.ports.errors import VenueUnavailable, VenueUnreachable
 from tests.clock import ManualClock
 from tests.hostile_venue import reply
-from tests.scripted_node import SLOT, Refusal, ScriptedNode, in_context, scripted_nodes, status
+from tests.scripted_node import GENESIS, SLOT, Refusal, ScriptedNode, in_context, scripted_nodes, status
 
 Two = tuple[SolanaRpc, Sequence[ScriptedNode], ManualClock]
 HASH = "9sHcv6xwn9YkB8nxTUGKDwPwNnmqVp5oAXxU8Fdkm4J6"
@@ -36,8 +36,8 @@ async def test_the_first_node_is_asked(two: Two) -> None:
     rpc, (first, second), _ = two
     first.say("getLatestBlockhash", blockhash(1_650))
 
-    assert await rpc.latest_blockhash() == Blockhash(HASH, 1_650, SLOT)
-    assert first.asked == [("getLatestBlockhash", [{"commitment": "confirmed"}])]
+    assert await rpc.latest_blockhash() == Blockhash(HASH, 1_650, SLOT, GENESIS)
+    assert first.asked == [("getLatestBlockhash", [{"commitment": "confirmed"}]), ("getGenesisHash", [])]
     assert second.asked == []
 
 

@@ -148,6 +148,16 @@ async def test_what_was_stored_is_what_is_sent_by_another_process_too() -> None:
     assert [signed.payload() for signed in made.delivered.sent] == [built.payload]
 
 
+async def test_another_swaps_bytes_are_neither_sent_nor_spoken_of() -> None:
+    async with bench() as made:
+        built, other = [await made.venue.build(order, await made.venue.quote(order)) for order in (sells(), sells())]
+        mixed = evolve(built, payload=other.payload)
+        for call in (made.venue.send, made.venue.lookup, made.venue.settled):
+            with pytest.raises(VenueUnavailable):
+                await call(mixed)
+    assert made.delivered.sent == []
+
+
 @pytest.mark.parametrize(("said", "taken"), [(None, "0.995"), (100, "0.99"), (5_000, "0.95")])
 async def test_there_is_always_a_limit_and_none_below_the_lowest(said: int | None, taken: str) -> None:
     async with bench() as made:

@@ -39,11 +39,13 @@ class Blockhash:
     """What a transaction is signed with; it is taken up to this height and never after it.
 
     `slot` is where the chain was when a node gave it: no transaction with it can be in a slot before. 0: not known.
+    `genesis` names the chain, which is the only one that takes it.
     """
 
     hash: str
     last_valid_height: int
     slot: int = 0
+    genesis: str = ""
 
 
 class Node(Protocol):
