@@ -90,7 +90,8 @@ class OperateOrders:
     async def fail(self, caller: Caller, order_id: str, *, not_landed: bool = False) -> FailedOrder:
         """End an order as failed, with `internal_error`, and drop its dead letter. Safe to repeat.
 
-        Of a held order the caller may say, whatever its venue does, that its transaction has `not_landed` and cannot.
+        Of a held order the caller may say, whatever its venue does, that its transaction has `not_landed` and cannot:
+        on a chain only if that does not say otherwise.
         Raises OrderNotFound; OrderIsFinal when it is confirmed; OrderMayHaveLanded when its transaction did, or may
         still.
         """
@@ -144,8 +145,8 @@ class OperateOrders:
                 return order
             if order.status.is_final:
                 raise OrderIsFinal(order.status)
-            if order.status is OrderStatus.SUBMITTED and not (not_landed and order.held):
-                await self._refuse_unless_dead(order)
+            if order.status is OrderStatus.SUBMITTED:
+                await self._refuse_unless_dead(order, believed=not_landed and order.held)
             stamp = Stamp(self.ids.event(), self.clock.now())
             try:
                 step = order.fail(stamp, FailureReason.INTERNAL_ERROR)
@@ -166,9 +167,14 @@ class OperateOrders:
         act = caller.act("queue.forget", order_id, before={"why": job.why})
         return await audited(self.audit, act, lambda: self.operations.forget(order_id))
 
-    async def _refuse_unless_dead(self, order: Order) -> None:
-        """Raise OrderMayHaveLanded unless the venue rejected the transaction, or proves that it can never land."""
+    async def _refuse_unless_dead(self, order: Order, *, believed: bool) -> None:
+        """Raise OrderMayHaveLanded unless the venue rejected the transaction, or proves that it can never land.
+
+        Who says that it did not land is `believed` more than a venue; of a chain, where that gives no answer.
+        """
         transaction = order.transaction
+        if believed and (transaction is None or not self.venues.on_chain(transaction.venue)):
+            return
         if transaction is None:
             raise OrderMayHaveLanded("its transaction is not known here; a person has to look at the venue")
         if transaction.venue not in self.venues.names:
@@ -176,6 +182,8 @@ class OperateOrders:
         try:
             report = await self.venues.lookup(transaction)
         except VenueUnavailable as error:
+            if believed:
+                return
             raise OrderMayHaveLanded(f"{transaction.venue} does not tell what became of it") from error
         match report.status:
             case TransactionStatus.REJECTED | TransactionStatus.DEAD:

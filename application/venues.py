@@ -96,6 +96,10 @@ class Venues:
         """Whether swaps of any land on a chain, which may undo them."""
         return any(isinstance(venue, Finalities) for venue in self.venues)
 
+    def on_chain(self, name: str) -> bool:
+        """Whether this one's swaps land on a chain, whose word on them is not the venue's own."""
+        return isinstance(self._by_name.get(name), Finalities)
+
     async def quotes(self, order: Order) -> Quotes:
         """Ask all venues that are not halted. One that fails or is late is a refusal, never an error."""
         names = self.asked

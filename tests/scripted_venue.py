@@ -108,3 +108,10 @@ async def _answered(answer: Answer, transaction: Transaction) -> TransactionRepo
     if isinstance(answer, Exception):
         raise answer
     return answer if isinstance(answer, TransactionReport) else await answer(transaction)
+
+
+class OnChain(ScriptedVenue):
+    """A venue whose swaps land on a chain."""
+
+    async def settled(self, transaction: Transaction) -> None:
+        """Never."""

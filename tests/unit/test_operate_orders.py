@@ -34,7 +34,7 @@ from tests.builders import a_fill, a_stamp, a_transaction, an_id, an_order
 from tests.clock import ManualClock
 from tests.contracts.order_queue_harness import why_buried
 from tests.contracts.order_store_harness import append_all, clean_run
-from tests.scripted_venue import DEAD, FILL, LANDED, PENDING, REJECTED, UNKNOWN, Script
+from tests.scripted_venue import DEAD, FILL, LANDED, PENDING, REJECTED, UNKNOWN, OnChain, Script, ScriptedVenue
 
 OPEN, SUBMITTED, CONFIRMED = 0, 4, 5  # steps of a clean run
 
@@ -243,6 +243,21 @@ async def test_of_a_held_order_an_operator_may_say_that_its_swap_did_not_land(be
     bench.script.reports = [LANDED]
     with pytest.raises(OrderMayHaveLanded):
         await bench.operate.fail(ANYONE, running.order_id, not_landed=True)
+
+
+@pytest.mark.parametrize("answer", [LANDED, PENDING, UNKNOWN])
+async def test_nobodys_word_counts_more_than_a_chains(bench: Bench, answer: TransactionReport) -> None:
+    held = await bench.at(SUBMITTED)
+    bench.store.set_held(held.order_id, True)
+    scripted = [venue for venue in bench.script.venues().venues if isinstance(venue, ScriptedVenue)]
+    chain = tuple(OnChain(venue.name, venue.offer, bench.script) for venue in scripted)
+    operate = evolve(bench.operate, venues=Venues(chain))
+    bench.script.reports = [answer, VenueUnavailable("no node answers")]
+
+    with pytest.raises(OrderMayHaveLanded):
+        await operate.fail(ANYONE, held.order_id, not_landed=True)
+
+    assert (await operate.fail(ANYONE, held.order_id, not_landed=True)).order.status is OrderStatus.FAILED
 
 
 async def test_a_held_order_is_confirmed_by_hand_with_the_swap_that_its_venue_tells_of(bench: Bench) -> None:

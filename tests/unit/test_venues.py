@@ -10,10 +10,9 @@ from application.ports.errors import VenueUnavailable, VenueUnreachable
 from application.venues import COOL_OFF_SECONDS, UNREACHABLE, Quotes, Venues
 from domain.order import Order
 from domain.routing import Quote
-from domain.transaction import Transaction
 from tests.builders import QUOTES, a_transaction, an_order
 from tests.clock import ManualClock
-from tests.scripted_venue import LANDED, Script, ScriptedVenue
+from tests.scripted_venue import LANDED, OnChain, Script, ScriptedVenue
 
 OUTSIDE = "quotes further than 100 bps from the others"
 
@@ -95,13 +94,6 @@ async def test_a_quote_that_makes_no_sense_is_left_out(price: str, fee: str) -> 
     assert await venues_that_quote(senseless, QUOTES[0]).quotes(an_order()) == Quotes(
         QUOTES[:1], (("Senseless", "gave a quote that makes no sense"),)
     )
-
-
-class OnChain(ScriptedVenue):
-    """A venue whose swaps land on a chain."""
-
-    async def settled(self, transaction: Transaction) -> None:
-        """Never."""
 
 
 @pytest.mark.parametrize(
