@@ -9,12 +9,17 @@ import typer
 from entrypoints.cli.ending import fail
 from entrypoints.cli.operating import on_halts, on_orders
 from entrypoints.cli.options import AsJson, OrderId, User
-from entrypoints.cli.output import say, say_json, visible_json
+from entrypoints.cli.output import in_symbols, say, say_json, visible_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from application.caller import Caller
     from application.operate_orders import FailedOrder, OrderReport
     from application.ports.queue_operations import Job
+    from domain.asset import Asset
     from domain.transaction import Transaction
+    from entrypoints.container import Container
 
 _Facts = dict[str, object]
 NotLanded = Annotated[
@@ -24,7 +29,7 @@ NotLanded = Annotated[
 
 def show_by_servers(order_id: str, *, as_json: bool) -> None:
     """Show an order with what only the servers know: its job's place in the queue, its transaction."""
-    report = on_orders(lambda container, caller: container.operate().show(caller, order_id))
+    report, tokens = on_orders(lambda container, caller: _shown(container, caller, order_id))
     if as_json:
         return typer.echo(_report_json(report))
     from entrypoints.cli.order_view import print_order
@@ -32,7 +37,13 @@ def show_by_servers(order_id: str, *, as_json: bool) -> None:
 
     events = [json.loads(frame.text) for frame in report.frames]
     order = json.loads(order_json(report.order), parse_float=Decimal)
-    print_order(order, events, _facts(report), asked="the servers that the settings name")
+    symbols = {token.address: token.symbol for token in reversed(tokens)}  # the first one counts
+    print_order(in_symbols(order, symbols), events, _facts(report), asked="the servers that the settings name")
+
+
+async def _shown(container: "Container", caller: "Caller", order_id: str) -> "tuple[OrderReport, Sequence[Asset]]":
+    tokens = container.tokens()
+    return await container.operate().show(caller, order_id), tokens.assets() if tokens else ()
 
 
 def requeue(order_id: OrderId, as_json: AsJson = False) -> None:

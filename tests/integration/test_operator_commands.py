@@ -123,6 +123,13 @@ async def test_showing_an_order(bench: Bench) -> None:
     assert "No such order" in await bench.refused("orders", "show", an_id())
 
 
+async def test_showing_an_order_by_the_symbols_of_a_token_list(bench: Bench) -> None:
+    order = an_order(inputToken="So11111111111111111111111111111111111111112")
+    await bench.store.add(order)
+    text = (await bench.run("orders", "show", order.order_id, TOKEN_LIST="solana-mainnet")).stdout
+    assert "10 SOL to USDC" in text
+
+
 async def test_requeueing_an_order(bench: Bench) -> None:
     order, final = await bench.order(2), await bench.order(5)
     assert await bench.ask("orders", "requeue", order.order_id) == {"queued": True, "job": None}
