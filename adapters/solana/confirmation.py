@@ -3,7 +3,7 @@
 from math import inf
 
 from adapters.solana.answers import Commitment, Seen
-from adapters.solana.death import Dead, sought
+from adapters.solana.death import Dead, require_failed, sought
 from adapters.solana.fills import fill_of
 from adapters.solana.payload import SignedSwap
 from adapters.solana.program_errors import reason_of
@@ -97,6 +97,7 @@ class Confirmation:
         if landed is None or (landed.err is not None and not final):
             return _PENDING  # a node that is a little behind, or a fork
         if landed.err is not None:
+            await require_failed(self._rpc.nodes(), signed)
             return TransactionReport(TransactionStatus.REJECTED, reason=reason_of(landed.err, landed.logs))
         return TransactionReport(TransactionStatus.LANDED, fill=fill_of(landed, signed))
 

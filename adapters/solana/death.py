@@ -1,4 +1,4 @@
-"""The proof that a transaction can never land: by nodes' own words, never by a clock."""
+"""The proof that a transaction can never land, or failed for good: by nodes' own words, never by a clock."""
 
 from collections.abc import Sequence
 
@@ -64,3 +64,20 @@ async def sought(nodes: Sequence[SolanaNode], signed: SignedSwap) -> Seen | Dead
         else:
             failure = VenueUnavailable("the nodes disagree")
     raise failure or VenueUnavailable("too few nodes answer")
+
+
+async def require_failed(nodes: Sequence[SolanaNode], signed: SignedSwap) -> None:
+    """Raise VenueUnavailable unless nodes have finalized that it failed: two of them, if two are named.
+
+    What one of them alone calls failed could land beside the next attempt, as what it alone calls dead.
+    """
+    failed = 0
+    for node in nodes:
+        try:
+            seen = await node.status(signed.signature)
+        except VenueUnavailable:
+            continue
+        failed += seen.status is Commitment.FINALIZED and seen.err is not None
+        if failed == min(WITNESSES, len(nodes)):
+            return
+    raise VenueUnavailable("too few nodes have finalized that it failed")

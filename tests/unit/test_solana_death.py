@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from adapters.solana.answers import Seen
-from adapters.solana.death import Dead, sought
+from adapters.solana.death import Dead, require_failed, sought
 from adapters.solana.rpc import SolanaRpc
 from application.ports.errors import VenueUnavailable
 from tests.clock import ManualClock
@@ -16,6 +16,7 @@ from tests.signed import BLOCKHASH, a_swap
 Nodes = tuple[SolanaRpc, Sequence[ScriptedNode]]
 LAST = BLOCKHASH.last_valid_height
 SIGNED_AT = BLOCKHASH.slot
+FAILED = {"InstructionError": [0, {"Custom": 1}]}
 
 
 @pytest.fixture
@@ -198,3 +199,25 @@ async def test_one_of_three_is_not(three: Nodes) -> None:
 
     with pytest.raises(VenueUnavailable):
         await sought(rpc.nodes(), a_swap())
+
+
+async def test_two_nodes_have_to_say_that_it_failed_for_good(three: Nodes) -> None:
+    rpc, (first, second, third) = three
+    first.say("getSignatureStatuses", status("finalized", FAILED))
+    third.say("getSignatureStatuses", status("finalized", FAILED))
+
+    await require_failed(rpc.nodes(), a_swap())
+
+    assert second.count("getSignatureStatuses") == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [Refusal(-32005), status(None), status("confirmed", FAILED), status("finalized"), status("processed")]
+)
+async def test_what_one_node_alone_calls_failed_may_still_land(two: Nodes, answer: object) -> None:
+    rpc, (first, second) = two
+    first.say("getSignatureStatuses", status("finalized", FAILED))
+    second.say("getSignatureStatuses", answer)
+
+    with pytest.raises(VenueUnavailable, match="too few"):
+        await require_failed(rpc.nodes(), a_swap())
