@@ -31,6 +31,7 @@ from entrypoints.web.server import bind, url_of
 from simulators.solana.gifts import Gift
 from simulators.solana.markets import Markets, Offer, Pool
 from simulators.solana.simulator import SimulatedSolana, simulated_solana
+from simulators.solana.slots import CONFIRMED_AFTER
 from simulators.solana.tokens import TOKENS
 from simulators.venue.server import serve
 from tests.builders import START, an_order
@@ -150,6 +151,7 @@ async def a_world(folder: Path) -> AsyncIterator[World]:
     ledger, now = folder / "chain.sqlite", lambda: clock.now().timestamp()
     with simulated_solana(ledger, seed=1, faults=NO_FAULTS, slot_ms=SLOT_MS, clock=now) as running:
         running.chain.give(Gift(WALLET, None, 2 * 10**15))
+        clock.ahead += (CONFIRMED_AFTER + 1) * SLOT_MS / 1000  # its balance is read of a confirmed slot
         serving = asyncio.create_task(serve(running.app, listener, stop))
         world = World(url_of(listener), running, clock)
         try:
