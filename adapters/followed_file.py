@@ -14,10 +14,11 @@ class UnfitFile(Exception):
 
 @define(eq=False)
 class FollowedFile:
-    """A file of at most `most_bytes`, which none but this user and root may write."""
+    """A file of at most `most_bytes`, which none but this user and root may write; `harm` is what others could do."""
 
     path: Path
     most_bytes: int
+    harm: str = "the engine does what it says"
     _seen: tuple[int, ...] = ()
 
     def changed(self) -> bool:
@@ -34,7 +35,7 @@ class FollowedFile:
         except OSError as error:
             raise UnfitFile(f"cannot be read: {error.strerror}") from error
         if found.st_mode & _OTHERS_MAY_WRITE or found.st_uid not in (os.geteuid(), 0):
-            raise UnfitFile("may be written by others than this user and root: the engine does what it says")
+            raise UnfitFile(f"may be written by others than this user and root: {self.harm}")
         if len(content) > self.most_bytes:
             raise UnfitFile(f"has more than {self.most_bytes // 1024} KiB")
         return content

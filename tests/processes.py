@@ -10,10 +10,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
 
 from attrs import frozen
 
@@ -72,6 +73,28 @@ def running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+class Restartable:
+    """A process, started on entry: kill it, and start it again on the same port, with the same settings."""
+
+    def __init__(self, command: str, settings: Mapping[str, str]) -> None:
+        self._command = command
+        self._settings = settings
+        self._stack = ExitStack()
+        self.url = f"http://127.0.0.1:{settings['PORT']}"
+        self.process: EngineProcess
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process = self._stack.enter_context(running(self._command, settings=self._settings))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self._stack.close()
 
 
 def finished(*arguments: str, settings: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":

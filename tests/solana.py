@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from attrs import frozen
@@ -25,7 +24,7 @@ from simulators.solana.simulator import SimulatedSolana, simulated_solana
 from simulators.solana.tokens import SOL, USDC
 from simulators.solana.venues.builds import Limit, around, jupiter_swap
 from simulators.venue.server import serve
-from tests.processes import EngineProcess, free_port, running
+from tests.processes import Restartable, free_port
 
 NO_FAULTS = Faults(0, 0.0, ())
 SLOT_MS = 400
@@ -68,27 +67,13 @@ async def solana_in_loop(
             await serving
 
 
-class SolanaProcess:
-    """A simulator process, started on entry: kill it, and start it again on the same port with the same ledger."""
+class SolanaProcess(Restartable):
+    """A simulator process, with the same ledger each time."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         port = str(free_port())
         own = {"PORT": port, "SOLANA_SIMULATOR_PORT": port, "SOLANA_SIMULATOR_LEDGER": str(folder / "chain.sqlite")}
-        self._settings = {**settings, **own}
-        self._stack = ExitStack()
-        self.url = f"http://127.0.0.1:{port}"
-        self.process: EngineProcess
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        self.process = self._stack.enter_context(running("solana-simulator", settings=self._settings))
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self._stack.close()
+        super().__init__("solana-simulator", {**settings, **own})
 
 
 @frozen

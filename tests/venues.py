@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx
 from attrs import frozen
@@ -28,41 +26,22 @@ from simulators.venue.server import serve
 from simulators.venue.simulator import simulated_venues
 from tests.builders import a_transaction, an_order
 from tests.eventually import eventually
-from tests.processes import FAST, PREFIX, EngineProcess, free_port, running
+from tests.processes import FAST, PREFIX, Restartable, free_port
 
 
-class VenueProcess:
-    """A simulator process, started on entry: kill it, and start it again on the same port with the same ledger."""
+class VenueProcess(Restartable):
+    """A simulator process, with the same ledger each time."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         port = str(free_port())
         self.ledger = folder / "ledger.sqlite"
-        self._settings = {
-            **FAST,
-            **settings,
-            "PORT": port,
-            "SIMULATOR_PORT": port,
-            "SIMULATOR_LEDGER": str(self.ledger),
-        }
-        self._stack = ExitStack()
-        self.url = f"http://127.0.0.1:{port}"
-        self.process: EngineProcess
+        own = {"PORT": port, "SIMULATOR_PORT": port, "SIMULATOR_LEDGER": str(self.ledger)}
+        super().__init__("venue-simulator", {**FAST, **settings, **own})
 
     @property
     def router(self) -> MockDexRouter:
         """The router inside: it knows all outcomes."""
         return mock_router(Settings.from_environment({PREFIX + k: v for k, v in self._settings.items()}))
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        self.process = self._stack.enter_context(running("venue-simulator", settings=self._settings))
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self._stack.close()
 
 
 class Spoiling(Faults):

@@ -10,9 +10,9 @@ from attrs import field, frozen
 from msgspec import Meta
 
 from adapters.solana.judge.node import AccountState
+from adapters.solana.venue_api import NONSENSE, Units
 from application.ports.errors import VenueUnavailable
 
-NONSENSE = "gave an answer that makes no sense"
 # Agave has 64 bits; of none of these numbers more than 63 are ever needed, nor does a column hold more.
 U64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
@@ -144,7 +144,7 @@ class SimulationAnswer(msgspec.Struct, rename="camel"):
 
 
 class _Amount(msgspec.Struct):
-    amount: Annotated[str, Meta(pattern=r"^[0-9]{1,20}\Z")]
+    amount: Units
 
 
 class _TokenBalance(msgspec.Struct, rename="camel"):

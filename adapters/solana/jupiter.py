@@ -19,7 +19,7 @@ from solders.pubkey import Pubkey
 from adapters.solana.judge.assemble import assemble
 from adapters.solana.market import Ask, Offer, plausible
 from adapters.solana.priority import Priority
-from adapters.solana.venue_api import NONSENSE, VenueApi, read
+from adapters.solana.venue_api import NONSENSE, Units, VenueApi, read
 from application.ports.errors import VenueUnavailable
 
 URL = "https://api.jup.ag/swap/v2"
@@ -27,7 +27,6 @@ URL = "https://api.jup.ag/swap/v2"
 MOST_ACCOUNTS = "60"
 _SET_UNIT_PRICE = 3
 
-Units = Annotated[str, Meta(pattern=r"^[0-9]{1,20}\Z")]
 Address = Annotated[str, Meta(pattern=r"^[1-9A-HJ-NP-Za-km-z]{32,44}\Z")]
 
 

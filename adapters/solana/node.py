@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from attrs import field, frozen
 from solders.address_lookup_table_account import ID as LOOKUP_TABLES
 from solders.address_lookup_table_account import AddressLookupTable
 from solders.hash import Hash, ParseHashError
 
 from adapters.solana.answers import (
-    NONSENSE,
     U64,
     AccountAnswer,
     BlockhashAnswer,
@@ -29,12 +27,11 @@ from adapters.solana.answers import (
 )
 from adapters.solana.judge.node import Accounts, AccountState, Blockhash, Simulation
 from adapters.solana.pace import Pace
-from adapters.solana.venue_api import VenueApi
+from adapters.solana.tips import Tips
+from adapters.solana.venue_api import NONSENSE, VenueApi
 from application.ports.errors import VenueUnavailable
 from application.ports.system import Clock
 
-# By so many slots a node may be behind what was last heard of the chain: 8 seconds.
-BEHIND_SLOTS = 20
 # For how many blocks a blockhash is taken.
 VALID_BLOCKS = 150
 UNHEALTHY = -32005
@@ -54,20 +51,6 @@ class NodeRefused(VenueUnavailable):
     def __init__(self, code: int) -> None:
         super().__init__(f"a node answered with error {code}")
         self.error = code
-
-
-@frozen
-class Tips:
-    """The newest slot that any node said with each method."""
-
-    _of: dict[str, int] = field(factory=dict)
-
-    def require_near(self, method: str, slot: int) -> None:
-        """Raise VenueUnavailable for an answer that is much older than what was heard before."""
-        newest = self._of.get(method, 0)
-        if slot < newest - BEHIND_SLOTS:
-            raise VenueUnavailable(f"a node is {newest - slot} slots behind")
-        self._of[method] = max(newest, slot)
 
 
 class SolanaNode:

@@ -3,7 +3,7 @@
 from functools import cached_property
 
 import msgspec
-from attrs import field, frozen
+from attrs import astuple, field, frozen
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
@@ -53,8 +53,7 @@ class SignedSwap:
         """Read what `payload` wrote. Raises VenueUnavailable for anything else."""
         try:
             kept = msgspec.msgpack.decode(payload, type=_Kept)
-            amounts = kept.amount_in, kept.min_out
-            signed = cls(kept.raw, kept.height, kept.slot, kept.input, kept.output, *amounts, kept.genesis)
+            signed = cls(*msgspec.structs.astuple(kept)[1:])
             if kept.version == _VERSION and signed.wallet:
                 return signed
         except (msgspec.DecodeError, ValueError) as error:
@@ -63,19 +62,7 @@ class SignedSwap:
 
     def payload(self) -> bytes:
         """Return it as a transaction's payload."""
-        return msgspec.msgpack.encode(
-            _Kept(
-                _VERSION,
-                self.raw,
-                self.last_valid_height,
-                self.slot,
-                self.input,
-                self.output,
-                self.amount_in,
-                self.min_out,
-                self.genesis,
-            )
-        )
+        return msgspec.msgpack.encode(_Kept(_VERSION, *astuple(self, recurse=False)))
 
     @cached_property
     def signature(self) -> str:
@@ -89,6 +76,8 @@ class SignedSwap:
 
 
 class _Kept(msgspec.Struct, array_like=True):
+    """The version, and then a swap's fields in their order."""
+
     version: int
     raw: bytes
     height: int

@@ -12,15 +12,13 @@ from adapters.solana.funds import account_of
 from adapters.solana.judge.programs import SOL
 from adapters.solana.market import Ask, Offer, plausible
 from adapters.solana.priority import Priority
-from adapters.solana.venue_api import NONSENSE, VenueApi, read
+from adapters.solana.venue_api import NONSENSE, Units, VenueApi, read
 from application.ports.errors import VenueUnavailable
 from application.ports.system import Clock
 
 URL, FEES_URL = "https://transaction-v1.raydium.io", "https://api-v3.raydium.io"
 FEE_SECONDS = 10.0
 _PERCENT = Decimal("0.01")
-
-Units = Annotated[str, Meta(pattern=r"^[0-9]{1,20}\Z")]
 
 
 class _Quote(msgspec.Struct, rename="camel"):

@@ -7,7 +7,8 @@ from typing import TypeVar
 from adapters.batching import Batcher
 from adapters.solana.answers import Commitment, EpochInfo, Landed, Seen
 from adapters.solana.judge.node import Accounts, Blockhash, Simulation
-from adapters.solana.node import UNHEALTHY, NodeRefused, SolanaNode, Tips
+from adapters.solana.node import UNHEALTHY, NodeRefused, SolanaNode
+from adapters.solana.tips import Tips
 from application.ports.errors import Overloaded, VenueUnavailable, VenueUnreachable
 from application.ports.system import Clock
 

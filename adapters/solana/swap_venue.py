@@ -114,12 +114,12 @@ class SolanaVenue:
             raise VenueUnavailable("offers a limit below the order's")
         if offer.out_amount > _U64:
             raise VenueUnavailable("offers more than a chain can have")
-        return Quote(self.name, price, Decimal(0), msgspec.msgpack.encode(_Kept.of(offer)))
+        return Quote(self.name, price, Decimal(0), msgspec.msgpack.encode(offer))
 
     async def build(self, order: Order, quote: Quote) -> Transaction:
         """Have the offer built, judge it and sign it. Nothing is sent."""
         payer = self._payer(order)
-        ask, offer = self._ask(order, payer), msgspec.msgpack.decode(quote.route, type=_Kept).offer()
+        ask, offer = self._ask(order, payer), msgspec.msgpack.decode(quote.route, type=Offer)
         await self._require_sense(ask, offer)
         min_out = _min_out(ask, order, quote.price)
         try:
@@ -203,22 +203,6 @@ class SolanaVenue:
             raise
         finally:
             observe.venue_called(self.name, call, outcome, self._chain.clock.monotonic() - begun)
-
-
-class _Kept(msgspec.Struct):
-    """An offer, as a quote carries it."""
-
-    out_amount: int
-    min_out: int
-    price_impact: Decimal
-    route: bytes
-
-    @classmethod
-    def of(cls, offer: Offer) -> "_Kept":
-        return cls(offer.out_amount, offer.min_out, offer.price_impact, offer.route)
-
-    def offer(self) -> Offer:
-        return Offer(self.out_amount, self.min_out, self.price_impact, self.route)
 
 
 def _signed(transaction: Transaction) -> SignedSwap:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from math import inf
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import httpx
 import msgspec
@@ -18,6 +18,8 @@ from application.ports.errors import VenueUnavailable, VenueUnreachable
 from application.ports.system import Clock
 
 NONSENSE = "gave an answer that makes no sense"
+# An amount in base units, as JSON has them that knows of numbers beyond 53 bits.
+Units = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}\Z")]
 # Of a route through many pools Jupiter's answer has some 100 KiB, most of it lookup tables.
 ANSWER_BYTES = 1024 * 1024
 REACH_SHARE = 0.6

@@ -72,30 +72,17 @@ class World:
     settings: dict[str, str]
 
 
-def before(method: str) -> Arrange:
-    """Have the moment come when the chain is asked so, before it does anything."""
+def asked(method: str, done: Callable[[Any], bool] | None = None) -> Arrange:
+    """Have the moment come when the chain is asked so: before it does anything, or once its answer is such."""
 
     def arrange(chain: Chain, killer: Killer, patch: pytest.MonkeyPatch) -> None:
         plain = getattr(chain, method)
 
         def killing(*arguments: Any, **named: Any) -> Any:
-            killer()
-            return plain(*arguments, **named)
-
-        patch.setattr(chain, method, killing)
-
-    return arrange
-
-
-def once(method: str, done: Callable[[Any], bool]) -> Arrange:
-    """Have the moment come when the chain has done what it was asked, before the answer is on its way."""
-
-    def arrange(chain: Chain, killer: Killer, patch: pytest.MonkeyPatch) -> None:
-        plain = getattr(chain, method)
-
-        def killing(*arguments: Any, **named: Any) -> Any:
+            if done is None:
+                killer()
             outcome = plain(*arguments, **named)
-            if done(outcome):
+            if done is not None and done(outcome):
                 killer()
             return outcome
 
@@ -105,12 +92,12 @@ def once(method: str, done: Callable[[Any], bool]) -> Arrange:
 
 
 MOMENTS: dict[str, Arrange | None] = {
-    "judging": before("simulate"),
+    "judging": asked("simulate"),
     "signing": None,
-    "sending": before("receive"),
-    "sent": once("receive", lambda _: True),
-    "landed": once("landed", lambda found: found is not None),
-    "confirming": before("entry"),
+    "sending": asked("receive"),
+    "sent": asked("receive", lambda _: True),
+    "landed": asked("landed", lambda found: found is not None),
+    "confirming": asked("entry"),
 }
 
 

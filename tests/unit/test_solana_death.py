@@ -1,6 +1,7 @@
 """Proof that a swap can never land: what it takes, and from whom. On anything less it could be swapped twice."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 from attrs import evolve
@@ -19,26 +20,29 @@ SIGNED_AT = BLOCKHASH.slot
 FAILED = {"InstructionError": [0, {"Custom": 1}]}
 
 
+@asynccontextmanager
+async def _dead_to_all(count: int) -> AsyncIterator[Nodes]:
+    async with scripted_nodes(count, ManualClock()) as nodes:
+        for node in nodes[1]:
+            _say_dead(node)
+        yield nodes
+
+
 @pytest.fixture
 async def one() -> AsyncIterator[Nodes]:
-    async with scripted_nodes(1, ManualClock()) as nodes:
-        _say_dead(nodes[1][0])
+    async with _dead_to_all(1) as nodes:
         yield nodes
 
 
 @pytest.fixture
 async def two() -> AsyncIterator[Nodes]:
-    async with scripted_nodes(2, ManualClock()) as nodes:
-        for node in nodes[1]:
-            _say_dead(node)
+    async with _dead_to_all(2) as nodes:
         yield nodes
 
 
 @pytest.fixture
 async def three() -> AsyncIterator[Nodes]:
-    async with scripted_nodes(3, ManualClock()) as nodes:
-        for node in nodes[1]:
-            _say_dead(node)
+    async with _dead_to_all(3) as nodes:
         yield nodes
 
 

@@ -12,7 +12,8 @@ from attrs import frozen
 
 from adapters.solana.answers import EpochInfo
 from adapters.solana.doctor.finding import Finding, Health
-from adapters.solana.node import BEHIND_SLOTS, SolanaNode
+from adapters.solana.node import SolanaNode
+from adapters.solana.tips import BEHIND_SLOTS
 from application.ports.errors import VenueUnavailable
 from application.ports.system import Clock
 
