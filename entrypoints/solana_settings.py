@@ -62,7 +62,7 @@ class SolanaSettings:
     solana_wallet: str | None = setting(
         None,
         wallet_place,
-        "The [wallet](solana.md#wallets) that pays: a key file's path, or a remote signer's URL",
+        "The [wallet](solana-signing.md#wallets) that pays: a key file's path, or a remote signer's URL",
     )
     solana_wallets_file: Path | None = setting(None, Path, "A JSON object of users and the wallets that pay for them")
     solana_passphrase_file: Path | None = setting(None, Path, "The passphrase of sealed key files")

@@ -1,1 +1,1 @@
-"""Venues that speak the HTTP of docs/adding-a-venue.md."""
+"""Venues that speak the HTTP of docs/venue-http.md."""

@@ -1,4 +1,4 @@
-"""A venue over HTTP: how it is asked, and what each way of not answering means. See docs/adding-a-venue.md."""
+"""A venue over HTTP: how it is asked, and what each way of not answering means. See docs/venue-http.md."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -15,7 +15,8 @@ PAGES = [
 CODE = ("domain", "application", "adapters", "entrypoints", "tests", "benchmarks", "ops", "scripts")
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
 FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
-WORDS_OF_A_PAGE, WORDS_OF_ALL = 1_500, 24_310
+WORDS_OF_A_PAGE, WORDS_OF_ALL = 900, 24_300
+LOOK_UP_TABLES = {"docs/configuration.md", "docs/guarantees.md", "docs/metrics.md"}  # one table of all there is
 
 
 def all_tests() -> set[str]:
@@ -57,7 +58,10 @@ def anchors(page: Path) -> set[str]:
 
 
 def words(page: Path) -> int:
-    return len(page.read_text().split())
+    """Count a page's words, without the rows of a table that nobody reads from end to end."""
+    lines = page.read_text().splitlines()
+    skipped = "|" if name_of(page) in LOOK_UP_TABLES else "\0"
+    return sum(len(line.split()) for line in lines if not line.startswith(skipped))
 
 
 def name_of(page: Path) -> str:
@@ -98,4 +102,5 @@ def test_pages_are_short() -> None:
 
 
 def test_all_pages_together_are_few_words() -> None:
-    assert sum(words(page) for page in (ROOT / "README.md", *DOCS.glob("*.md"))) <= WORDS_OF_ALL
+    pages = (ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("runbook/*.md"))
+    assert sum(words(page) for page in pages) <= WORDS_OF_ALL

@@ -13,7 +13,7 @@ from entrypoints.cli.app import app
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "cli.md").read_text()
-PAGES = "\n".join((PAGE, (DOCS / "trading.md").read_text(), (DOCS / "load.md").read_text()))
+PAGES = "\n".join((PAGE, *((DOCS / f"{name}.md").read_text() for name in ("cli-operate", "trading", "load"))))
 
 
 def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:

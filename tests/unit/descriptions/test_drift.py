@@ -90,7 +90,7 @@ def test_the_same_close_codes() -> None:
 
 
 def test_the_page_for_people_has_the_same_codes() -> None:
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "api-errors.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE))
     assert {code: int(status) for code, status in rows.items()} == {
         code: kind.status for code, kind in PROBLEMS.items()
