@@ -15,6 +15,7 @@ import pytest_asyncio
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from entrypoints.settings import Settings
 from entrypoints.web.http.metrics import reference
 from tests.api import running_api
 
@@ -110,10 +111,28 @@ def test_every_alert_has_a_section_and_every_section_an_alert() -> None:
     assert {rule["alert"] for rule in RULES} == set(home)
     for rule in RULES:
         name = rule["alert"]
-        assert rule["annotations"]["runbook"] == f"docs/runbook/{home[name]}.md#{name.lower()}"
+        place = f"runbook/{home[name]}.md#{name.lower()}"
+        assert rule["annotations"]["runbook_url"] == "{{ $externalLabels.docs }}/" + place
         assert rule["annotations"]["summary"]
         assert rule["labels"]["severity"] in ("critical", "warning")
         assert re.fullmatch(r"\d+[smh]", rule.get("for", "0s"))
+
+
+def test_an_alert_ends_soon_after_its_cause_or_says_how_long_it_shows() -> None:
+    sections = dict(section.split("\n", 1) for text in RUNBOOK.values() for section in text.split("\n## ")[1:])
+    shown = {"10m": "for 10 minutes", "15m": "for 15 minutes", "1h": "for an hour"}
+    for rule in RULES:
+        [*windows] = set(re.findall(r"\[(\w+)\]", rule["expr"]))
+        for window in windows:
+            if minutes(window) > 2:
+                assert f"It shows {shown[window]}" in sections[rule["alert"]], rule["alert"]
+                assert "for" not in rule, rule["alert"]
+            elif "for" in rule:  # else a burst that is over would fire it
+                assert minutes(window) <= minutes(rule["for"]), rule["alert"]
+
+
+def minutes(duration: str) -> float:
+    return int(duration[:-1]) * {"s": 1 / 60, "m": 1, "h": 60}[duration[-1]]
 
 
 def test_every_section_says_what_to_look_at_and_what_to_do() -> None:
@@ -160,6 +179,19 @@ def test_grafana_finds_its_source_and_its_dashboard() -> None:
     assert f"./ops/grafana/dashboards:{folder}:ro" in compose["grafana"]["volumes"]
     home = compose["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert home == f"{folder}/order-engine.json"
+
+
+def test_prometheus_on_hosts_scrapes_the_same_jobs_at_the_ports_of_the_settings() -> None:
+    hosts = yaml.safe_load((OPS / "prometheus/prometheus-hosts.yml").read_text())
+    jobs = {job["job_name"]: job["static_configs"] for job in hosts["scrape_configs"]}
+    settings = Settings()
+    assert jobs == {
+        "order-engine-api": [{"targets": [f"127.0.0.1:{settings.operations_port}"]}],
+        "order-engine-worker": [{"targets": [f"127.0.0.1:{settings.worker_http_port}"]}],
+    }
+    assert hosts["rule_files"] == PROMETHEUS["rule_files"]
+    assert hosts["alerting"]["alert_relabel_configs"] == PROMETHEUS["alerting"]["alert_relabel_configs"]
+    assert [list(config["global"]["external_labels"]) for config in (hosts, PROMETHEUS)] == [["docs"], ["docs"]]
 
 
 def test_prometheus_scrapes_what_compose_runs() -> None:
