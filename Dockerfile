@@ -12,7 +12,8 @@ COPY application application
 COPY adapters adapters
 COPY entrypoints entrypoints
 COPY simulators simulators
-RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --no-index . \
+COPY clients/python clients/python
+RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --no-index ./clients/python . \
     && /venv/bin/pip uninstall --yes setuptools pip
 
 FROM python:3.12-slim

