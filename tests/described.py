@@ -29,8 +29,8 @@ TELLING = {
     *("X-Request-Id", "Location", "Idempotency-Replayed", "Retry-After", "Allow", "ETag", "Cache-Control"),
     *("Link", "Content-Disposition", "Vary", "WWW-Authenticate"),
 }
-# But where all answers have them, and where the pages of other origins are listed.
-EVERYWHERE = {("Cache-Control", "no-store"), ("Vary", "Origin")}
+# But where all answers have them: decimals follow from `Accept`, and the pages of other origins may be listed.
+EVERYWHERE = {("Cache-Control", "no-store"), ("Vary", "Origin"), ("Vary", "Accept"), ("Vary", "Accept, Origin")}
 
 
 @frozen

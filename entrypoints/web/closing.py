@@ -14,10 +14,12 @@ BAD_QUERY = 4400
 UNAUTHENTICATED = 4401
 NOT_FOUND = 4404
 
+_REASON_BYTES = 123  # RFC 6455
+
 
 async def close(ws: WebSocket, code: int, reason: str | None = None) -> None:
-    """Close the socket; a client that left at this very moment is no error."""
+    """Close the socket, with as much of the reason as fits; a client that left at this very moment is no error."""
     if ws.ready:
         observe.socket_closed(code)
     with suppress(OSError):
-        await ws.close(code, reason)
+        await ws.close(code, reason and reason.encode()[:_REASON_BYTES].decode(errors="ignore"))

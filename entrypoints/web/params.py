@@ -1,8 +1,9 @@
 """Query parameters: each read by its own rule, and all bad ones reported at once."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from application.ports.executions import ExecutionFilter
@@ -29,55 +30,48 @@ class _Bad(ValueError):
 
 def list_query(given: Given) -> tuple[OrderFilter, str | None, int]:
     """Read filter, cursor and limit of a list. Raises HttpProblem `validation_failed` naming every bad parameter."""
-    values, errors = _read(given, {"userId": _user_id, "status": _status, "limit": _limit, "cursor": str})
-    if errors:
-        raise invalid(errors)
+    values = _read(given, {"userId": _user_id, "status": _status, "limit": _limit, "cursor": str})
     return OrderFilter(values["userId"], values["status"]), values["cursor"], values["limit"] or LIMIT_DEFAULT
 
 
 def execution_query(given: Given) -> tuple[ExecutionFilter, str | None, int]:
-    """Read filter, cursor and limit of a list of executions. Raises HttpProblem, for unknown parameters too."""
-    rules: Rules = {"userId": _user_id, "since": _time, "until": _time, "limit": _limit, "cursor": str}
-    values, errors = _read(given, rules)
-    errors += unknown_names([name for name in given if name not in rules], "is not a parameter of this list", "query")
-    if errors:
-        raise invalid(errors)
+    """Read filter, cursor and limit of a list of executions. Raises HttpProblem."""
+    values = _read(given, {"userId": _user_id, "since": _time, "until": _time, "limit": _limit, "cursor": str})
     wanted = ExecutionFilter(values["userId"], values["since"], values["until"])
     return wanted, values["cursor"], values["limit"] or LIMIT_DEFAULT
 
 
 def after_seq(given: Given) -> int | None:
-    """Read `afterSeq`; None when it is absent. Raises HttpProblem `validation_failed`."""
-    if "afterSeq" not in given:
-        return None
-    try:
-        text = _one(given["afterSeq"])
-        if not _DIGITS.fullmatch(text):
-            raise _Bad("must be an integer of 0 or more")
-    except _Bad as error:
-        raise invalid([FieldError("afterSeq", str(error))]) from None
-    # No order has so many events: beyond this all numbers mean the same, and the store's integers end here.
-    return min(int(text), SEQ_MAX) if len(text) < 20 else SEQ_MAX
+    """Read `afterSeq`; None when it is absent. Raises HttpProblem."""
+    seq: int | None = _read(given, {"afterSeq": _seq})["afterSeq"]
+    return seq
 
 
-def feed_user(given: Given) -> str | None:
-    """Read a live feed's `userId`; None when it is absent. Raises HttpProblem, also for `afterSeq`."""
-    errors = []
-    user_id = None
-    if "afterSeq" in given:
-        errors.append(FieldError("afterSeq", "means nothing here: nothing is repeated"))
-    if "userId" in given:
-        try:
-            user_id = _user_id(_one(given["userId"]))
-        except _Bad as error:
-            errors.append(FieldError("userId", str(error)))
-    if errors:
+def order_socket(given: Given) -> tuple[int | None, bool]:
+    """Read `afterSeq` of an order's socket, and whether its decimals are strings. Raises HttpProblem."""
+    values = _read(given, {"afterSeq": _seq, **_OF_SOCKETS})
+    return values["afterSeq"], values["decimals"] or False
+
+
+def feed_socket(given: Given) -> tuple[str | None, bool]:
+    """Read `userId` of a live feed, and whether its decimals are strings. Raises HttpProblem, also for `afterSeq`."""
+    values = _read(given, {"userId": _user_id, "afterSeq": _nothing_repeated, **_OF_SOCKETS})
+    return values["userId"], values["decimals"] or False
+
+
+def unknown(given: Given, known: Collection[str] = ()) -> list[FieldError]:
+    """Return what is wrong with parameters that mean nothing where they were given."""
+    return unknown_names([name for name in given if name not in known], "is not a parameter here", "query")
+
+
+def refuse(given: Given) -> None:
+    """Raise HttpProblem for parameters where there are none."""
+    if errors := unknown(given):
         raise invalid(errors)
-    return user_id
 
 
-def _read(given: Given, rules: Rules) -> tuple[dict[str, Any], list[FieldError]]:
-    """Read each parameter by its rule, an absent one as None; return the bad ones apart."""
+def _read(given: Given, rules: Rules) -> dict[str, Any]:
+    """Read each parameter by its rule, an absent one as None. Raises HttpProblem naming all that are bad or unknown."""
     values: dict[str, Any] = dict.fromkeys(rules)
     errors = []
     for name, rule in rules.items():
@@ -85,7 +79,9 @@ def _read(given: Given, rules: Rules) -> tuple[dict[str, Any], list[FieldError]]
             values[name] = rule(_one(given[name])) if name in given else None
         except _Bad as error:
             errors.append(FieldError(name, str(error)))
-    return values, errors
+    if errors := [*errors, *unknown(given, rules)]:
+        raise invalid(errors)
+    return values
 
 
 def _one(value: str | list[str]) -> str:
@@ -123,3 +119,23 @@ def _time(text: str) -> datetime:
     except (ValueError, OverflowError):  # no such day, hour or zone; or not within the years 1 to 9999 in UTC
         pass
     raise _Bad("must be an RFC 3339 time with a zone, such as 2026-01-02T03:04:05Z")
+
+
+def _seq(text: str) -> int:
+    if not _DIGITS.fullmatch(text):
+        raise _Bad("must be an integer of 0 or more")
+    # No order has so many events: beyond this all numbers mean the same, and the store's integers end here.
+    return min(int(text), SEQ_MAX) if len(text) < 20 else SEQ_MAX
+
+
+def _nothing_repeated(_: str) -> None:
+    raise _Bad("means nothing here: nothing is repeated")
+
+
+def _decimals(text: str) -> bool:
+    if text not in ("string", "number"):
+        raise _Bad("must be string or number")
+    return text == "string"
+
+
+_OF_SOCKETS: Rules = MappingProxyType({"decimals": _decimals, "ticket": str})  # the ticket has been redeemed before

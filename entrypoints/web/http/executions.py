@@ -1,5 +1,6 @@
 """`GET /api/executions`: which swaps landed, and with what, for programs and for spreadsheets."""
 
+from typing import ClassVar
 from urllib.parse import quote, urlencode
 
 from attrs import frozen
@@ -17,6 +18,7 @@ _JSON, _CSV = "application/json", "text/csv"
 class ExecutionsResource:
     """A list in JSON, or in CSV for who would rather have that; JSON for who would have neither."""
 
+    reads_query: ClassVar[bool] = True
     query: QueryExecutions
     presenter: ExecutionPresenter
 
@@ -24,7 +26,6 @@ class ExecutionsResource:
         """List executions, newest first."""
         wanted, cursor, limit = params.execution_query(req.params)
         page = await self.query(req.caller, wanted, cursor, limit)
-        resp.set_header("Vary", "Accept")
         if req.client_prefers((_JSON, _CSV)) == _CSV:
             resp.content_type = f"{_CSV}; charset=utf-8"
             resp.downloadable_as = "executions.csv"

@@ -1,7 +1,7 @@
 """The orders' resources: submit, read, list, follow the story, cancel."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import falcon
@@ -30,13 +30,16 @@ class ExecuteResource:
     """`POST /api/orders/execute`."""
 
     takes_orders: ClassVar[int] = 1
+    reads_query: ClassVar[bool] = True
     submit: SubmitOrder
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Take an order: 202, also for a repeat of one that was taken."""
         body = await json_object(req)
-        key, bad_key = _key(req)
-        admission = await self.submit(req.caller, _read(body, bad_key), key)
+        key, faults = _key(req)
+        if req.query_string:
+            faults = [*faults, *params.unknown(req.params)]
+        admission = await self.submit(req.caller, _read(body, faults), key)
         resp.status = falcon.HTTP_202
         resp.data = presenter.accepted_json(admission.order_id)
         resp.set_header("Location", f"/api/orders/{admission.order_id}")
@@ -63,6 +66,7 @@ class OrderResource:
 class OrdersResource:
     """`GET /api/orders`."""
 
+    reads_query: ClassVar[bool] = True
     query: QueryOrders
 
     async def on_get(self, req: Request, resp: Response) -> None:
@@ -78,6 +82,7 @@ class OrdersResource:
 class EventsResource:
     """`GET /api/orders/{orderId}/events`."""
 
+    reads_query: ClassVar[bool] = True
     query: QueryOrders
 
     async def on_get(self, req: Request, resp: Response, order_id: str) -> None:
@@ -100,23 +105,23 @@ class CancelResource:
         resp.status = falcon.HTTP_202
 
 
-def _key(req: Request) -> tuple[str | None, FieldError | None]:
+def _key(req: Request) -> tuple[str | None, Sequence[FieldError]]:
     """Read the idempotency key; return it, and what is wrong with it."""
     try:
         key = req.header(_KEY_HEADER)
     except ContradictoryHeader:
-        return None, FieldError(KEY_HEADER, "must be the same each time that it is given")
+        return None, [FieldError(KEY_HEADER, "must be the same each time that it is given")]
     if key is None or _KEY.fullmatch(key):
-        return key, None
-    return None, FieldError(KEY_HEADER, "must be 1 to 255 visible ASCII characters")
+        return key, ()
+    return None, [FieldError(KEY_HEADER, "must be 1 to 255 visible ASCII characters")]
 
 
-def _read(body: Mapping[str, object], bad_key: FieldError | None) -> OrderRequest:
-    """Check body and key together, so that all faults are reported at once."""
-    if bad_key is None:
+def _read(body: Mapping[str, object], faults: Sequence[FieldError]) -> OrderRequest:
+    """Check the body too, so that all faults are reported at once."""
+    if not faults:
         return OrderRequest.parse(body)
     try:
         OrderRequest.parse(body)
     except ValidationFailed as error:
-        raise invalid([*error.errors, bad_key]) from None
-    raise invalid([bad_key])
+        raise invalid([*error.errors, *faults]) from None
+    raise invalid(faults)

@@ -42,6 +42,7 @@ class FixedResource:
     """Serves one content, whatever else the path says; 304 to whoever has it."""
 
     for_everyone: ClassVar[bool] = True
+    reads_query: ClassVar[bool] = True  # a page may read its own, in the browser
     content: bytes
     content_type: str
     headers: Mapping[str, str]

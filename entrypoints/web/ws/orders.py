@@ -10,7 +10,7 @@ from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from entrypoints.web import params
 from entrypoints.web.request import Request
-from entrypoints.web.ws.socket_server import Following, SocketServer
+from entrypoints.web.ws.socket_server import Asked, SocketServer
 
 SOCKETS_MOST = 10_000
 
@@ -25,9 +25,9 @@ class OrderSocket:
     async def on_websocket(self, req: Request, ws: WebSocket, order_id: str) -> None:
         """Follow the order to its end, or as long as the client stays."""
 
-        def asked() -> Following:
-            after_seq = params.after_seq(req.params)
-            return lambda too_slow: aclosing(self.watch(req.caller, order_id, after_seq, too_slow))
+        def asked() -> Asked:
+            after_seq, strings = params.order_socket(req.params)
+            return Asked(lambda too_slow: aclosing(self.watch(req.caller, order_id, after_seq, too_slow)), strings)
 
         await self.server.serve(req, ws, "order", asked)
 
@@ -41,4 +41,9 @@ class FeedSocket:
 
     async def on_websocket(self, req: Request, ws: WebSocket) -> None:
         """Send what happens from now on."""
-        await self.server.serve(req, ws, "feed", lambda: partial(self.watch, req.caller, params.feed_user(req.params)))
+
+        def asked() -> Asked:
+            user_id, strings = params.feed_socket(req.params)
+            return Asked(partial(self.watch, req.caller, user_id), strings)
+
+        await self.server.serve(req, ws, "feed", asked)

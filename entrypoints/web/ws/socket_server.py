@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 
 import falcon
-from attrs import frozen
+from attrs import evolve, frozen
 from falcon.asgi import WebSocket
 
 from application.errors import Forbidden, OrderNotFound, RateLimited, SlowWatcher
@@ -24,6 +24,7 @@ from entrypoints.web.closing import (
     UNAUTHENTICATED,
     close,
 )
+from entrypoints.web.decimals import as_strings
 from entrypoints.web.drain import Drain
 from entrypoints.web.limits import NO_LIMITS, RequestLimits
 from entrypoints.web.problems import HttpProblem
@@ -32,7 +33,13 @@ from entrypoints.web.ws.guard import SocketGuard
 
 TOO_MANY = "too many connections"
 
-Following = Callable[[TooSlow], AbstractAsyncContextManager[AsyncIterator[Frame]]]
+
+@frozen
+class Asked:
+    """What a client wants: the frames that it gets once it is followed, and their decimals as `strings` or numbers."""
+
+    following: Callable[[TooSlow], AbstractAsyncContextManager[AsyncIterator[Frame]]]
+    strings: bool
 
 
 @frozen
@@ -47,7 +54,7 @@ class SocketServer:
     guard: SocketGuard | None = None
     limits: RequestLimits = NO_LIMITS
 
-    async def serve(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Following]) -> None:
+    async def serve(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Asked]) -> None:
         """Send a client the frames that it asked for; `asked` reads its query and may raise HttpProblem.
 
         The following is entered before the socket is accepted: a feed misses nothing from the moment that it is open.
@@ -73,9 +80,9 @@ class SocketServer:
             return False
         return True
 
-    async def _follow(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Following]) -> None:
+    async def _follow(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Asked]) -> None:
         try:
-            following = asked()
+            wanted = asked()
         except HttpProblem as problem:
             if await _accepted(req, ws):
                 await close(ws, BAD_QUERY, str(problem))
@@ -87,9 +94,9 @@ class SocketServer:
                     group.create_task(close(ws, TRY_LATER, SlowWatcher.code))
 
             try:
-                async with following(too_slow) as frames:
+                async with wanted.following(too_slow) as frames:
                     if await _accepted(req, ws):
-                        await self._serve(req, ws, kind, frames)
+                        await self._serve(req, ws, kind, _WithStrings(frames) if wanted.strings else frames)
             except Forbidden as error:
                 if await _accepted(req, ws):
                     await close(ws, NOT_FOUND, error.code)
@@ -112,6 +119,20 @@ class SocketServer:
 
     def _looking_after(self, req: Request, ws: WebSocket) -> AbstractContextManager[None]:
         return nullcontext() if self.guard is None else self.guard.holding(req, ws)
+
+
+@frozen
+class _WithStrings:
+    """Frames with their decimals as strings."""
+
+    frames: AsyncIterator[Frame]
+
+    def __aiter__(self) -> AsyncIterator[Frame]:
+        return self
+
+    async def __anext__(self) -> Frame:
+        frame = await anext(self.frames)
+        return evolve(frame, text=as_strings(frame.text))
 
 
 @contextmanager

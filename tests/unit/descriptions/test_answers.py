@@ -36,7 +36,7 @@ from entrypoints.web.server import ServerTimes
 from tests.api import CLOCK, ORDER, Api, Engine, running_api
 from tests.builders import an_act, an_id, an_order
 from tests.contracts.token_registry import OTHER_USDC, PYUSD, SOL, USDC
-from tests.described import OUTSIDE, Answer, check_answer, described_answers
+from tests.described import OUTSIDE, Answer, check_answer, described_answers, operations
 
 EXECUTE, TICKETS = "/api/orders/execute", "/api/ws-tickets"
 CANCEL_ALL = "/api/orders/cancel-all"
@@ -251,6 +251,19 @@ async def down() -> None:
     raise StoreUnavailable("away")
 
 
+async def unknown_queries(call: Caller) -> None:
+    """A parameter that there is not is refused by name, whatever is called but pages, whose queries are their own."""
+    for method, path, operation in operations():
+        if operation["tags"] != ["Pages"]:
+            address = path.replace("{orderId}", an_id())
+            answer = await call(
+                method.upper(), address, params={"nonsense": "1"}, json={} if method == "post" else None
+            )
+            assert {"field": "nonsense", "message": "is not a parameter here"} in answer.json()["errors"], path
+            assert (await call("OPTIONS", address, params={"nonsense": "1"})).status_code == 200
+    assert (await call("GET", "/", params={"nonsense": "1"})).status_code == 200
+
+
 async def test_every_described_answer_is_given_and_no_other() -> None:
     seen: set[Answer] = set()
     async with calling() as call:
@@ -259,6 +272,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
         await executions(call)
         await access(call)
         await call("HEAD", "/api/me")
+        await unknown_queries(call)
         await pages(call)
         await unreadable(call)
         await operation(call)

@@ -203,6 +203,6 @@ async def test_an_answer_says_little_of_unknown_parameters(shared_api: Api) -> N
     told = {error["field"]: error["message"] for error in answer.json()["errors"]}
     assert (told["limit"], told["query"]) == (
         "must be an integer from 1 to 200",
-        "and 1492 more: is not a parameter of this list",
+        "and 1492 more: is not a parameter here",
     )
     assert len(answer.content) < 4_000

@@ -177,7 +177,7 @@ async def test_lists_are_filtered(shared_api: Api) -> None:
         ("userId=filter&status=pending", [ids[2], ids[0]]),
         ("userId=filter&status=failed", []),
         ("userId=nobody", []),
-        ("userId=filter&limit=200&whatever=1", ids[::-1]),
+        ("userId=filter&limit=200", ids[::-1]),
     ]:
         page = (await shared_api.http.get(f"/api/orders?{query}")).json()
         assert [order["orderId"] for order in page["data"]] == expected, query

@@ -65,7 +65,17 @@ async def test_the_feed_of_one_user(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["afterSeq=1", "afterSeq=", "userId=", "userId=%20", "userId=a&userId=b", "userId=%00", f"userId={'a' * 256}"],
+    [
+        "afterSeq=1",
+        "afterSeq=",
+        "other=1",
+        "decimals=x",
+        "userId=",
+        "userId=%20",
+        "userId=a&userId=b",
+        "userId=%00",
+        f"userId={'a' * 256}",
+    ],
     ids=lambda query: str(query)[:20],
 )
 async def test_a_bad_query(api: Api, query: str) -> None:

@@ -62,7 +62,7 @@ async def test_a_client_that_comes_late_sees_the_same_bytes(api: Api) -> None:
         ("?afterSeq=5", []),
         ("?afterSeq=6", []),
         (f"?afterSeq={'9' * 3000}", []),
-        ("?other=1", [0, 1, 2, 3, 4, 5]),
+        ("?decimals=number", [0, 1, 2, 3, 4, 5]),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -77,6 +77,20 @@ async def test_a_client_that_comes_back(api: Api, query: str, expected: list[int
 async def test_a_bad_after_seq(api: Api, value: str) -> None:
     order_id = await api.submit()
     assert await api.watch(order_id, f"?afterSeq={value}") == ([], 4400)
+
+
+@pytest.mark.parametrize("query", ["?other=1", "?decimals=text", "?decimals=", "?decimals=string&decimals=string"])
+async def test_a_bad_query(api: Api, query: str) -> None:
+    async with api.connect(await api.submit(), query) as socket:
+        assert await rest_of(socket) == ([], 4400)
+        assert query[1:].partition("=")[0] in (socket.close_reason or "")
+
+
+async def test_a_reason_is_cut_to_what_a_close_may_say(api: Api) -> None:
+    query = "?" + "&".join(f"{'é' * 30}{n}=1" for n in range(20))
+    async with api.connect(await api.submit(), query) as socket:
+        assert await rest_of(socket) == ([], 4400)
+        assert (socket.close_reason or "").startswith("é" * 30)
 
 
 @pytest.mark.parametrize(
