@@ -107,6 +107,24 @@ class OrderDoesNotRun(ApplicationError):
         super().__init__(f"The order does not run now: {why}")
 
 
+class OrderIsDeadLetter(ApplicationError):
+    """The order's job is a dead letter: it is in the queue, and no worker takes it."""
+
+    code = "order_is_dead_letter"
+
+    def __init__(self) -> None:
+        super().__init__("Its job is a dead letter: `queue revive` puts it back, `orders fail` ends the order")
+
+
+class OrderNotDeadLetter(ApplicationError):
+    """The order's job is no dead letter: there is nothing to revive."""
+
+    code = "order_not_dead_letter"
+
+    def __init__(self) -> None:
+        super().__init__("The order's job is no dead letter")
+
+
 class OrderMayHaveLanded(ApplicationError):
     """The order's transaction has landed, or may still; failing the order would hide a swap."""
 

@@ -5,7 +5,14 @@ from attrs import frozen
 from application import observe
 from application.audited import audited
 from application.caller import Caller, Scope, find_order
-from application.errors import OrderDoesNotRun, OrderIsFinal, OrderMayHaveLanded, SwapNotConfirmable
+from application.errors import (
+    OrderDoesNotRun,
+    OrderIsDeadLetter,
+    OrderIsFinal,
+    OrderMayHaveLanded,
+    OrderNotDeadLetter,
+    SwapNotConfirmable,
+)
 from application.frames import Frame, birth_frame
 from application.ports.audit import Audit, Facts
 from application.ports.errors import QueueUnavailable, StaleOrder, TransactionUsed, VenueUnavailable
@@ -39,6 +46,14 @@ class OrderReport:
 
 
 @frozen
+class QueuedOrder:
+    """An order that is in the queue: `job` is the one that was there already, None when it was put there now."""
+
+    order: Order
+    job: Job | None
+
+
+@frozen
 class FailedOrder:
     """An order that an operator ended, now or before. `dead_letter`: dropped, or there was none, or nobody knows."""
 
@@ -48,7 +63,10 @@ class FailedOrder:
 
 @frozen
 class OperateOrders:
-    """The operator's part. Every write is a compare-and-set like a worker's: of both, exactly one wins a version."""
+    """The operator's part. Every write is a compare-and-set like a worker's: of both, exactly one wins a version.
+
+    A `reason` is kept with the record of the act.
+    """
 
     store: OrderStore
     queue: OrderQueue
@@ -70,10 +88,10 @@ class OperateOrders:
             observe.queue_away("an operator's question", error)
             return OrderReport(order, frames, None, asked=False)
 
-    async def requeue(self, caller: Caller, order_id: str) -> Job | None:
-        """Put an order that runs in the queue unless it is there; return the job that was there already.
+    async def requeue(self, caller: Caller, order_id: str, reason: str | None = None) -> QueuedOrder:
+        """Put an order that runs in the queue unless it is there.
 
-        Raises OrderNotFound, OrderIsFinal, OrderDoesNotRun, QueueUnavailable, StoreUnavailable.
+        Raises OrderNotFound, OrderIsFinal, OrderDoesNotRun, OrderIsDeadLetter, QueueUnavailable, StoreUnavailable.
         """
         caller.require(Scope.ADMIN)
         order = await find_order(self.store, caller, order_id)
@@ -83,11 +101,27 @@ class OperateOrders:
             raise OrderDoesNotRun(_HELD if order.held else _RESTING)
         job = await self.operations.find(order.order_id)
         if job is None:
-            act = caller.act("orders.requeue", order.order_id)
+            act = caller.act("orders.requeue", order.order_id, after=_why(reason))
             await audited(self.audit, act, lambda: self.queue.put((order.order_id,)))
-        return job
+        elif job.place is JobPlace.BURIED:
+            raise OrderIsDeadLetter
+        return QueuedOrder(order, job)
 
-    async def fail(self, caller: Caller, order_id: str, *, not_landed: bool = False) -> FailedOrder:
+    async def revive(self, caller: Caller, order_id: str, reason: str | None = None) -> Order:
+        """Put an order's dead letter back with a fresh count of deliveries.
+
+        Raises OrderNotFound, OrderNotDeadLetter, QueueUnavailable, StoreUnavailable.
+        """
+        caller.require(Scope.ADMIN)
+        order = await find_order(self.store, caller, order_id)
+        act = caller.act("queue.revive", order.order_id, after=_why(reason))
+        if not await audited(self.audit, act, lambda: self.operations.revive(order.order_id)):
+            raise OrderNotDeadLetter
+        return order
+
+    async def fail(
+        self, caller: Caller, order_id: str, reason: str | None = None, *, not_landed: bool = False
+    ) -> FailedOrder:
         """End an order as failed, with `internal_error`, and drop its dead letter. Safe to repeat.
 
         Of a held order the caller may say, whatever its venue does, that its transaction has `not_landed` and cannot:
@@ -96,7 +130,7 @@ class OperateOrders:
         still.
         """
         caller.require(Scope.ADMIN)
-        order = await self._end(caller, order_id, not_landed=not_landed)
+        order = await self._end(caller, order_id, _why(reason), not_landed=not_landed)
         try:
             return FailedOrder(order, await self._forget(caller, order.order_id))
         except QueueUnavailable as error:
@@ -138,7 +172,7 @@ class OperateOrders:
             raise SwapNotConfirmable(f"{sent.venue} says that its transaction is {report.status}")
         return report.fill
 
-    async def _end(self, caller: Caller, order_id: str, *, not_landed: bool) -> Order:
+    async def _end(self, caller: Caller, order_id: str, why: Facts | None, *, not_landed: bool) -> Order:
         while True:
             order = await find_order(self.store, caller, order_id)
             if order.status is OrderStatus.FAILED:
@@ -151,7 +185,7 @@ class OperateOrders:
             try:
                 step = order.fail(stamp, FailureReason.INTERNAL_ERROR)
                 before: Facts = {"status": order.status, "version": order.version}
-                after: Facts = {"status": step[0].status, "version": step[0].version}
+                after: Facts = {"status": step[0].status, "version": step[0].version, **(why or {})}
                 act = caller.act("orders.fail", order.order_id, before=before, after=after)
                 failed = await self.record_step(order, step, act=act)
             except StaleOrder:
@@ -196,3 +230,7 @@ class OperateOrders:
             case TransactionStatus.LANDED:
                 raise OrderMayHaveLanded("the swap has landed, and a worker will confirm the order")
         raise OrderMayHaveLanded("the swap is on its way, and a worker will end the order")
+
+
+def _why(reason: str | None) -> Facts | None:
+    return None if reason is None else {"reason": reason}

@@ -61,6 +61,10 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/api/orders/{order_id}"): Row(_guarded(403, 404, 200, 200, 403), READ),
     ("GET", "/api/orders/{order_id}/events"): Row(_guarded(403, 404, 200, 200, 403), READ),
     ("POST", "/api/orders/{order_id}/cancel"): Row(_guarded(403, 404, 202, 202, 403), CANCEL),
+    **{
+        ("POST", f"/api/orders/{{order_id}}/{verb}"): Row(_guarded(403, 403, 403, 403, 404), Scope.ADMIN)
+        for verb in ("requeue", "revive", "fail")
+    },
     ("POST", "/api/orders/cancel-all"): Row(_guarded(403, 403, 200, 200, 403), CANCEL, body={"userId": OWNER}),
     ("GET", "/api/executions"): Row(_guarded(403, 403, 200, 200, 403), READ, at=f"?userId={OWNER}"),
     ("GET", "/api/stats"): Row(_guarded(403, 403, 403, 200, 200), READ),

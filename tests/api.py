@@ -27,6 +27,7 @@ from application.cancel_orders import CancelOrders
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.halted_parts import HaltedParts
+from application.operate_orders import OperateOrders
 from application.order_progress import OrderProgress
 from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
@@ -107,6 +108,20 @@ class Engine:
         """What a worker does with one order."""
         return ExecuteOrder(self.store, self.record_step, self.venues, self.clock, RandomIds(), lowest_price, self.gate)
 
+    @property
+    def operate(self) -> OperateOrders:
+        """What operators may do with one order."""
+        return OperateOrders(
+            self.store,
+            self.queue,
+            self.operations,
+            self.record_step,
+            self.venues,
+            self.clock,
+            RandomIds(),
+            self.store.audit if isinstance(self.store, InMemoryOrderStore) else InMemoryAudit(self.clock),
+        )
+
     def services(self) -> Services:
         """Return what the API is made of."""
         tickets = SocketTickets(InMemoryTickets(), self.clock, new_secret)
@@ -121,6 +136,7 @@ class Engine:
             WatchFeed(self.feed, progress),
             EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
             tickets,
+            self.operate,
             self.tokens,
             self.ready,
             self.live,

@@ -22,12 +22,12 @@ async def append_records(
     rows = [row_of_record(record) for record in records]
     rows.sort(key=_order_id)
     acts = [record.act for record in records if record.act is not None]
+    statement = _statement(rows)
     try:
         if acts:
             both = (*in_json(rows), entries_param(*acts))
-            [(moved,)] = await connection.run(statements.APPEND_AUDITED, both, deadline)
+            [(moved,)] = await connection.run(statements.AUDITED[statement], both, deadline)
         else:
-            statement = statements.APPEND if any(map(_is_of_swap, rows)) else statements.APPEND_PLAIN
             [(moved,)] = await connection.run(statement, in_json(rows), deadline)
     except psycopg.Error as error:
         if not is_of_used_transaction(error) or not (used := await _used(connection, records, deadline)):
@@ -41,8 +41,15 @@ async def append_records(
 _order_id = attrgetter("order_id")
 
 
+def _statement(rows: Sequence[RecordRow]) -> str:
+    """Return the least that keeps all of these."""
+    if any(map(_is_of_swap, rows)):
+        return statements.APPEND
+    return statements.APPEND_ENDED if any(row.purge for row in rows) else statements.APPEND_PLAIN
+
+
 def _is_of_swap(row: RecordRow) -> bool:
-    return row.purge or row.payload is not None or row.amount_in is not None
+    return row.payload is not None or row.amount_in is not None
 
 
 async def _used(connection: OwnConnection, records: Sequence[Record], deadline: float) -> set[str]:

@@ -156,11 +156,18 @@ WITH moved AS (
 SELECT count(*) FROM moved
 """
 
-# The same for a group whose orders neither landed nor have, or had, a payload: all that the API's role may do.
-APPEND_PLAIN: Final = f"{APPEND.partition(', kept_executions AS (')[0]}\nSELECT count(*) FROM moved\n"
+# The same for a group whose orders neither landed nor have, or had, a payload; and for one in which some had a payload,
+# which an operator's end of an order purges. The API's role may do no more.
+_MOVED: Final = APPEND.partition(", kept_executions AS (")[0]
+_PURGED: Final = APPEND.removeprefix(APPEND.partition(", purged_payloads AS (")[0])
+APPEND_PLAIN: Final = f"{_MOVED}\nSELECT count(*) FROM moved\n"
+APPEND_ENDED: Final = _MOVED + _PURGED
 
-# The same for a group in which there are administrative acts. (rows, entries).
-APPEND_AUDITED: Final = audited(APPEND, "i.subject IN (SELECT order_id FROM moved)")
+# The same, each, for a group in which there are administrative acts. (rows, entries).
+AUDITED: Final = {
+    statement: audited(statement, "i.subject IN (SELECT order_id FROM moved)")
+    for statement in (APPEND, APPEND_PLAIN, APPEND_ENDED)
+}
 
 # Find orders whose transaction confirmed another at that place. (rows): their ids. With OFFSET each row is looked up by
 # itself.

@@ -73,6 +73,8 @@ class ClientOrderIdConflict(PortError):
 class QueueUnavailable(PortError):
     """The queue cannot be reached; whether the call took effect is unknown."""
 
+    code = "queue_unavailable"
+
 
 class LeaseLost(PortError):
     """The job is no longer this holder's: its lease ran out and another has it, or it is gone."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from entrypoints.container import Container
 
 _Facts = dict[str, object]
+Reason = Annotated[
+    str | None, typer.Option("--reason", "--why", metavar="TEXT", help="Kept with the record of this act.")
+]
 NotLanded = Annotated[
     bool, typer.Option("--not-landed", help="Of a held order: you know that its swap did not happen, and cannot.")
 ]
@@ -48,19 +51,19 @@ async def _shown(container: "Container", caller: "Caller", order_id: str) -> "tu
 
 def requeue(order_id: OrderId, as_json: AsJson = False) -> None:
     """Put an order that runs in the queue, unless it is there."""
-    from application.ports.queue_operations import JobPlace
-
-    job = on_orders(lambda container, caller: container.operate().requeue(caller, order_id))
-    if job is not None and job.place is JobPlace.BURIED:
-        fail("Its job is a dead letter: `order-engine queue revive` puts it back, `orders fail` ends the order.")
+    job = on_orders(lambda container, caller: container.operate().requeue(caller, order_id)).job
     if as_json:
         return say_json({"queued": job is None, "job": _job(job)})
     say("The order is in the queue now." if job is None else f"The order was in the queue already: {_place(job)}.")
 
 
-def fail_order(order_id: OrderId, not_landed: NotLanded = False, as_json: AsJson = False) -> None:
+def fail_order(
+    order_id: OrderId, reason: Reason = None, not_landed: NotLanded = False, as_json: AsJson = False
+) -> None:
     """End an order as failed (internal_error) and drop its dead letter; refused while its swap may have landed."""
-    outcome = on_orders(lambda container, caller: container.operate().fail(caller, order_id, not_landed=not_landed))
+    outcome = on_orders(
+        lambda container, caller: container.operate().fail(caller, order_id, reason, not_landed=not_landed)
+    )
     if as_json:
         say_json({"orderId": outcome.order.order_id, "status": outcome.order.status, "deadLetter": _letter(outcome)})
     elif outcome.dead_letter is not None:

@@ -359,6 +359,7 @@ class Container(containers.DeclarativeContainer):
             watch_feed,
             stats,
             tickets,
+            operate,
             tokens,
             ready=api_checks,
             authenticator=sign_in,

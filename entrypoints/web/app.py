@@ -6,6 +6,7 @@ from falcon.asgi import App, Response
 from application.cancel_order import CancelOrder
 from application.cancel_orders import CancelOrders
 from application.engine_stats import EngineStats
+from application.operate_orders import OperateOrders
 from application.ports.authenticator import Authenticator
 from application.ports.token_registry import TokenRegistry
 from application.query_executions import QueryExecutions
@@ -23,6 +24,7 @@ from entrypoints.web.http.executions import ExecutionsResource
 from entrypoints.web.http.health import NO_CHECKS, Checks, HealthResource
 from entrypoints.web.http.metrics import MetricsResource
 from entrypoints.web.http.middleware import Middleware
+from entrypoints.web.http.operating import FailResource, RequeueResource, ReviveResource
 from entrypoints.web.http.stats import StatsResource
 from entrypoints.web.http.tokens import TokensResource
 from entrypoints.web.limits import NO_LIMITS, RequestLimits
@@ -53,6 +55,7 @@ class Services:
     watch_feed: WatchFeed
     stats: EngineStats
     tickets: SocketTickets
+    operate: OperateOrders
     tokens: TokenRegistry | None = None
     ready: Checks = NO_CHECKS
     live: Checks = NO_CHECKS
@@ -77,6 +80,9 @@ def create_app(
     app.add_route("/api/orders/{order_id}/events", orders.EventsResource(services.query))
     app.add_route("/api/orders/cancel-all", CancelAllResource(services.cancel_all))
     app.add_route("/api/orders/{order_id}/cancel", orders.CancelResource(services.cancel))
+    app.add_route("/api/orders/{order_id}/requeue", RequeueResource(services.operate))
+    app.add_route("/api/orders/{order_id}/revive", ReviveResource(services.operate))
+    app.add_route("/api/orders/{order_id}/fail", FailResource(services.operate))
     app.add_route("/api/executions", ExecutionsResource(services.executions, services.presenter))
     app.add_route("/api/stats", StatsResource(services.stats))
     app.add_route("/api/tokens", TokensResource(services.tokens))

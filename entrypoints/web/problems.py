@@ -11,7 +11,7 @@ from attrs import frozen
 
 from application.errors import ApplicationError, RateLimited, TradingHalted
 from application.ports.authenticator import Unauthenticated
-from application.ports.errors import DataRefused, InvalidCursor, PortError, StoreUnavailable
+from application.ports.errors import DataRefused, InvalidCursor, PortError, QueueUnavailable, StoreUnavailable
 from domain.errors import DomainError, FieldError, ValidationFailed
 
 MEDIA_TYPE = "application/problem+json"
@@ -49,6 +49,11 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             409, "Client order id conflict", "This clientOrderId belongs to an order that asks for something else"
         ),
         "order_not_cancellable": _kind(409, "Order not cancellable", "The order can no longer be cancelled"),
+        "order_is_final": _kind(409, "Order is final", "The order has ended already"),
+        "order_does_not_run": _kind(409, "Order does not run", "The order is held or resting"),
+        "order_is_dead_letter": _kind(409, "Order is a dead letter", "Its job is a dead letter: revive it"),
+        "order_not_dead_letter": _kind(409, "Order is no dead letter", "The order's job is no dead letter"),
+        "order_may_have_landed": _kind(409, "Order may have landed", "The order's transaction may have landed"),
         "payload_too_large": _kind(413, "Payload too large", "The body must have at most 16 KiB"),
         "unsupported_media_type": _kind(415, "Unsupported media type", "The Content-Type must be application/json"),
         "misdirected_request": _kind(421, "Misdirected request", "The host that is asked for is not this engine"),
@@ -62,6 +67,7 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "internal": _kind(500, "Internal error", "Something went wrong here; it was logged with the requestId"),
         "not_implemented": _kind(501, "Not implemented", "The request needs what is not spoken here"),
         "store_unavailable": _kind(503, "Store unavailable", "Orders cannot be read or written now"),
+        "queue_unavailable": _kind(503, "Queue unavailable", "The queue cannot be reached now"),
         "overloaded": _kind(503, "Overloaded", "Too much is waiting already"),
         "trading_halted": _kind(503, "Trading halted", "Trading is halted: no orders are taken now"),
         "http_version_not_supported": _kind(
@@ -134,6 +140,8 @@ def problem_of(error: Exception) -> HttpProblem:
             return invalid(error.errors)
         case StoreUnavailable():
             return _come_back(error.code, error.accepted)
+        case QueueUnavailable():
+            return _come_back(error.code, "unknown")
         case DataRefused():
             return invalid([FieldError("body", "holds a value that cannot be stored")])
         case InvalidCursor():

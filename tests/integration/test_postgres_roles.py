@@ -17,15 +17,17 @@ from adapters.postgres.migrator import Migration, MigrationFailed, Migrator, bun
 from application.caller import ANYONE
 from application.ports.audit import AuditFilter
 from application.ports.finality import Settlement
+from application.ports.order_store import Record
 from application.ports.partial_halts import HaltOf
+from domain.status import FailureReason
 from domain.transaction import Finality
 from entrypoints.container import Container
 from entrypoints.lifecycle import opened
 from entrypoints.operator import operator
 from entrypoints.settings import Settings
-from tests.builders import a_chain_fill, an_order
+from tests.builders import a_chain_fill, a_stamp, a_transaction, an_act, an_order
 from tests.clients import ORDER, all_final, impatient, submit
-from tests.contracts.order_store_harness import landed_on_chain
+from tests.contracts.order_store_harness import clean_run, landed_on_chain
 from tests.processes import PREFIX, finished, running
 
 PROCESSES = ("api", "worker", "operator", "readonly")
@@ -214,6 +216,22 @@ async def followed_on_chain(of_api: dict[str, str], of_worker: dict[str, str]) -
         _, execution = await api.query().with_execution(ANYONE, order.order_id)
         assert execution is not None
         assert execution.finality is Finality.FINALIZED
+        await ended_by_api(api, worker)
+
+
+async def ended_by_api(api: Container, worker: Container) -> None:
+    """Have the API end an order whose signed transaction is kept, as for an administrator."""
+    order = an_order()
+    await api.store().add(order)
+    steps = clean_run(order)[:3]
+    built = steps[-1][0]
+    submission = built.submit(a_stamp(4), a_transaction(built, payload=b"signed"))
+    await worker.store().append(Record.of(order, *steps, submission))
+    sent = await api.store().get(order.order_id)
+    assert sent is not None
+    await api.store().append(Record.of(sent, sent.fail(a_stamp(), FailureReason.INTERNAL_ERROR), act=an_act()))
+    with psycopg.connect(api.settings().postgres_url or "") as connection:
+        assert connection.execute("SELECT count(*) FROM transaction_payloads").fetchone() == (0,)
 
 
 async def operate(settings: dict[str, str]) -> None:
@@ -239,12 +257,14 @@ async def cancelled_and_failed(url: str, of_operator: dict[str, str]) -> None:
     """Cancel an order by the API, and have the operator end another, both while nothing is taken."""
     finished("queue", "pause", settings=of_operator)
     async with httpx.AsyncClient(base_url=url, timeout=10) as client:
-        first, second = await submit(client, 2)
+        first, second, third = await submit(client, 3)
         cancelled = await client.post(f"/api/orders/{first}/cancel")
         assert cancelled.status_code == 202, cancelled.text
         ended = finished("orders", "fail", second, settings=of_operator)
         assert (ended.returncode, ended.stderr) == (0, "")
-        orders = await all_final(client, [first, second])
+        by_api = await client.post(f"/api/orders/{third}/fail", json={"reason": "a drill"})
+        assert by_api.status_code == 202, by_api.text
+        orders = await all_final(client, [first, second, third])
         assert {order["status"] for order in orders} == {"failed"}
     finished("queue", "resume", settings=of_operator)
 

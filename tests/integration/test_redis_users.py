@@ -60,6 +60,7 @@ def test_each_process_does_all_of_its_work_with_its_own_user(
         asyncio.run(trade(api.url))
         assert finished("queue", "pause", settings=of_operator).returncode == 0
         asyncio.run(failed_by_operator(api.url, of_operator))
+        asyncio.run(decided_by_api(api.url, shared))
         assert finished("queue", "resume", settings=of_operator).returncode == 0
         assert finished("queue", "dead", settings=of_operator).returncode == 0
     said = (tmp_path / "log").read_text().splitlines()
@@ -85,6 +86,24 @@ async def failed_by_operator(url: str, of_operator: dict[str, str]) -> None:
             ended = await asyncio.to_thread(finished, *command, settings=of_operator)
             assert (ended.returncode, ended.stderr) == (0, ""), command
         assert (await all_final(client, [order_id]))[0]["status"] == "failed"
+
+
+async def decided_by_api(url: str, shared: dict[str, str]) -> None:
+    """Have the API queue an order again, revive its dead letter, and drop that with the order's end."""
+    async with httpx.AsyncClient(base_url=url, timeout=10) as client:
+        [order_id] = await submit(client, 1)
+        at = f"/api/orders/{order_id}"
+        with Redis.from_url(shared["REDIS_URL"], decode_responses=True) as admin:
+            assert (await client.post(f"{at}/requeue")).status_code == 202
+            for _ in range(2):
+                assert admin.hset("{order-execution}:jobs", order_id, "b 10 - 10 why") == 0
+                admin.zadd("{order-execution}:buried", {order_id: 1})
+                assert (await client.post(f"{at}/requeue")).json()["code"] == "order_is_dead_letter"
+                assert (await client.post(f"{at}/revive")).status_code == 202
+            admin.hset("{order-execution}:jobs", order_id, "b 10 - 10 why")
+            ended = await client.post(f"{at}/fail")
+            assert (ended.status_code, ended.json()["status"]) == (202, "failed")
+            assert not admin.hexists("{order-execution}:jobs", order_id)
 
 
 FOR_NOBODY: list[tuple[str, ...]] = [

@@ -15,7 +15,7 @@ from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.caller import ANYONE, Caller, Scope
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
-from application.errors import Forbidden, OrderNotFound
+from application.errors import Forbidden, OrderNotDeadLetter, OrderNotFound
 from application.frames import Frame
 from application.operate_orders import OperateOrders
 from application.operate_queue import OperateQueue, QueryQueue
@@ -114,6 +114,13 @@ async def _follow(engine: Engine, caller: Caller, user_id: str | None) -> object
         return None
 
 
+async def _revived(engine: Engine, caller: Caller, order_id: str) -> object:
+    try:
+        return await engine.operate.revive(caller, order_id)
+    except OrderNotDeadLetter:  # as its own user may know
+        return None
+
+
 # Every call about one order, and the scope that it needs.
 OF_ONE_ORDER: dict[str, tuple[Call, Scope]] = {
     "get": (lambda e, c, id_: e.query.get(c, id_), Scope.ORDERS_READ),
@@ -121,6 +128,7 @@ OF_ONE_ORDER: dict[str, tuple[Call, Scope]] = {
     "watch": (lambda e, c, id_: anext(e.watch(c, id_, None)), Scope.ORDERS_READ),
     "show": (lambda e, c, id_: e.operate.show(c, id_), Scope.ADMIN),
     "requeue": (lambda e, c, id_: e.operate.requeue(c, id_), Scope.ADMIN),
+    "revive": (lambda e, c, id_: _revived(e, c, id_), Scope.ADMIN),
     "fail": (lambda e, c, id_: e.operate.fail(c, id_), Scope.ADMIN),
     "release": (lambda e, c, id_: e.operate_trading.release(c, id_), Scope.ADMIN),
     "cancel": (lambda e, c, id_: e.cancel(c, id_), Scope.ORDERS_CANCEL),
@@ -132,7 +140,7 @@ OF_NONE: dict[str, tuple[Call, Scope]] = {
     "snapshot": (lambda e, c, _: e.stats.snapshot(c), Scope.ADMIN),
     "counts": (lambda e, c, _: e.query_queue.counts(c), Scope.ADMIN),
     "dead letters": (lambda e, c, _: e.query_queue.dead_letters(c), Scope.ADMIN),
-    "revive": (lambda e, c, id_: e.operate_queue.revive(c, id_), Scope.ADMIN),
+    "revive a job": (lambda e, c, id_: e.operate_queue.revive(c, id_), Scope.ADMIN),
     "pause": (lambda e, c, _: e.operate_queue.pause(c), Scope.ADMIN),
     "resume": (lambda e, c, _: e.operate_queue.resume(c), Scope.ADMIN),
     "audit": (lambda e, c, _: e.query_audit(c, AuditFilter(), None, 10), Scope.ADMIN),

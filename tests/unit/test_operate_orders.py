@@ -14,13 +14,15 @@ from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.caller import ANYONE
 from application.errors import (
     OrderDoesNotRun,
+    OrderIsDeadLetter,
     OrderIsFinal,
     OrderMayHaveLanded,
+    OrderNotDeadLetter,
     OrderNotFound,
     SwapNotConfirmable,
 )
 from application.frames import Frame
-from application.operate_orders import OperateOrders
+from application.operate_orders import OperateOrders, QueuedOrder
 from application.ports.audit import AuditFilter
 from application.ports.errors import QueueUnavailable, VenueContradicts, VenueUnavailable
 from application.ports.queue_operations import Job, JobPlace
@@ -119,14 +121,14 @@ async def test_showing_tells_the_order_its_events_and_its_job(bench: Bench) -> N
 
 @pytest.mark.parametrize("order_id", [an_id(), "x"])
 async def test_nothing_can_be_done_with_an_unknown_order(bench: Bench, order_id: str) -> None:
-    for call in (bench.operate.show, bench.operate.requeue, bench.operate.fail):
+    for call in (bench.operate.show, bench.operate.requeue, bench.operate.revive, bench.operate.fail):
         with pytest.raises(OrderNotFound):
             await call(ANYONE, order_id)
 
 
 async def test_an_open_order_that_is_not_in_the_queue_is_put_there(bench: Bench) -> None:
     order = await bench.at(SUBMITTED)
-    assert await bench.operate.requeue(ANYONE, order.order_id) is None
+    assert (await bench.operate.requeue(ANYONE, order.order_id)).job is None
     [lease] = await bench.queue.take(1, 0)
     assert lease.order_id == order.order_id
     assert await bench.latest(order) == order
@@ -135,11 +137,30 @@ async def test_an_open_order_that_is_not_in_the_queue_is_put_there(bench: Bench)
 async def test_requeueing_changes_nothing_about_an_order_that_is_in_the_queue(bench: Bench) -> None:
     waiting, buried = await bench.at(OPEN), await bench.buried(OPEN)
     await bench.queue.put([waiting.order_id])
-    assert await bench.operate.requeue(ANYONE, waiting.order_id) == Job(waiting.order_id, JobPlace.WAITING, 0)
-    job = await bench.operate.requeue(ANYONE, buried.order_id)
-    assert job is not None
-    assert job.place is JobPlace.BURIED
+    known = await bench.operate.requeue(ANYONE, waiting.order_id)
+    assert known == QueuedOrder(waiting, Job(waiting.order_id, JobPlace.WAITING, 0))
+    with pytest.raises(OrderIsDeadLetter):
+        await bench.operate.requeue(ANYONE, buried.order_id)
     assert (await bench.operations.counts()).waiting == 1
+
+
+async def test_a_dead_letter_is_revived_once(bench: Bench) -> None:
+    order = await bench.buried(OPEN)
+    assert await bench.operate.revive(ANYONE, order.order_id) == order
+    with pytest.raises(OrderNotDeadLetter):
+        await bench.operate.revive(ANYONE, order.order_id)
+    [lease] = await bench.queue.take(1, 0)
+    assert lease.order_id == order.order_id
+
+
+async def test_a_reason_is_noted(bench: Bench) -> None:
+    lost, dead, failed = await bench.at(OPEN), await bench.buried(OPEN), await bench.at(OPEN)
+    await bench.operate.requeue(ANYONE, lost.order_id, "lost")
+    await bench.operate.revive(ANYONE, dead.order_id, "dead")
+    await bench.operate.fail(ANYONE, failed.order_id, "unwanted")
+    records = (await bench.store.audit.records(AuditFilter(), None, 100)).records
+    reasons = {(record.entry.subject, (record.entry.after or {}).get("reason")) for record in records}
+    assert reasons == {(lost.order_id, "lost"), (dead.order_id, "dead"), (failed.order_id, "unwanted")}
 
 
 async def test_a_final_order_is_not_requeued(bench: Bench) -> None:

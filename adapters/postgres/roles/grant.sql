@@ -1,9 +1,9 @@
 -- What each role may do with each table; what stands here nowhere is not allowed. For the tables' owner, safe to repeat: `migrate` runs
 -- it after each migration. A role that is not there is passed over. A new table has a line here (a test says so).
 --
--- The API adds and cancels orders, and may find that writes were lost; it can never end a halt, say that a swap landed, or change what
--- is sent, make a key or change what one may. A worker takes no orders. Nobody deletes an order, an event, an execution, a key or an
--- act. (To lock a row, as taking a ticket does, takes the right to update some column of it.)
+-- The API adds and cancels orders, ends and queues them for administrators, and may find that writes were lost; it can never end a
+-- halt, say that a swap landed, or change what is sent, make a key or change what one may. A worker takes no orders. Nobody deletes an
+-- order, an event, an execution, a key or an act. (To lock a row, as taking a ticket does, takes the right to update some column of it.)
 
 DO $$
 DECLARE
@@ -20,7 +20,7 @@ BEGIN
         ('order_events',         'SELECT, INSERT',         'SELECT, INSERT',                 'SELECT, INSERT',                 'SELECT'),
         ('idempotency_keys',     'SELECT, INSERT',         '',                               '',                               ''),
         ('executions',           'SELECT',                 settling,                         'SELECT, INSERT',                 'SELECT'),
-        ('transaction_payloads', 'SELECT',                 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE', ''),
+        ('transaction_payloads', 'SELECT, DELETE',         'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE', ''),
         ('trading_halts',        found_loss,               found_loss,                       'SELECT, INSERT, UPDATE',         'SELECT'),
         ('partial_halts',        'SELECT',                 'SELECT, INSERT',                 'SELECT, INSERT, UPDATE',         'SELECT'),
         ('audit_log',            note,                     note,                             'SELECT, ' || note,               ''),

@@ -23,6 +23,15 @@ async def json_object(req: Request) -> Mapping[str, object]:
     return parse_object(raw)
 
 
+async def json_object_or_none(req: Request) -> Mapping[str, object]:
+    """Read a body that may as well be left out: then it is an empty object. Raises as `json_object` does."""
+    raw = await req.body()
+    if not raw:
+        return {}
+    _require_json(req)
+    return parse_object(raw)
+
+
 def parse_object(raw: bytes) -> Mapping[str, object]:
     """Read a JSON object: numbers as int or, exactly, Decimal.
 

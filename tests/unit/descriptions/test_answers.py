@@ -27,7 +27,7 @@ from application.ports.order_store import (
     UnfinishedFilter,
     UnfinishedPage,
 )
-from application.ports.queue_operations import QueueCounts
+from application.ports.queue_operations import Job, QueueCounts
 from domain.order import Order
 from domain.token_list import TokenList
 from entrypoints.web.http.health import Check
@@ -35,11 +35,13 @@ from entrypoints.web.pages.console.resources import INDEX, console_files
 from entrypoints.web.server import ServerTimes
 from tests.api import CLOCK, ORDER, Api, Engine, running_api
 from tests.builders import an_act, an_id, an_order
+from tests.contracts.order_store_harness import append_all, clean_run
 from tests.contracts.token_registry import OTHER_USDC, PYUSD, SOL, USDC
 from tests.described import OUTSIDE, Answer, check_answer, described_answers, operations
 
 EXECUTE, TICKETS = "/api/orders/execute", "/api/ws-tickets"
 CANCEL_ALL = "/api/orders/cancel-all"
+DECISIONS = ("requeue", "revive", "fail")
 ERRORS = (RuntimeError("not foreseen"), StoreUnavailable("away"), Overloaded("too much"))
 PAGES = ("/openapi.json", "/asyncapi.json", "/docs", "/docs/websockets", "/", f"/orders/{an_id()}")
 CONSOLE = tuple(f"/console/{name}" for name in console_files() if name != INDEX)
@@ -104,6 +106,12 @@ class OperationsAway(InMemoryQueueOperations):
     async def counts(self) -> QueueCounts:
         raise QueueUnavailable("away")
 
+    async def find(self, order_id: str) -> Job | None:
+        raise QueueUnavailable("away")
+
+    async def revive(self, order_id: str) -> bool:
+        raise QueueUnavailable("away")
+
 
 @define
 class Caller:
@@ -160,6 +168,37 @@ async def orders(call: Caller) -> None:
         await call(method, f"/api/orders/{an_id()}{tail}")
 
 
+async def decisions(call: Caller) -> None:
+    """Decide on orders as operators do, as far as it can be done, and wrongly."""
+    waits, ended, held = (await call("POST", EXECUTE, json=ORDER)).json()["orderId"], an_order(), an_order()
+    for order in (ended, evolve(held, held=True)):
+        await call.api.engine.store.add(order)
+    await append_all(call.api.engine.store, clean_run(ended))
+    sent = an_order()
+    await call.api.engine.store.add(sent)
+    await append_all(call.api.engine.store, clean_run(sent)[:4])
+    for order_id in (waits, ended.order_id, held.order_id, an_id()):
+        for verb in DECISIONS:
+            await call("POST", f"/api/orders/{order_id}/{verb}", json={"reason": "why"})
+    await call("POST", f"/api/orders/{sent.order_id}/fail")
+    for verb in DECISIONS:
+        address = f"/api/orders/{waits}/{verb}"
+        await call("POST", address, json={"reason": 1, "extra": 1})
+        await call("POST", address, content=b" " * 20_000)
+        await call("POST", address, content=b"{}")
+        await call("POST", address, content=b"{", headers={"Content-Type": "application/json"})
+
+
+async def dead_letters(call: Caller) -> None:
+    """Have a worker give an order up, and decide on it."""
+    order_id = (await call("POST", EXECUTE, json=ORDER)).json()["orderId"]
+    while not (await call.api.engine.operations.counts()).buried:
+        for lease in await call.api.engine.queue.take(10, 0):
+            await call.api.engine.queue.retry_in(lease, 0, failure="why")
+    for verb in DECISIONS:
+        await call("POST", f"/api/orders/{order_id}/{verb}")
+
+
 async def cancel_all(call: Caller) -> None:
     """Stop many orders, and ask for it wrongly."""
     await call("POST", EXECUTE, json=ORDER)
@@ -199,6 +238,8 @@ async def strangers(call: Caller) -> None:
         await call("POST", EXECUTE, json=ORDER)
         for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
             await call(method, f"/api/orders/{an_id()}{tail}")
+        for verb in DECISIONS:
+            await call("POST", f"/api/orders/{an_id()}/{verb}")
         await call("POST", TICKETS, json={"target": "/ws/orders"})
         await call("POST", CANCEL_ALL, json={})
         for path in ("/api/orders", "/api/executions", "/api/stats", "/api/tokens", "/api/me"):
@@ -269,6 +310,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     async with calling() as call:
         await orders(call)
         await cancel_all(call)
+        await decisions(call)
         await executions(call)
         await access(call)
         await call("HEAD", "/api/me")
@@ -277,9 +319,15 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
         await unreadable(call)
         await operation(call)
         seen |= call.seen
+    async with calling() as call:
+        await dead_letters(call)
+        seen |= call.seen
     async with calling(Engine(live={"flusher": Check(down)}, operations=OperationsAway(CLOCK, InMemoryJobs()))) as call:
         await call("GET", "/health/live")
         assert (await call("GET", "/api/stats")).json()["queue"] is None
+        order_id = (await call("POST", EXECUTE, json=ORDER)).json()["orderId"]
+        for verb in DECISIONS:
+            await call("POST", f"/api/orders/{order_id}/{verb}")
         seen |= call.seen
     ambiguous = [evolve(token, symbol="USDT") for token in (PYUSD, OTHER_USDC)]
     listed = InMemoryTokenRegistry(TokenList.of([SOL, USDC, *ambiguous]))
@@ -299,6 +347,8 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
             await call("POST", EXECUTE, json=ORDER)
             for method, tail in (("GET", ""), ("GET", "/events"), ("POST", "/cancel")):
                 await call(method, f"/api/orders/{an_id()}{tail}")
+            for verb in DECISIONS:
+                await call("POST", f"/api/orders/{an_id()}/{verb}")
             await call("POST", CANCEL_ALL, json={})
             for path in ("/api/orders", "/api/executions", "/api/stats"):
                 await call("GET", path)

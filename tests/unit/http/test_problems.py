@@ -27,14 +27,17 @@ CONTRACT: Mapping[int, set[str]] = {
     403: {"forbidden", "foreign_origin"},
     404: {"not_found", "order_not_found"},
     405: {"method_not_allowed"},
-    409: {"client_order_id_conflict", "order_not_cancellable"},
+    409: {
+        *("client_order_id_conflict", "order_not_cancellable", "order_is_final", "order_does_not_run"),
+        *("order_is_dead_letter", "order_not_dead_letter", "order_may_have_landed"),
+    },
     413: {"payload_too_large"},
     415: {"unsupported_media_type"},
     421: {"misdirected_request"},
     422: {"idempotency_key_reused", "unknown_token", "ambiguous_token"},
     429: {"rate_limited"},
     500: {"internal"},
-    503: {"store_unavailable", "overloaded", "trading_halted"},
+    503: {"store_unavailable", "queue_unavailable", "overloaded", "trading_halted"},
 }
 # What is no request that could be routed.
 BELOW_THE_CONTRACT = {
@@ -47,9 +50,6 @@ NEVER_SHOWN = {
     "invalid_amount",
     "illegal_transition",
     "slow_watcher",
-    "order_does_not_run",
-    "order_is_final",
-    "order_may_have_landed",
     "swap_not_confirmable",
     "unknown_venue",
     "trading_not_compared",
@@ -96,7 +96,7 @@ def test_every_errors_code_is_in_the_table_or_never_shown(
         (ValidationFailed((FieldError("amount", "is required"),)), "validation_failed"),
         (IllegalTransition(SECRET), "internal"),
         (StaleOrder(SECRET), "internal"),
-        (QueueUnavailable(SECRET), "internal"),
+        (QueueUnavailable(SECRET), "queue_unavailable"),
         (PortError(SECRET), "internal"),
         (ValueError(SECRET), "internal"),
         (ExceptionGroup(SECRET, [ValueError(SECRET)]), "internal"),
