@@ -132,7 +132,7 @@ class ExecuteOrder:
         if not answer.quotes:
             return await self._fail_attempt(order, FailureReason.VENUE_UNAVAILABLE, unrecorded)
         best = self.policy(answer.quotes)
-        routed = _after(order, unrecorded).choose_route(self._stamp(), answer.quotes, best)
+        routed = _after(order, unrecorded).choose_route(self._stamp(), answer.quotes, best, self.policy.routing)
         unrecorded += routed, routed[0].start_building(self._stamp())
         if not built_before:
             order, unrecorded = await self._record(order, *unrecorded), []

@@ -10,6 +10,7 @@ from attrs import frozen
 from domain.events import OrderEvent
 from domain.money import plain
 from domain.order import Order
+from domain.routing import Routing
 
 quoted: Callable[[str], str] = encode_basestring  # a text in JSON
 
@@ -31,6 +32,11 @@ def timestamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+def routing_json(routing: Routing) -> str:
+    """Why a quote was taken, as clients see it."""
+    return f'{{"policy":{quoted(routing.policy)},"compared":{quoted(routing.compared)}}}'
+
+
 def birth_frame(order: Order) -> Frame:
     """Seq 0: the order was accepted. Made of what never changes, so it is the same at any time."""
     text = (
@@ -47,6 +53,8 @@ def frame_of(event: OrderEvent) -> Frame:
     extra = ""
     if event.chosen_venue is not None:
         extra += f'"chosenDex":{quoted(event.chosen_venue)},'
+    if event.routing is not None:
+        extra += f'"routing":{routing_json(event.routing)},'
     if event.transaction is not None:
         extra += f'"txHash":{quoted(event.transaction.tx_hash)},'
     if event.execution_price is not None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from domain.routing import Quote
+from domain.routing import Quote, Routing
 from domain.status import EventKind, FailureReason, OrderStatus
 from domain.transaction import Fill, Transaction
 
@@ -37,6 +37,7 @@ class OrderEvent:
     at: datetime
     quotes: tuple[Quote, ...] = ()
     chosen_venue: str | None = None
+    routing: Routing | None = None
     transaction: Transaction | None = None
     execution_price: Decimal | None = None
     fill: Fill | None = None

@@ -11,13 +11,14 @@ from domain.errors import IllegalTransition
 from domain.events import OrderEvent, Stamp
 from domain.money import kept_price, nearest_price, plain
 from domain.order_request import OrderRequest
-from domain.routing import Quote, quote_of
+from domain.routing import Quote, Routing, quote_of
 from domain.status import TRANSITIONS, EventKind, FailureReason, OrderStatus
 from domain.transaction import Fill, Transaction
 
 Step = tuple["Order", OrderEvent]
 
 _FETCHING = "Fetching quotes"
+_UNROUTED = {"quotes": (), "chosen_venue": None, "routing": None}
 
 
 @frozen(slots=False)
@@ -25,6 +26,7 @@ class Order:
     """An order at one version; `version` is the seq of its last event, 0 at birth.
 
     `attempt` counts from 1. `logs[seq - 1]` is the message of event `seq`. Times are UTC.
+    `routing` is why the chosen venue's quote was taken; None also of orders whose worker did not say it yet.
     `transaction` is the one that may be at the venue: set from submitted on, gone when it is known not to have landed.
     A `held` order, adopted unfinished, does not run until an operator releases it; it can be cancelled and failed.
     """
@@ -42,6 +44,7 @@ class Order:
     logs: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
     chosen_venue: str | None = None
+    routing: Routing | None = None
     transaction: Transaction | None = None
     execution_price: Decimal | None = None
     reason: FailureReason | None = None
@@ -107,14 +110,15 @@ class Order:
         kind = EventKind.RESUMED if self.chosen_venue else EventKind.QUOTES_REQUESTED
         return self._step(stamp, kind, f"{_FETCHING} from {' & '.join(venues)}...")
 
-    def choose_route(self, stamp: Stamp, quotes: Sequence[Quote], best: Quote) -> Step:
-        """Keep this attempt's quotes, without what their venues need to build, and the venue that was chosen."""
+    def choose_route(self, stamp: Stamp, quotes: Sequence[Quote], best: Quote, why: Routing) -> Step:
+        """Keep this attempt's quotes, without what their venues need to build, which venue was chosen, and why."""
         return self._step(
             stamp,
             EventKind.ROUTE_CHOSEN,
             f"Best route: {best.venue}",
             quotes=tuple(evolve(quote, route=b"") if quote.route else quote for quote in quotes),
             chosen_venue=best.venue,
+            routing=why,
         )
 
     def start_building(self, stamp: Stamp) -> Step:
@@ -202,15 +206,15 @@ class Order:
             case EventKind.RESTED | EventKind.TRIGGERED | EventKind.QUOTES_REQUESTED | EventKind.BUILD_STARTED:
                 return {}
             case EventKind.ROUTE_CHOSEN:
-                return {"quotes": event.quotes, "chosen_venue": event.chosen_venue}
+                return {"quotes": event.quotes, "chosen_venue": event.chosen_venue, "routing": event.routing}
             case EventKind.TRANSACTION_SUBMITTED:
                 return {"transaction": event.transaction}
             case EventKind.SWAP_CONFIRMED:
                 return {"transaction": event.transaction, "execution_price": event.execution_price}
             case EventKind.RESUMED | EventKind.LIMIT_MISSED:
-                return {"quotes": (), "chosen_venue": None}
+                return _UNROUTED
             case EventKind.ATTEMPT_FAILED:
-                return {"attempt": self.attempt + 1, "transaction": None, "quotes": (), "chosen_venue": None}
+                return {"attempt": self.attempt + 1, "transaction": None, **_UNROUTED}
             case EventKind.CANCELLED | EventKind.EXPIRED | EventKind.FAILED:
                 return {"transaction": None, "reason": event.reason}
 

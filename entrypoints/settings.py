@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from attrs import Attribute, fields, frozen
 
+from domain.order_request import SLIPPAGE_BPS_MAX
 from domain.routing import POLICIES
 from entrypoints.server_urls import postgres_url, redis_url
 from entrypoints.setting_types import (
@@ -154,7 +155,12 @@ class Settings(SolanaSettings):
     routing_policy: str | None = _setting(
         None,
         one_of(*POLICIES),
-        f"Which quote wins. Without it `{WORST_PRICE}`, and `{BEST_PRICE}` with real venues",
+        f"Which quote wins. Without it `{WORST_PRICE}` where all venues are mocks, else `{BEST_PRICE}`",
+    )
+    default_slippage_bps: int | None = _setting(
+        None,
+        whole(0, SLIPPAGE_BPS_MAX),
+        "The slippage limit of orders that name none, in 1/100 %. Without it none; on Solana `SOLANA_SLIPPAGE_BPS`",
     )
     mock_seed: int = _setting(0, whole(0, 2**63 - 1), "All mock outcomes follow from it and the order's id")
     mock_base_price: Decimal = _setting(Decimal(150), number("0.01", "1000000"), "Mock price that all others vary")

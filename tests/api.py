@@ -43,6 +43,7 @@ from application.record_step import RecordStep
 from application.socket_tickets import SocketTickets
 from application.submit_order import SubmitOrder
 from application.trading_gate import TradingGate
+from application.trading_rules import TradingRules
 from application.venues import Venues
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
@@ -135,6 +136,7 @@ class Engine:
             WatchOrder(self.store, progress, self.feed, self.clock),
             WatchFeed(self.feed, progress),
             EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
+            TradingRules("lowest_price"),
             tickets,
             self.operate,
             self.tokens,

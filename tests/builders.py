@@ -10,7 +10,7 @@ from application.ports.audit import AuditEntry
 from domain.events import Stamp
 from domain.order import Order
 from domain.order_request import OrderRequest
-from domain.routing import Quote
+from domain.routing import Quote, lowest_price
 from domain.transaction import Fill, Landing, NetworkFee, Transaction
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
@@ -19,6 +19,7 @@ QUOTES = (
     Quote("Raydium", Decimal("148.32"), Decimal("0.003")),
     Quote("Meteora", Decimal("146.91"), Decimal("0.002")),
 )
+ROUTING = lowest_price.routing
 
 _numbers = count(1)
 
@@ -79,7 +80,7 @@ def resting(order: Order) -> Order:
 def routed(order: Order) -> Order:
     """Take a pending order to its chosen route."""
     order, _ = order.request_quotes(a_stamp(), VENUES)
-    return order.choose_route(a_stamp(), QUOTES, QUOTES[1])[0]
+    return order.choose_route(a_stamp(), QUOTES, QUOTES[1], ROUTING)[0]
 
 
 def submitted(order: Order) -> Order:

@@ -20,7 +20,7 @@ from application.trading_gate import TradingGate
 from domain.order import Order, Step
 from domain.routing import lowest_price
 from entrypoints.system import RandomIds
-from tests.builders import QUOTES, VENUES, a_request, a_stamp, an_id
+from tests.builders import QUOTES, ROUTING, VENUES, a_request, a_stamp, an_id
 from tests.clock import ManualClock
 from tests.scripted_venue import Script
 
@@ -64,7 +64,7 @@ class Bench:
     async def step(self, order: Order, name: str) -> Step:
         moves = {
             "request_quotes": lambda: order.request_quotes(a_stamp(), VENUES),
-            "choose_route": lambda: order.choose_route(a_stamp(), QUOTES, lowest_price(QUOTES)),
+            "choose_route": lambda: order.choose_route(a_stamp(), QUOTES, lowest_price(QUOTES), ROUTING),
             "start_building": lambda: order.start_building(a_stamp()),
             "fail_attempt": lambda: order.fail_attempt(a_stamp(), "why", 3, 1000),
         }

@@ -10,7 +10,7 @@ import msgspec
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import Record
 from domain.order import Order
-from domain.routing import Quote, quote_of
+from domain.routing import Quote, Routing, quote_of
 from domain.status import RESTING, EventKind, FailureReason, OrderStatus
 from domain.transaction import Fill, Transaction
 
@@ -44,12 +44,17 @@ class OrderRow(msgspec.Struct, omit_defaults=True, gc=False):
     key: str | None = None
 
 
-class QuoteRow(msgspec.Struct, rename={"venue": "dex"}, gc=False):
-    """What is kept of a quote."""
+class QuoteRow(msgspec.Struct, rename={"venue": "dex"}, omit_defaults=True, gc=False):
+    """What is kept of a quote; with the chosen one, why it was.
+
+    So it goes with the quotes whoever replaces these, a worker that knows nothing of it too.
+    """
 
     venue: str
     price: Decimal
     fee: Decimal
+    policy: str | None = None
+    compared: str = ""
 
 
 _read_quotes = msgspec.json.Decoder(tuple[QuoteRow, ...]).decode
@@ -150,7 +155,7 @@ def row_of_record(record: Record) -> RecordRow:
     if order.status in RESTING:
         row.resting = True
     if order.quotes is not before.quotes:  # the largest part of a row, and most events leave them as they are
-        row.quotes = [QuoteRow(quote.venue, quote.price, quote.fee) for quote in order.quotes]
+        row.quotes = _rows_of_quotes(order)
     if len(steps) > 1:
         earlier = zip(steps[:-1], frames, strict=False)
         row.earlier = [EventRow(event.seq, event.event_id, event.kind, frame.text) for (_, event), frame in earlier]
@@ -169,6 +174,15 @@ def row_of_record(record: Record) -> RecordRow:
         if row.landing:
             row.purge = False
     return row
+
+
+def _rows_of_quotes(order: Order) -> list[QuoteRow]:
+    rows = [QuoteRow(quote.venue, quote.price, quote.fee) for quote in order.quotes]
+    if why := order.routing:
+        for row in rows:
+            if row.venue == order.chosen_venue:
+                row.policy, row.compared = why.policy, why.compared
+    return rows
 
 
 def _add_execution(row: RecordRow, fill: Fill, quoted_price: Decimal | None) -> None:
@@ -191,7 +205,8 @@ def read_order(row: Sequence[Any]) -> Order:
         tx_limit_price, tx_expires_at, execution_price, reason_code, finished_at,
         slippage_bps, client_order_id, held, payload,
     ) = row  # fmt: skip
-    kept_quotes = tuple(Quote(q.venue, q.price, q.fee) for q in _read_quotes(quotes)) if quotes else ()
+    quote_rows = _read_quotes(quotes) if quotes else ()
+    kept_quotes = tuple(Quote(q.venue, q.price, q.fee) for q in quote_rows)
     transaction = None
     if tx_venue is not None:
         # An attempt's transaction goes with the attempt, and its fee is the quote's: neither is stored twice.
@@ -221,6 +236,7 @@ def read_order(row: Sequence[Any]) -> Order:
         logs=tuple(logs),
         quotes=kept_quotes,
         chosen_venue=chosen_dex,
+        routing=next((Routing(q.policy, q.compared) for q in quote_rows if q.policy), None),
         transaction=transaction,
         execution_price=execution_price,
         reason=FailureReason(reason_code) if reason_code else None,

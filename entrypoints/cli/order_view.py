@@ -18,7 +18,7 @@ def print_order(order: Document, events: list[Document], more: Mapping[str, obje
         facts.add_row(name, cell(value, _style(value) if name == "status" else ""))
     show(facts)
     if order["quotes"]:
-        show(_quotes(order["quotes"]))
+        show(_quotes(order["quotes"], order.get("routing")))
     story = Table("seq", "time", "status", "attempt", "message")
     for event in events:
         story.add_row(*(cell(event[name]) for name in ("seq", "timestamp", "status", "attempt", "message")))
@@ -52,10 +52,12 @@ def _facts(order: Document) -> dict[str, object]:
     return facts | {name: value for name, value in optional.items() if value is not None}
 
 
-def _quotes(quotes: list[Document]) -> Table:
-    table = Table("venue", "quote", "fee", "chosen")
+def _quotes(quotes: list[Document], routing: Document | None) -> Table:
+    why = cell(f"taken by {routing['policy']}, which compares {routing['compared']}", "dim") if routing else None
+    table = Table("venue", "price", "fee", "netPrice", "chosen", caption=why, caption_justify="left")
     for quote in quotes:
-        table.add_row(*(cell(quote[name]) for name in ("dex", "price", "fee")), "yes" if quote["chosen"] else "")
+        row = (cell(quote.get(name)) for name in ("dex", "price", "fee", "netPrice"))
+        table.add_row(*row, "yes" if quote["chosen"] else "")
     return table
 
 

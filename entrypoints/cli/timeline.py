@@ -72,6 +72,12 @@ class Timeline:
         )
 
 
+def policy_of(frame: Frame) -> str | None:
+    """Return by which routing policy this step's venue was chosen; None where none was, or nobody said it."""
+    routing = frame.content.get("routing")
+    return routing.get("policy") if isinstance(routing, dict) else None
+
+
 def duration(seconds: float) -> str:
     """Write a time as a person reads it best."""
     if seconds < 0.9995:

@@ -22,7 +22,7 @@ from entrypoints.cli.output import (
     visible_json,
 )
 from entrypoints.cli.stream import Back, Frame, Lost
-from entrypoints.cli.timeline import Step, Timeline, duration
+from entrypoints.cli.timeline import Step, Timeline, duration, policy_of
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -78,7 +78,9 @@ class Lines:
         step = self._timeline.add(news)
         if news.seq == 0:
             say(_asked(news, self._symbols).plain)
-        say(cell(f"{'+' + duration(step.at):>10}  {news.status:<9}  {news.message}").plain)
+        policy = policy_of(news)
+        by = f"  by {policy}" if policy else ""
+        say(cell(f"{'+' + duration(step.at):>10}  {news.status:<9}  {news.message}{by}").plain)
         if outcome := self._timeline.outcome():
             say(cell(outcome).plain)
 
@@ -165,8 +167,10 @@ def _asked(birth: Frame, symbols: Mapping[str, str]) -> Text:
 
 
 def _detail(frame: Frame) -> Text:
-    """Return what is said beside a step's message: the attempt when it is not the first, the price."""
+    """Return what is said beside a step's message: the attempt when it is not the first, the policy, the price."""
     parts = [f"attempt {frame.attempt}"] if frame.attempt > 1 and frame.status == "routing" else []
+    if policy := policy_of(frame):
+        parts.append(f"by {policy}")
     if price := frame.content.get("executionPrice"):
         parts.append(f"at {plainly(price)}")
     return cell(f"  {', '.join(parts)}" if parts else "", "dim")

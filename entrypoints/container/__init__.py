@@ -87,6 +87,7 @@ from application.share_marks import ShareMarks
 from application.socket_tickets import SocketTickets
 from application.submit_order import SubmitOrder
 from application.trading_gate import TradingGate
+from application.trading_rules import TradingRules
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from application.worker import Worker
@@ -94,7 +95,14 @@ from domain.routing import RoutingPolicy
 from entrypoints.certificate import Certificate, certificate_of
 from entrypoints.container import access
 from entrypoints.container.tokens import made_token_file, made_tokens
-from entrypoints.container.venues import all_venues, made_policy, made_solana, made_venues, opened_together
+from entrypoints.container.venues import (
+    all_venues,
+    made_policy,
+    made_rules,
+    made_solana,
+    made_venues,
+    opened_together,
+)
 from entrypoints.container.wallets import Signing, made_wallets
 from entrypoints.lifecycle import Closing, Resource
 from entrypoints.operator import operator
@@ -255,6 +263,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     policy: providers.Provider[RoutingPolicy] = providers.Callable(made_policy, settings)
+    rules: providers.Provider[TradingRules] = providers.Callable(made_rules, settings, policy)
     retries = providers.Singleton(RetryPolicy, settings.provided.retry_attempts, settings.provided.retry_base_ms)
 
     share_marks = providers.Singleton(ShareMarks, halts, marks, clock)
@@ -358,6 +367,7 @@ class Container(containers.DeclarativeContainer):
             watch,
             watch_feed,
             stats,
+            rules,
             tickets,
             operate,
             tokens,

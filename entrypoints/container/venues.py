@@ -11,12 +11,13 @@ from application.ports.signer import Wallets
 from application.ports.system import Clock
 from application.ports.token_registry import TokenRegistry
 from application.ports.venue import Venue
+from application.trading_rules import TradingRules
 from application.venues import Venues
-from domain.routing import POLICIES, RoutingPolicy
+from domain.routing import POLICIES, RoutingPolicy, best_net_output, lowest_price
 from entrypoints.lifecycle import Resource, Together
 from entrypoints.mock_router import mock_router
 from entrypoints.settings import Settings, SettingsError
-from entrypoints.solana_settings import BEST_PRICE, REAL_VENUES, WORST_PRICE, is_real
+from entrypoints.solana_settings import REAL_VENUES, is_real
 
 if TYPE_CHECKING:
     from entrypoints.container.solana import SolanaVenues
@@ -90,9 +91,18 @@ def opened_together(venues: tuple[OpenedVenue, ...], solana: "SolanaVenues | Non
 
 
 def made_policy(settings: Settings) -> RoutingPolicy:
-    """Return which quote wins; real venues' orders are never sold at the worst price unless that is said."""
-    real = any(is_real(url) for _, url in settings.venues)
-    return POLICIES[settings.routing_policy or (BEST_PRICE if real else WORST_PRICE)]
+    """Return which quote wins; where one venue is no mock, nobody sells at the worst price unless that is said."""
+    if settings.routing_policy is not None:
+        return POLICIES[settings.routing_policy]
+    return lowest_price if all(url.startswith(MOCK_URL) for _, url in settings.venues) else best_net_output
+
+
+def made_rules(settings: Settings, policy: RoutingPolicy) -> TradingRules:
+    """Return what holds for orders that name no limit: on a chain venues have one of their own."""
+    limit = settings.default_slippage_bps
+    if limit is None and any(is_real(url) for _, url in settings.venues):
+        limit = settings.solana_slippage_bps
+    return TradingRules(policy.routing.policy, limit)
 
 
 def all_venues(venues: tuple[OpenedVenue, ...], settings: Settings, parts: HaltedParts) -> Venues:

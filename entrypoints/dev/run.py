@@ -12,6 +12,7 @@ import uvloop
 from attrs import evolve
 from rich.console import Console
 
+from domain.routing import RoutingPolicy
 from entrypoints.api import Ports, bind_ports, serve_api
 from entrypoints.container import Container
 from entrypoints.dev.keeping import keep_running
@@ -37,6 +38,7 @@ _BANNER = """
   Console    {url}/
   API        {url}/docs
   Operations {operations_url}/metrics
+  Routing    {policy.routing.policy}: {policy.rule}
 {places}
 
 Open the console in a browser, or send an order from another terminal:
@@ -86,7 +88,8 @@ async def _run(
         worker_stop = asyncio.Event()
         group.create_task(work(container, worker_stop))
         public_url = url_of(ports.public, secure=certificate is not None)
-        _print_banner(public_url, url_of(ports.operations), {**places, **(chain.places if chain else {})})
+        everything = {**places, **(chain.places if chain else {})}
+        _print_banner(public_url, url_of(ports.operations), container.policy(), everything)
         await serve_api(container, ports, stop)
         worker_stop.set()
     if troubles:
@@ -128,10 +131,10 @@ def _place(server: LocalServer) -> str:
     return server.notice or f"private, its data in {server.folder}"
 
 
-def _print_banner(url: str, operations_url: str, places: Places) -> None:
+def _print_banner(url: str, operations_url: str, policy: RoutingPolicy, places: Places) -> None:
     rows = "\n".join(f"  {name:<10} {place}" for name, place in places.items())
     url_option = "" if url == _DEFAULT_URL else f" --url {url}"
-    text = _BANNER.format(url=url, operations_url=operations_url, url_option=url_option, places=rows)
+    text = _BANNER.format(url=url, operations_url=operations_url, policy=policy, url_option=url_option, places=rows)
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)  # folders may have any name
     with suppress(OSError):  # the engine runs, whoever hears of it; the exit code will say that nobody did
         console.print(_TITLE, style="bold")

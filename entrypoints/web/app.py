@@ -13,6 +13,7 @@ from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.socket_tickets import SocketTickets
 from application.submit_order import SubmitOrder
+from application.trading_rules import TradingRules
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from entrypoints.web.drain import Drain
@@ -54,6 +55,7 @@ class Services:
     watch: WatchOrder
     watch_feed: WatchFeed
     stats: EngineStats
+    rules: TradingRules
     tickets: SocketTickets
     operate: OperateOrders
     tokens: TokenRegistry | None = None
@@ -84,7 +86,7 @@ def create_app(
     app.add_route("/api/orders/{order_id}/revive", ReviveResource(services.operate))
     app.add_route("/api/orders/{order_id}/fail", FailResource(services.operate))
     app.add_route("/api/executions", ExecutionsResource(services.executions, services.presenter))
-    app.add_route("/api/stats", StatsResource(services.stats))
+    app.add_route("/api/stats", StatsResource(services.stats, services.rules))
     app.add_route("/api/tokens", TokensResource(services.tokens))
     app.add_route("/api/me", MeResource())
     app.add_route("/api/ws-tickets", TicketsResource(services.tickets))

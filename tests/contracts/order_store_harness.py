@@ -10,7 +10,7 @@ from application.ports.order_store import OrderStore, Record
 from domain.order import Order, Step
 from domain.status import FailureReason
 from domain.transaction import Fill
-from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction
+from tests.builders import QUOTES, ROUTING, VENUES, a_fill, a_stamp, a_transaction
 
 
 @frozen
@@ -37,7 +37,7 @@ def clean_run(order: Order) -> list[Step]:
     return _steps(
         order,
         lambda o: o.request_quotes(a_stamp(1), VENUES),
-        lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1]),
+        lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1], ROUTING),
         lambda o: o.start_building(a_stamp(3)),
         lambda o: o.submit(a_stamp(4), a_transaction(o)),
         lambda o: o.confirm(a_stamp(5), a_fill(QUOTES[1].price)),
@@ -57,12 +57,12 @@ def life(order: Order) -> list[Step]:
     return _steps(
         order,
         lambda o: o.request_quotes(a_stamp(1), VENUES),
-        lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1]),
+        lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1], ROUTING),
         lambda o: o.start_building(a_stamp(3)),
         lambda o: o.submit(a_stamp(4), a_transaction(o)),
         lambda o: o.fail_attempt(a_stamp(5), "Slippage tolerance exceeded", 3, 1000),
         lambda o: o.request_quotes(a_stamp(6), VENUES),
-        lambda o: o.choose_route(a_stamp(7), QUOTES[:1], QUOTES[0]),
+        lambda o: o.choose_route(a_stamp(7), QUOTES[:1], QUOTES[0], ROUTING),
         lambda o: o.start_building(a_stamp(8)),
         lambda o: o.submit(
             a_stamp(9), a_transaction(o, venue="Raydium", fee=QUOTES[0].fee, limit_price=QUOTES[0].price)
@@ -76,9 +76,9 @@ def resumed_run(order: Order) -> list[Step]:
     return _steps(
         order,
         lambda o: o.request_quotes(a_stamp(1), VENUES),
-        lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1]),
+        lambda o: o.choose_route(a_stamp(2), QUOTES, QUOTES[1], ROUTING),
         lambda o: o.request_quotes(a_stamp(3), VENUES),
-        lambda o: o.choose_route(a_stamp(4), QUOTES[:1], QUOTES[0]),
+        lambda o: o.choose_route(a_stamp(4), QUOTES[:1], QUOTES[0], ROUTING),
         lambda o: o.fail(a_stamp(5), FailureReason.CANCELLED),
     )
 
@@ -90,7 +90,7 @@ def rested_run(order: Order) -> list[Step]:
         lambda o: o.rest(a_stamp(1), "151.2 or better"),
         lambda o: o.trigger(a_stamp(2), Decimal("151.3"), "Raydium"),
         lambda o: o.request_quotes(a_stamp(3), VENUES),
-        lambda o: o.choose_route(a_stamp(4), QUOTES, QUOTES[1]),
+        lambda o: o.choose_route(a_stamp(4), QUOTES, QUOTES[1], ROUTING),
         lambda o: o.miss_limit(a_stamp(5), Decimal("151.1")),
         lambda o: o.trigger(a_stamp(6), Decimal("151.2"), "Meteora"),
         lambda o: o.request_quotes(a_stamp(7), VENUES),

@@ -13,7 +13,7 @@ from application.ports.errors import ClientOrderIdConflict, IdempotencyKeyReused
 from application.ports.order_store import Admission, Backlog, OpenOrders, OrderFilter, OrderStore, Progress
 from domain.order import Order, Step
 from domain.status import FINAL, RESTING, FailureReason, OrderStatus
-from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction, an_order
+from tests.builders import QUOTES, ROUTING, VENUES, a_fill, a_stamp, a_transaction, an_order
 from tests.contracts.order_store_harness import append, same
 
 Value = TypeVar("Value")
@@ -31,7 +31,7 @@ def next_step(order: Order) -> Step:
         case OrderStatus.RESTING:
             return order.trigger(a_stamp(), QUOTES[0].price, QUOTES[0].venue)
         case OrderStatus.ROUTING if not order.quotes:
-            return order.choose_route(a_stamp(), QUOTES, QUOTES[1])
+            return order.choose_route(a_stamp(), QUOTES, QUOTES[1], ROUTING)
         case OrderStatus.ROUTING:
             return order.start_building(a_stamp())
         case OrderStatus.BUILDING:

@@ -9,7 +9,7 @@ from application.ports.errors import DataRefused, StaleOrder
 from application.ports.order_store import OrderFilter, OrderStore, Record
 from domain.order import Order, Step
 from domain.status import FailureReason
-from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction, an_order
+from tests.builders import QUOTES, ROUTING, VENUES, a_fill, a_stamp, a_transaction, an_order
 from tests.contracts.order_store_harness import record_of, same
 
 PAYLOAD = bytes(range(256)) * 5
@@ -17,7 +17,7 @@ PAYLOAD = bytes(range(256)) * 5
 
 def pair(order: Order) -> tuple[Step, Step]:
     """Return the two steps between which nothing happens."""
-    routed = order.choose_route(a_stamp(2), QUOTES, QUOTES[1])
+    routed = order.choose_route(a_stamp(2), QUOTES, QUOTES[1], ROUTING)
     return routed, routed[0].start_building(a_stamp(3))
 
 

@@ -88,6 +88,7 @@ async def operator(bench: Bench, liar: Liar) -> AsyncIterator[Bench]:
     async with venue_that_responds(liar) as url:
         honest = {"MOCK_FAILURE_RATE": "0", "MOCK_FILL_LOW": "1.02"}  # never below what it quoted
         settings = {**bench.settings, **honest, "VENUES": f"Raydium=mock:,Meteora={url}/Meteora"}
+        settings["ROUTING_POLICY"] = "lowest_price"
         yield Bench(bench.store, bench.queue, bench.operations, settings)
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from application.frames import birth_frame, frame_of
 from domain.status import FailureReason
-from tests.builders import QUOTES, VENUES, a_fill, a_stamp, a_transaction, an_order, routed, submitted
+from tests.builders import QUOTES, ROUTING, VENUES, a_fill, a_stamp, a_transaction, an_order, routed, submitted
 
 
 def test_the_birth_frame() -> None:
@@ -22,10 +22,10 @@ def test_the_birth_frame() -> None:
 
 def test_a_route_frame_is_the_contracts_example() -> None:
     order, _ = an_order().request_quotes(a_stamp(), VENUES)
-    _, event = order.choose_route(a_stamp(), QUOTES, QUOTES[1])
+    _, event = order.choose_route(a_stamp(), QUOTES, QUOTES[1], ROUTING)
     assert frame_of(event).text == (
         f'{{"orderId":"{order.order_id}","status":"routing","message":"Best route: Meteora","chosenDex":"Meteora",'
-        '"seq":2,"timestamp":"2026-01-02T03:04:05.678Z","attempt":1,"userId":"user123"}'
+        '"routing":{"policy":"lowest_price","compared":"price"},"seq":2,"timestamp":"2026-01-02T03:04:05.678Z","attempt":1,"userId":"user123"}'
     )
 
 

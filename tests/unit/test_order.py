@@ -13,6 +13,7 @@ from domain.order import Order, Step
 from domain.status import FINAL, RESTING, RUNNABLE, TRANSITIONS, EventKind, FailureReason, OrderStatus
 from tests.builders import (
     QUOTES,
+    ROUTING,
     VENUES,
     a_fill,
     a_stamp,
@@ -200,7 +201,7 @@ MOVES = {
     "trigger": lambda o: o.trigger(a_stamp(), Decimal("151.3"), "Raydium"),
     "miss_limit": lambda o: o.miss_limit(a_stamp(), Decimal("151.1")),
     "request_quotes": lambda o: o.request_quotes(a_stamp(), VENUES),
-    "choose_route": lambda o: o.choose_route(a_stamp(), QUOTES, QUOTES[0]),
+    "choose_route": lambda o: o.choose_route(a_stamp(), QUOTES, QUOTES[0], ROUTING),
     "start_building": lambda o: o.start_building(a_stamp()),
     "submit": lambda o: o.submit(a_stamp(), a_transaction(o)),
     "confirm": lambda o: o.confirm(a_stamp(), a_fill(Decimal(150))),

@@ -10,7 +10,7 @@ from adapters.memory.update_feed import InMemoryUpdateFeed
 from application.frames import Frame
 from application.ports.errors import StaleOrder
 from application.record_step import RecordStep
-from tests.builders import QUOTES, VENUES, a_stamp, an_order
+from tests.builders import QUOTES, ROUTING, VENUES, a_stamp, an_order
 from tests.clock import ManualClock
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ async def test_steps_are_stored_then_published_in_order() -> None:
     published: list[Frame] = []
     async with feed.subscribe_all(published.append):
         asking = await record_step(order, order.request_quotes(a_stamp(), VENUES))
-        routed = asking.choose_route(a_stamp(), QUOTES, QUOTES[1])
+        routed = asking.choose_route(a_stamp(), QUOTES, QUOTES[1], ROUTING)
         building = await record_step(asking, routed, routed[0].start_building(a_stamp()))
     assert (building.version, building.status) == (3, "building")
     assert published == list(await store.events(order.order_id, 0))

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from application.limits.limit import By, Limit
-from domain.routing import best_net_output, lowest_price
-from entrypoints.container.venues import made_policy
+from application.trading_rules import TradingRules
+from domain.routing import RoutingPolicy, best_net_output, lowest_price
+from entrypoints.container.venues import made_policy, made_rules
 from entrypoints.setting_types import limits_of
 from entrypoints.settings import (
     SIMULATOR_FAULTS,
@@ -199,6 +200,36 @@ def test_real_venues_sell_at_the_best_price_unless_their_operator_says_otherwise
     with pytest.raises(SettingsError, match="takes ORDER_ENGINE_ALLOW_WORST_PRICE=yes"):
         Settings.from_environment(worst)
     assert made_policy(Settings.from_environment({**worst, "ORDER_ENGINE_ALLOW_WORST_PRICE": "yes"})) is lowest_price
+
+
+@pytest.mark.parametrize(
+    ("venues", "policy"),
+    [
+        ("Raydium=mock:,Meteora=mock:", lowest_price),
+        ("Raydium=mock:,Meteora=http://127.0.0.1:3002/Meteora", best_net_output),
+        ("Raydium=https://venue.example,Meteora=mock:", best_net_output),
+    ],
+)
+def test_one_venue_that_is_no_mock_makes_what_a_seller_gets_decide(venues: str, policy: RoutingPolicy) -> None:
+    environ = {"ORDER_ENGINE_VENUES": venues}
+    assert made_policy(Settings.from_environment(environ)) is policy
+    said = {**environ, "ORDER_ENGINE_ROUTING_POLICY": "lowest_price"}
+    assert made_policy(Settings.from_environment(said)) is lowest_price
+
+
+def test_the_rules_name_the_policy_and_the_slippage_limit_that_holds() -> None:
+    limit = {"ORDER_ENGINE_DEFAULT_SLIPPAGE_BPS": "120"}
+    for environ, rules in (
+        ({}, TradingRules("lowest_price")),
+        (limit, TradingRules("lowest_price", 120)),
+        (REAL, TradingRules("best_net_output", 50)),
+        ({**REAL, **limit}, TradingRules("best_net_output", 120)),
+    ):
+        settings = Settings.from_environment(environ)
+        assert made_rules(settings, made_policy(settings)) == rules
+    for wrong in ("-1", "10001", "1.5"):
+        with pytest.raises(SettingsError, match="DEFAULT_SLIPPAGE_BPS"):
+            Settings.from_environment({"ORDER_ENGINE_DEFAULT_SLIPPAGE_BPS": wrong})
 
 
 def test_real_venues_need_a_node_and_a_token_list_and_a_nodes_url_is_a_secret() -> None:

@@ -18,7 +18,7 @@ from application.ports.errors import StoreUnavailable
 from application.ports.order_store import Progress, Record
 from application.watch_order import WatchOrder
 from domain.order import Order, Step
-from tests.builders import QUOTES, VENUES, a_request, a_stamp, a_transaction, an_id
+from tests.builders import QUOTES, ROUTING, VENUES, a_request, a_stamp, a_transaction, an_id
 from tests.clock import ManualClock
 from tests.scripted_venue import FILL
 
@@ -49,7 +49,7 @@ class Bench:
     def _next(self, order: Order) -> Step:
         moves = [
             lambda: order.request_quotes(a_stamp(), VENUES),
-            lambda: order.choose_route(a_stamp(), (), QUOTES[1]),
+            lambda: order.choose_route(a_stamp(), (), QUOTES[1], ROUTING),
             lambda: order.start_building(a_stamp()),
             lambda: order.submit(a_stamp(), a_transaction(order)),
             lambda: order.confirm(a_stamp(), FILL),

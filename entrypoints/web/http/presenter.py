@@ -8,10 +8,11 @@ from attrs import asdict
 
 from application.cancel_orders import CancelledOrders
 from application.engine_stats import Stats
-from application.frames import Frame, quoted, timestamp
+from application.frames import Frame, quoted, routing_json, timestamp
 from application.ports.authenticator import Grant
 from application.ports.order_store import OrderPage
 from application.socket_tickets import IssuedTicket
+from application.trading_rules import TradingRules
 from domain.asset import Asset
 from domain.money import plain
 from domain.order import Order
@@ -28,6 +29,7 @@ def accepted_json(order_id: str) -> bytes:
 def order_json(order: Order, execution: str | None = None) -> str:
     """Return an order as clients see it; what is absent is null, but for an `execution`, which is JSON already."""
     price, slippage, finished = order.execution_price, order.slippage_bps, order.finished_at
+    routing = order.routing
     return (
         f'{{"orderId":"{order.order_id}","userId":{quoted(order.user_id)},"inputToken":{quoted(order.input_token)},'
         f'"outputToken":{quoted(order.output_token)},"amount":{plain(order.amount)},"status":"{order.status}",'
@@ -37,6 +39,7 @@ def order_json(order: Order, execution: str | None = None) -> str:
         f'"clientOrderId":{text_or_null(order.client_order_id)},"attempt":{order.attempt},'
         f'"reasonCode":{text_or_null(order.reason)},'
         f'"quotes":[{",".join(_quote(quote, order.chosen_venue) for quote in order.quotes)}],'
+        f'"routing":{"null" if routing is None else routing_json(routing)},'
         f'"logs":[{",".join(map(quoted, order.logs))}],"createdAt":"{timestamp(order.created_at)}",'
         f'"updatedAt":"{timestamp(order.updated_at)}",'
         f'"finishedAt":{"null" if finished is None else quoted(timestamp(finished))}'
@@ -64,11 +67,17 @@ def cancelled_json(outcome: CancelledOrders) -> str:
     return _compact({"cancelled": outcome.cancelled, "notCancellable": outcome.not_cancellable})
 
 
-def stats_json(stats: Stats) -> str:
+def stats_json(stats: Stats, rules: TradingRules) -> str:
     """Return the engine's state at a glance; seconds have milliseconds. `halt` is there while trading is halted."""
     waited = stats.oldest_pending_seconds
     queue = None if stats.queue is None else asdict(stats.queue)
-    facts = {"open": stats.open, "oldestPendingSeconds": waited and round(waited, 3), "queue": queue}
+    facts = {
+        "open": stats.open,
+        "oldestPendingSeconds": waited and round(waited, 3),
+        "queue": queue,
+        "policy": rules.policy,
+        "defaultSlippageBps": rules.default_slippage_bps,
+    }
     if halt := stats.halt:
         facts["halt"] = {
             "since": timestamp(halt.since),
@@ -114,5 +123,6 @@ def text_or_null(text: str | None) -> str:
 def _quote(quote: Quote, chosen: str | None) -> str:
     return (
         f'{{"dex":{quoted(quote.venue)},"price":{plain(quote.price)},"fee":{plain(quote.fee)},'
+        f'"netPrice":{plain(quote.net_price)},'
         f'"chosen":{"true" if quote.venue == chosen else "false"}}}'
     )

@@ -9,7 +9,7 @@ from application.ports.order_store import OrderStore, Record
 from domain.events import Stamp
 from domain.order import Order, Step
 from domain.status import FailureReason
-from tests.builders import QUOTES, VENUES, a_fill, a_request, a_stamp, a_transaction, an_id
+from tests.builders import QUOTES, ROUTING, VENUES, a_fill, a_request, a_stamp, a_transaction, an_id
 from tests.builders import START as BIRTH
 from tests.integration.releases import HELD_USER
 
@@ -26,7 +26,7 @@ def quoting(order: Order) -> Step:
 
 
 def routed(order: Order) -> Step:
-    return order.choose_route(at(order), QUOTES, QUOTES[1])
+    return order.choose_route(at(order), QUOTES, QUOTES[1], ROUTING)
 
 
 def building(order: Order) -> Step:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from application.frames import timestamp
 from entrypoints.cli.stream import Frame, frame_of
 
+ROUTING = {"policy": "lowest_price", "compared": "price"}
 BORN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ORDER_ID = "3e3a0448-1281-4b82-acd0-f52d43225b7b"
 
@@ -28,7 +29,7 @@ def clean_run() -> list[Frame]:
     return [
         birth(),
         frame(1, "routing", "Fetching quotes from Raydium & Meteora...", 0.02),
-        frame(2, "routing", "Best route: Meteora", 0.22, chosenDex="Meteora"),
+        frame(2, "routing", "Best route: Meteora", 0.22, chosenDex="Meteora", routing=ROUTING),
         frame(3, "building", "Building transaction...", 0.221),
         frame(4, "submitted", "Transaction submitted to network...", 0.721, txHash="tx_1_mock"),
         frame(5, "confirmed", "Swap executed successfully", 3.1, txHash="tx_1_mock", executionPrice=147.25),

@@ -80,7 +80,7 @@ def test_the_picture_of_an_order_in_progress(drawn: Drawn) -> None:
         drawn.show(each)
     lines = picture(drawn).splitlines()
     assert lines[0] == "10 SOL to USDC for anna   3e3a0448-1281-4b82-acd0-f52d43225b7b"
-    assert re.fullmatch(r"✓ +\+220 ms +routing +Best route: Meteora +1 ms", lines[3])
+    assert re.fullmatch(r"✓ +\+220 ms +routing +Best route: Meteora  by lowest_price +1 ms", lines[3])
     assert re.fullmatch(r"[⠁-⣿] +\+721 ms +submitted +Transaction submitted to network\.\.\. +\d+ ms", lines[5])
     drawn.end()
 
@@ -123,7 +123,7 @@ def test_on_a_pipe_it_is_a_line_a_step_and_nothing_reaches_the_terminals_control
     lines.show(frame(5, "failed", "bad\x1b[31m [red]news", 3, reasonCode="internal_error"))
     out, err = capsys.readouterr()
     assert out.splitlines()[0].startswith("10 SOL to USDC for anna")
-    assert "+220 ms  routing    Best route: Meteora" in out
+    assert "+220 ms  routing    Best route: Meteora  by lowest_price" in out
     assert out.splitlines()[-1] == "Failed after 3.00 s: bad\N{REPLACEMENT CHARACTER}[31m [red]news (internal_error)"
     assert "afterSeq=4" in err
     assert "Connected again." in err

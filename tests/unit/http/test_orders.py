@@ -49,7 +49,7 @@ async def test_a_new_order_is_shown_whole(shared_api: Api) -> None:
         **ORDER,
         **{"orderId": order_id, "userId": "whole", "slippageBps": 50, "clientOrderId": "a.b_c:d-1"},
         **{"status": "pending", "attempt": 1, "quotes": [], "logs": []},
-        **dict.fromkeys(("chosenDex", "txHash", "executionPrice", "reasonCode", "finishedAt")),
+        **dict.fromkeys(("chosenDex", "txHash", "executionPrice", "reasonCode", "finishedAt", "routing")),
     }
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from application.frames import Frame
 from application.ports.order_store import OrderPage
+from domain.money import EXACT
 from domain.routing import Quote
 from domain.status import FailureReason
 from entrypoints.web.http.presenter import accepted_json, frames_json, order_json, page_json
@@ -26,8 +27,9 @@ def test_a_confirmed_orders_text() -> None:
         '{"orderId":"id","userId":"user123","inputToken":"SOL","outputToken":"USDC","amount":10,"status":"confirmed",'
         f'"chosenDex":"Meteora","txHash":"{transaction.tx_hash}","executionPrice":147.3312,"slippageBps":50,'
         '"clientOrderId":"c-1","attempt":1,"reasonCode":null,'
-        '"quotes":[{"dex":"Raydium","price":148.32,"fee":0.003,"chosen":false},'
-        '{"dex":"Meteora","price":146.91,"fee":0.002,"chosen":true}],'
+        '"quotes":[{"dex":"Raydium","price":148.32,"fee":0.003,"netPrice":147.87504,"chosen":false},'
+        '{"dex":"Meteora","price":146.91,"fee":0.002,"netPrice":146.61618,"chosen":true}],'
+        '"routing":{"policy":"lowest_price","compared":"price"},'
         '"logs":["Fetching quotes from Raydium & Meteora...","Best route: Meteora","Building transaction...",'
         '"Transaction submitted to network...","Swap executed successfully"],'
         '"createdAt":"2026-01-02T03:04:05.678Z","updatedAt":"2026-01-02T03:04:05.678Z","finishedAt":"2026-01-02T03:04:05.678Z"}'
@@ -48,9 +50,10 @@ def test_any_numbers_and_texts_come_back_exactly(amount: Decimal, price: Decimal
     text = order_json(order)
     shown = exact(text)
     assert (shown["amount"], shown["executionPrice"], shown["userId"], shown["logs"]) == (amount, price, user, [user])
-    assert [(quote["price"], quote["fee"]) for quote in shown["quotes"]] == [(price, fee), (amount, fee)]
+    told = [(quote["price"], quote["fee"], quote["netPrice"]) for quote in shown["quotes"]]
+    assert told == [(price, fee, EXACT.multiply(price, 1 - fee)), (amount, fee, EXACT.multiply(amount, 1 - fee))]
     for written in json.loads(text, parse_float=str, parse_int=str)["quotes"]:
-        assert "e" not in (written["price"] + written["fee"]).lower()
+        assert "e" not in (written["price"] + written["fee"] + written["netPrice"]).lower()
 
 
 def test_the_texts_around() -> None:

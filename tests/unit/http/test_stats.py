@@ -9,10 +9,12 @@ from application.engine_stats import Stats
 from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_store import Backlog
 from application.ports.queue_operations import QueueCounts
+from application.trading_rules import TradingRules
 from entrypoints.web.http.presenter import stats_json
 from tests.api import CLOCK, Engine, running_api
 
 STATS = "/api/stats"
+RULES = {"policy": "lowest_price", "defaultSlippageBps": None}
 
 
 class AwayOperations(InMemoryQueueOperations):
@@ -31,12 +33,12 @@ async def test_an_engine_at_rest_and_at_work() -> None:
         answer = await api.http.get(STATS)
         assert answer.status_code == 200
         assert answer.headers["Content-Type"] == "application/json"
-        assert answer.json() == {"open": 0, "oldestPendingSeconds": None, "queue": nothing}
+        assert answer.json() == {"open": 0, "oldestPendingSeconds": None, "queue": nothing, **RULES}
     async with running_api() as api:
         await api.submit()
         told = (await api.http.get(STATS)).json()
         assert 0 <= told.pop("oldestPendingSeconds") < 5
-        assert told == {"open": 1, "queue": {**nothing, "waiting": 1}}
+        assert told == {"open": 1, "queue": {**nothing, "waiting": 1}, **RULES}
         assert (await api.http.head(STATS)).status_code == 200
         assert (await api.http.post(STATS)).status_code == 405
 
@@ -44,7 +46,10 @@ async def test_an_engine_at_rest_and_at_work() -> None:
 async def test_without_the_queue() -> None:
     async with running_api(Engine(operations=AwayOperations(CLOCK, InMemoryJobs()))) as api:
         answer = await api.http.get(STATS)
-    assert (answer.status_code, answer.text) == (200, '{"open":0,"oldestPendingSeconds":null,"queue":null}')
+    assert (answer.status_code, answer.text) == (
+        200,
+        '{"open":0,"oldestPendingSeconds":null,"queue":null,"policy":"lowest_price","defaultSlippageBps":null}',
+    )
 
 
 async def test_without_the_store() -> None:
@@ -59,4 +64,4 @@ async def test_without_the_store() -> None:
     ("seconds", "text"), [(0.0, "0.0"), (0.0004, "0.0"), (1.23456, "1.235"), (98765432.1, "98765432.1")]
 )
 def test_seconds_have_milliseconds_and_no_exponent(seconds: float, text: str) -> None:
-    assert f'"oldestPendingSeconds":{text},' in stats_json(Stats(1, seconds, None))
+    assert f'"oldestPendingSeconds":{text},' in stats_json(Stats(1, seconds, None), TradingRules("lowest_price"))
