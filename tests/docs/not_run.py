@@ -90,6 +90,12 @@ def _compose(words: list[str]) -> Iterator[str]:
         yield from mistakes_of_engine(["order-engine", *rest[1:]])
 
 
+def _installs(words: list[str]) -> Iterator[str]:
+    yield from (
+        f"there is no project {folder}" for folder in words[2:] if not (ROOT / folder / "pyproject.toml").exists()
+    )
+
+
 def _nothing(words: list[str]) -> Iterator[str]:
     yield from ()
 
@@ -105,6 +111,7 @@ NOT_RUN = [
     Kind("order-engine solana-simulator", _SERVES, mistakes_of_engine),
     Kind("python -m tests.integration.releases", "it writes the files of a coming release", _nothing),
     Kind("python -m tests.docs.picture", "it writes a picture of the docs", _nothing),
+    Kind("pip install", "it changes the reader's own Python; what it installs must be there", _installs),
     Kind("sudo", "it changes the machine", _nothing),
     Kind("journalctl", "it needs services that systemd runs", _nothing),
 ]

@@ -1,5 +1,74 @@
 """A client of the order execution engine. It knows the engine by its wire alone, and imports nothing of it."""
 
+from order_engine_client.async_client import AsyncClient
+from order_engine_client.client import Client
+from order_engine_client.errors import (
+    AmbiguousToken,
+    ClientOrderIdConflict,
+    FieldError,
+    Forbidden,
+    ForeignOrigin,
+    HttpVersionNotSupported,
+    IdempotencyKeyReused,
+    Internal,
+    MalformedBody,
+    MalformedRequest,
+    MethodNotAllowed,
+    MisdirectedRequest,
+    NoAnswer,
+    NotAnEngine,
+    NotFound,
+    NotImplementedThere,
+    OrderDoesNotRun,
+    OrderEngineError,
+    OrderIsDeadLetter,
+    OrderIsFinal,
+    OrderMayHaveLanded,
+    OrderNotCancellable,
+    OrderNotDeadLetter,
+    OrderNotFound,
+    OutOfTime,
+    Overloaded,
+    PayloadTooLarge,
+    QueueUnavailable,
+    RateLimited,
+    Refused,
+    RequestTimeout,
+    StoreUnavailable,
+    TradingHalted,
+    Unauthenticated,
+    UnknownToken,
+    Unreachable,
+    UnsupportedMediaType,
+    UpgradeRequired,
+    ValidationFailed,
+)
+from order_engine_client.following import Back, Lost
+from order_engine_client.models import (
+    Accepted,
+    CancelledOrders,
+    Execution,
+    Frame,
+    Halt,
+    Me,
+    Order,
+    Page,
+    QueueCounts,
+    Quote,
+    Stats,
+    Ticket,
+    Token,
+)
 from order_engine_client.version import VERSION as __version__
 
-__all__ = ["__version__"]
+__all__ = [
+    "Accepted", "AmbiguousToken", "AsyncClient", "Back", "CancelledOrders", "Client", "ClientOrderIdConflict",
+    "Execution", "FieldError", "Forbidden", "ForeignOrigin", "Frame", "Halt", "HttpVersionNotSupported",
+    "IdempotencyKeyReused", "Internal", "Lost", "MalformedBody", "MalformedRequest", "Me", "MethodNotAllowed",
+    "MisdirectedRequest", "NoAnswer", "NotAnEngine", "NotFound", "NotImplementedThere", "Order", "OrderDoesNotRun",
+    "OrderEngineError", "OrderIsDeadLetter", "OrderIsFinal", "OrderMayHaveLanded", "OrderNotCancellable",
+    "OrderNotDeadLetter", "OrderNotFound", "OutOfTime", "Overloaded", "Page", "PayloadTooLarge", "QueueCounts",
+    "QueueUnavailable", "Quote", "RateLimited", "Refused", "RequestTimeout", "Stats", "StoreUnavailable", "Ticket",
+    "Token", "TradingHalted", "Unauthenticated", "UnknownToken", "Unreachable", "UnsupportedMediaType",
+    "UpgradeRequired", "ValidationFailed", "__version__",
+]  # fmt: skip

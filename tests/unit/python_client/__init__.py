@@ -1,0 +1,1 @@
+"""The Python client alone, against answers that are written here."""
