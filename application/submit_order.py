@@ -22,6 +22,7 @@ class SubmitOrder:
     """The accept path. An order that was admitted is durable; its answer does not wait for the queue.
 
     With `tokens` an order is for tokens of the list; without, for whatever it says.
+    One that names no slippage limit gets `default_slippage_bps`.
     """
 
     store: OrderStore
@@ -31,6 +32,7 @@ class SubmitOrder:
     ids: Ids
     gate: TradingGate
     tokens: TokenRegistry | None = None
+    default_slippage_bps: int | None = None
 
     async def __call__(self, caller: Caller, request: OrderRequest, idempotency_key: str | None = None) -> Admission:
         """Store a new order for the caller and queue it; return it, or the earlier equal one (`replayed`).
@@ -43,7 +45,7 @@ class SubmitOrder:
         self.gate.require_open(request.user_id)
         if self.tokens is not None:
             request = await self._listed(request, self.tokens, idempotency_key)
-        order = Order.new(self.ids.new(), request, self.clock.now())
+        order = Order.new(self.ids.new(), request, self.clock.now(), self.default_slippage_bps)
         admission = await self.store.add(order, idempotency_key)
         observe.order_accepted(admission.order_id, order.user_id, admission.replayed)
         if not admission.replayed:

@@ -28,6 +28,7 @@ class Order:
     `attempt` counts from 1. `logs[seq - 1]` is the message of event `seq`. Times are UTC.
     `routing` is why the chosen venue's quote was taken; None also of orders whose worker did not say it yet.
     `transaction` is the one that may be at the venue: set from submitted on, gone when it is known not to have landed.
+    `slippage_by_default`: the request named no limit, and `slippage_bps` is what held for such requests at its birth.
     A `held` order, adopted unfinished, does not run until an operator releases it; it can be cancelled and failed.
     """
 
@@ -52,10 +53,12 @@ class Order:
     slippage_bps: int | None = None
     client_order_id: str | None = None
     held: bool = False
+    slippage_by_default: bool = False
 
     @classmethod
-    def new(cls, order_id: str, request: OrderRequest, at: datetime) -> Self:
-        """Make a pending order (version 0, no logs) of a valid request."""
+    def new(cls, order_id: str, request: OrderRequest, at: datetime, default_slippage_bps: int | None = None) -> Self:
+        """Make a pending order (version 0, no logs) of a valid request; one that names no limit gets the default."""
+        by_default = request.slippage_bps is None and default_slippage_bps is not None
         return cls(
             order_id=order_id,
             user_id=request.user_id,
@@ -64,8 +67,9 @@ class Order:
             amount=request.amount,
             created_at=at,
             updated_at=at,
-            slippage_bps=request.slippage_bps,
+            slippage_bps=default_slippage_bps if by_default else request.slippage_bps,
             client_order_id=request.client_order_id,
+            slippage_by_default=by_default,
         )
 
     @property
@@ -90,7 +94,7 @@ class Order:
         return self.status.is_runnable and not self.held
 
     def asks_same_as(self, other: "Order") -> bool:
-        """Whether both were made of equal requests (10 equals 10.0), whatever became of them."""
+        """Whether both were made of equal requests (10 equals 10.0), whatever became of them, and what held then."""
         return _request_of(self) == _request_of(other)
 
     def rest(self, stamp: Stamp, awaited: str) -> Step:
@@ -225,6 +229,6 @@ def _request_of(order: Order) -> tuple[object, ...]:
         order.input_token,
         order.output_token,
         order.amount,
-        order.slippage_bps,
+        None if order.slippage_by_default else order.slippage_bps,
         order.client_order_id,
     )

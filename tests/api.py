@@ -98,6 +98,7 @@ class Engine:
     limits: RequestLimits | None = None
     authenticator: Authenticator | None = None
     tokens: TokenRegistry | None = None
+    rules: TradingRules = field(factory=lambda: TradingRules("lowest_price"))
 
     @property
     def record_step(self) -> RecordStep:
@@ -126,9 +127,9 @@ class Engine:
     def services(self) -> Services:
         """Return what the API is made of."""
         tickets = SocketTickets(InMemoryTickets(), self.clock, new_secret)
-        ids, progress = RandomIds(), OrderProgress(self.store)
+        ids, progress, limit = RandomIds(), OrderProgress(self.store), self.rules.default_slippage_bps
         return Services(
-            SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate, self.tokens),
+            SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate, self.tokens, limit),
             QueryOrders(self.store, self.executions),
             QueryExecutions(self.executions),
             (cancel := CancelOrder(self.store, self.record_step, self.clock, ids, self.gate)),
@@ -136,7 +137,7 @@ class Engine:
             WatchOrder(self.store, progress, self.feed, self.clock),
             WatchFeed(self.feed, progress),
             EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
-            TradingRules("lowest_price"),
+            self.rules,
             tickets,
             self.operate,
             self.tokens,

@@ -42,6 +42,7 @@ class OrderRow(msgspec.Struct, omit_defaults=True, gc=False):
     slippage_bps: int | None = None
     client_order_id: str | None = None
     key: str | None = None
+    slippage_by_default: bool | None = None
 
 
 class QuoteRow(msgspec.Struct, rename={"venue": "dex"}, omit_defaults=True, gc=False):
@@ -130,6 +131,7 @@ def row_of_order(order: Order, key: str | None = None) -> OrderRow:
         order.slippage_bps,
         order.client_order_id,
         key,
+        order.slippage_by_default or None,
     )
 
 
@@ -203,7 +205,7 @@ def read_order(row: Sequence[Any]) -> Order:
         order_id, user_id, input_token, output_token, amount, created_at, updated_at, status,
         version, attempt, logs, quotes, chosen_dex, tx_hash, tx_venue, tx_amount,
         tx_limit_price, tx_expires_at, execution_price, reason_code, finished_at,
-        slippage_bps, client_order_id, held, payload,
+        slippage_bps, client_order_id, held, slippage_by_default, payload,
     ) = row  # fmt: skip
     quote_rows = _read_quotes(quotes) if quotes else ()
     kept_quotes = tuple(Quote(q.venue, q.price, q.fee) for q in quote_rows)
@@ -244,6 +246,7 @@ def read_order(row: Sequence[Any]) -> Order:
         slippage_bps=slippage_bps,
         client_order_id=client_order_id,
         held=held,
+        slippage_by_default=bool(slippage_by_default),
     )
 
 

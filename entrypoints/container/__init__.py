@@ -272,7 +272,9 @@ class Container(containers.DeclarativeContainer):
     )
     gate = providers.Singleton(TradingGate, halts, clock, on_time, halted_parts)
     record_step = providers.Singleton(RecordStep, store, feed)
-    submit = providers.Singleton(SubmitOrder, store, queue, feed, clock, ids, gate, tokens)
+    submit = providers.Singleton(
+        SubmitOrder, store, queue, feed, clock, ids, gate, tokens, settings.provided.default_slippage_bps
+    )
     fitness = providers.Singleton(Fitness, store, venues, clock, settings.provided.worker_concurrency)
     execute = providers.Singleton(
         ExecuteOrder,

@@ -9,7 +9,7 @@ from attrs import evolve
 from application.ports.errors import ClientOrderIdConflict, DataRefused, IdempotencyKeyReused
 from application.ports.order_store import Admission, OrderFilter, OrderStore
 from domain.order import Order
-from tests.builders import an_order
+from tests.builders import START, a_request, an_id, an_order
 from tests.contracts.order_store_harness import append_all, life, same
 
 ODD_TEXTS = ["Zoë 🚀 “ok”", '"', "\\", "'; DROP TABLE orders; --", "{a,b}", "NULL", "%s %(x)s", "a\u3000b", "0x00"]
@@ -85,6 +85,20 @@ class AddContract:
         with pytest.raises(IdempotencyKeyReused):
             await store.add(an_order(**other), "k")
         assert await count(store) == 1
+
+    async def test_a_repeat_stays_one_whatever_limit_holds_for_requests_without_one(self, store: OrderStore) -> None:
+        first = Order.new(an_id(), a_request(clientOrderId="c"), START, 50)
+        await store.add(first, "k")
+        assert same(await store.get(first.order_id), first)
+        assert first.slippage_bps == 50
+        for default in (50, 100, None):
+            repeat = Order.new(an_id(), a_request(clientOrderId="c"), START, default)
+            assert await store.add(repeat, "k") == Admission(first.order_id, replayed=True)
+        with pytest.raises(IdempotencyKeyReused):  # named, it is another request
+            await store.add(an_order(clientOrderId="c", slippageBps=50), "k")
+        await store.add(bare := an_order(), "k2")
+        repeat = Order.new(an_id(), a_request(), START, 50)
+        assert await store.add(repeat, "k2") == Admission(bare.order_id, replayed=True)
 
     async def test_keys_and_client_order_ids_belong_to_a_user(self, store: OrderStore) -> None:
         for user in ("anna", "bert"):

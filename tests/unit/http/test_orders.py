@@ -11,8 +11,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.api import ORDER, Api, exact
-from tests.builders import an_id
+from application.trading_rules import TradingRules
+from tests.api import ORDER, Api, Engine, exact, running_api
+from tests.builders import an_id, an_order
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,6 +52,23 @@ async def test_a_new_order_is_shown_whole(shared_api: Api) -> None:
         **{"status": "pending", "attempt": 1, "quotes": [], "logs": []},
         **dict.fromkeys(("chosenDex", "txHash", "executionPrice", "reasonCode", "finishedAt", "routing")),
     }
+
+
+async def test_an_order_without_a_limit_has_the_engines_and_a_repeat_stays_one() -> None:
+    headers = {"Idempotency-Key": "k"}
+    async with running_api(Engine(rules=TradingRules("lowest_price", 10_000))) as api:
+        taken = await api.http.post(EXECUTE, json=ORDER, headers=headers)
+        order_id = taken.json()["orderId"]
+        assert (await read(api, order_id))["slippageBps"] == 10_000
+        assert (await api.http.get("/api/stats")).json()["defaultSlippageBps"] == 10_000
+        assert (await read(api, await api.submit(slippageBps=7)))["slippageBps"] == 7
+        await api.engine.execute(order_id)
+        transaction = (await api.engine.store.get(order_id) or an_order()).transaction
+        assert transaction is not None
+        assert transaction.limit_price is not None
+        assert (await api.http.post(EXECUTE, json=ORDER, headers=headers)).text == taken.text
+        named = await api.http.post(EXECUTE, json={**ORDER, "slippageBps": 10_000}, headers=headers)
+        assert named.json()["code"] == "idempotency_key_reused"
 
 
 async def test_a_finished_order_is_shown_whole(shared_api: Api) -> None:
