@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from entrypoints.cli.ending import WRONG_USAGE, Trouble
 from entrypoints.loopback import is_loopback_url
@@ -17,19 +18,21 @@ class BadCredential(Trouble):
     exit_code = WRONG_USAGE
 
 
-def authorization(url: str) -> dict[str, str]:
-    """Return the header that shows the user's credential to the engine at `url`; none without one.
+def credential_for(url: str) -> str | None:
+    """Return the user's credential for the engine at `url`; None without one.
 
     Raises BadCredential. It never goes in plain text to another machine.
     """
     credential = _credential()
     if not credential:
-        return {}
+        return None
     if not _CREDENTIAL.fullmatch(credential):
         raise BadCredential(f"{KEY_VARIABLE} holds neither an API key nor a token.")
     if url.startswith("http:") and not is_loopback_url(url):
         raise BadCredential(f"{KEY_VARIABLE} is not sent in plain text to another machine: use https://.")
-    return {"Authorization": f"Bearer {credential}"}
+    if urlsplit(url).username is not None:
+        raise BadCredential(f"The URL has a user name and {KEY_VARIABLE} is set: a request can show only one of them.")
+    return credential
 
 
 def _credential() -> str:

@@ -1,22 +1,23 @@
 """Lists of orders on the screen, page by page: however long the list, one page is kept."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Literal
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from entrypoints.cli.client import Document
+from entrypoints.cli.client import Document, EngineClient
 from entrypoints.cli.output import cell, console, in_symbols, json_text, say, show, swap_of
 from entrypoints.cli.timeline_view import FINAL_STYLES, STYLES
+from order_engine_client import Order, Page
 
 _WIDTHS = {"order": 36, "status": 9, "swap": 22, "venue": 9, "price": 12, "age": 6, "user": 16}
 _BY_IMPORTANCE = ("order", "status", "swap", "age", "price", "venue", "user")
 
 
-def print_json(pages: Iterable[Document]) -> None:
+def print_json(pages: Iterable[Page[Order]]) -> None:
     """Print one document of all pages, as the API would say it."""
     beginning = '{"data":['  # not before the first page is there: no engine may answer
     for text in _joined(pages):
@@ -24,27 +25,26 @@ def print_json(pages: Iterable[Document]) -> None:
         beginning = ""
 
 
-def print_table(
-    pages: Iterable[Document], now: Callable[[], datetime], symbols: Callable[[], Mapping[str, str]]
-) -> None:
-    """Print a table of all pages; they look like one since the columns keep their widths. `now` is the engine's."""
+def print_table(pages: Iterable[Page[Order]], client: EngineClient) -> None:
+    """Print a table of all pages; they look like one since the columns keep their widths. Ages are by its clock."""
     empty, known = True, None
     for page in pages:
-        if page["data"]:
-            known = symbols() if known is None else known
-            show(_table([in_symbols(order, known) for order in page["data"]], now(), first=empty))
+        if page.data:
+            now = client.server_time or datetime.now(UTC)
+            known = client.symbols() if known is None else known
+            show(_table([in_symbols(order.raw, known) for order in page.data], now, first=empty))
             empty = False
     if empty:
         say("There are no such orders.")
 
 
-def _joined(pages: Iterable[Document]) -> Iterator[str]:
+def _joined(pages: Iterable[Page[Order]]) -> Iterator[str]:
     separator, cursor = "", None
     for page in pages:
-        for order in page["data"]:
-            yield separator + json_text(order)
+        for order in page.data:
+            yield separator + json_text(order.raw)
             separator = ","
-        cursor = page.get("nextCursor")
+        cursor = page.next_cursor
     yield f'],"nextCursor":{json_text(cursor)}}}\n'
 
 

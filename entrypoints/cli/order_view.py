@@ -1,6 +1,6 @@
 """One order on the screen: what was asked for, the venues' quotes, its events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -10,7 +10,7 @@ from entrypoints.cli.output import cell, show, swap_of
 from entrypoints.cli.timeline_view import FINAL_STYLES, STYLES
 
 
-def print_order(order: Document, events: list[Document], more: Mapping[str, object], *, asked: str) -> None:
+def print_order(order: Document, events: Sequence[Document], more: Mapping[str, object], *, asked: str) -> None:
     """Print tables of all that is known; `more` are rows beside the API's, `asked` is who answered."""
     order_id, source = cell(order["orderId"]).plain, cell(f"told by {asked}", "dim")
     facts = Table("order", order_id, caption=source, caption_justify="left")
@@ -52,7 +52,7 @@ def _facts(order: Document) -> dict[str, object]:
     return facts | {name: value for name, value in optional.items() if value is not None}
 
 
-def _quotes(quotes: list[Document], routing: Document | None) -> Table:
+def _quotes(quotes: Sequence[Document], routing: Document | None) -> Table:
     why = cell(f"taken by {routing['policy']}, which compares {routing['compared']}", "dim") if routing else None
     table = Table("venue", "price", "fee", "netPrice", "chosen", caption=why, caption_justify="left")
     for quote in quotes:

@@ -1,7 +1,7 @@
 """`order-engine orders ...`: what users do through an engine's API, and beside it the operators' commands."""
 
 import os
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -31,9 +31,9 @@ def list_orders(
     from entrypoints.cli.order_list import print_json, print_table
 
     with troubles_reported(), EngineClient(url) as client:
-        filters = {"userId": user, "status": None if status is None else status.value}
-        pages = client.pages(None if every else limit, **filters)
-        print_json(pages) if as_json else print_table(pages, client.now, client.symbols)
+        wanted = None if status is None else status.value
+        pages = client.order_pages(None if every else limit, user_id=user, status=wanted)
+        print_json(pages) if as_json else print_table(pages, client)
 
 
 @app.command("show", rich_help_panel=USERS)
@@ -49,12 +49,12 @@ def show_order(context: typer.Context, order_id: OrderId, url: Url, as_json: AsJ
     from entrypoints.cli.order_view import print_order
 
     with troubles_reported(), EngineClient(url) as client:
-        order, events = client.order(order_id), client.events(order_id)
+        order, events = client.order(order_id).raw, [frame.raw for frame in client.events(order_id)]
         if as_json:
             return say_json({"order": order, "events": events})
         order = in_symbols(order, client.symbols())
     more = {} if order["finishedAt"] else {"job": "only the servers know: ask with a worker's settings"}
-    print_order(order, events, more, asked=url)
+    print_order(order, events, more, asked=client.url)
 
 
 @app.command("watch", rich_help_panel=USERS)
@@ -69,24 +69,25 @@ def watch_order(order_id: OrderId, url: Url, timeout: Timeout = None, as_json: A
 
     with troubles_reported(), EngineClient(url) as client:
         deadline = deadline_of(timeout)
-        known: dict[str, Any] = client.order(order_id)
+        known = client.order(order_id)
         view = view_for_reader(as_json=as_json, symbols=client.symbols)
-        raise SystemExit(watch(url, known["orderId"], view, deadline=deadline))
+        raise SystemExit(watch(client, known.order_id, view, deadline=deadline))
 
 
 @app.command("cancel", rich_help_panel=USERS)
 def cancel_order(order_id: OrderId, url: Url, as_json: AsJson = False) -> None:
     """Cancel an order; refused once its transaction is submitted."""
     from entrypoints.cli.client import EngineClient
-    from entrypoints.cli.troubles import NoAnswer
+    from order_engine_client import NoAnswer
 
     with troubles_reported(), EngineClient(url) as client:
         try:
             order = client.cancel(order_id)
-        except NoAnswer as trouble:
-            raise NoAnswer(f"{trouble}\nIt may be cancelled or not: order-engine orders show {order_id}") from trouble
+        except NoAnswer as error:
+            error.add_note(f"It may be cancelled or not: order-engine orders show {order_id}")
+            raise
     if as_json:
-        return say_json(order)
+        return say_json(order.raw)
     say("The order is cancelled.")
 
 

@@ -1,20 +1,17 @@
 """`order-engine submit`: one order, asked for once however often it has to be said."""
 
-import time
-import uuid
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrypoints.cli.ending import Trouble, troubles_reported
+from entrypoints.cli.ending import troubles_reported
 from entrypoints.cli.options import AsJson, Timeout, Url, tokens_like
 from entrypoints.cli.output import complain, on_terminal, say, say_json
 
 if TYPE_CHECKING:
-    from entrypoints.cli.client import Document, EngineClient
+    from order_engine_client import Accepted, OrderEngineError
 
 PATIENCE_SECONDS = 30.0
-PAUSE_SECONDS = 0.5
 
 
 def submit(
@@ -49,67 +46,40 @@ def submit(
     from entrypoints.cli.watching import deadline_of
     from entrypoints.cli.watching import watch as follow
 
-    asked: dict[str, object] = {
-        "inputToken": input_token,
-        "outputToken": output_token,
-        "amount": amount,
-        "userId": user,
-        "slippageBps": slippage_bps,
-        "clientOrderId": client_order_id,
-    }
-    order = {name: value for name, value in asked.items() if value is not None}
-    key, deadline = idempotency_key or str(uuid.uuid4()), deadline_of(timeout)
-    with troubles_reported(), EngineClient(url) as client:
-        answer, replayed = place(client, order, key, deadline)
-        if replayed and not as_json:
+    deadline = deadline_of(timeout)
+    patience = PATIENCE_SECONDS if timeout is None else min(PATIENCE_SECONDS, timeout)
+    with troubles_reported(), EngineClient(url, patience=patience, on_retry=say_again) as client:
+        accepted = client.submit(
+            input_token=input_token,
+            output_token=output_token,
+            amount=amount,
+            user_id=user,
+            slippage_bps=slippage_bps,
+            client_order_id=client_order_id,
+            idempotency_key=idempotency_key,
+        )
+        if accepted.replayed and not as_json:
             complain("This key's order was accepted before; it is that one.")
         if watch:
             view = view_for_reader(as_json=as_json, symbols=client.symbols)
-            raise SystemExit(follow(url, answer["orderId"], view, deadline=deadline))
-        _show(answer, key, replayed=replayed, as_json=as_json)
+            raise SystemExit(follow(client, accepted.order_id, view, deadline=deadline))
+    _show(accepted, as_json=as_json)
 
 
-def place(
-    client: "EngineClient", order: dict[str, object], key: str, deadline: float | None = None
-) -> "tuple[Document, bool]":
-    """Submit until there is an answer, for up to 30 s, always with the same key; return it, and whether it is a repeat.
+def say_again(error: "OrderEngineError", seconds: float) -> None:
+    """Say that the same order is submitted again; not where nobody was there, and nobody has heard of it."""
+    from entrypoints.cli.troubles import first_line
+    from order_engine_client import Unreachable
 
-    `deadline` is by `time.monotonic`. Raises Trouble; its text says when it is not known whether there is an order.
-    """
-    from entrypoints.cli.troubles import NoAnswer, NoEngine, Refused
-
-    give_up = min(time.monotonic() + PATIENCE_SECONDS, deadline or float("inf"))
-    unknown = False
-    while True:
-        try:
-            return client.submit(order, key)
-        except Refused as refusal:
-            if refusal.come_back is None:
-                raise
-            trouble: Trouble = refusal
-            unknown, wait = unknown or refusal.unknown, refusal.come_back
-        except (NoAnswer, NoEngine) as error:
-            trouble = error
-            unknown, wait = unknown or isinstance(error, NoAnswer), PAUSE_SECONDS
-            if not unknown:
-                raise  # nobody has heard of the order
-        if time.monotonic() + wait >= give_up:
-            raise _undecided(trouble, key) if unknown else trouble
-        complain(f"{str(trouble).splitlines()[0]} Trying again in {wait:g} s, with --idempotency-key {key}")
-        time.sleep(wait)
+    if isinstance(error, Unreachable) and not error.maybe_done:
+        raise error
+    complain(f"{first_line(error)} Trying again in {seconds:.2g} s, with --idempotency-key {error.idempotency_key}")
 
 
-def _undecided(trouble: Trouble, key: str) -> Trouble:
-    from entrypoints.cli.troubles import NoAnswer
-
-    advice = f"It is not known whether the order was accepted: repeat this with --idempotency-key {key}"
-    return NoAnswer(f"{trouble}\n{advice}")
-
-
-def _show(answer: "Document", key: str, *, replayed: bool, as_json: bool) -> None:
+def _show(accepted: "Accepted", *, as_json: bool) -> None:
     if as_json:
-        say_json({**answer, "idempotencyKey": key, "replayed": replayed})
+        say_json({**accepted.raw, "idempotencyKey": accepted.idempotency_key, "replayed": accepted.replayed})
         return
-    say(answer["orderId"])
+    say(accepted.order_id)
     if on_terminal():
-        complain(f"Accepted. Watch it: order-engine orders watch {answer['orderId']}", "dim")
+        complain(f"Accepted. Watch it: order-engine orders watch {accepted.order_id}", "dim")

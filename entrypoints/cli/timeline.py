@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from attrs import define, field, frozen
 
-from entrypoints.cli.stream import Frame
+from order_engine_client import Frame
 
 Clock = Callable[[], float]
 
@@ -47,7 +47,7 @@ class Timeline:
     @property
     def venue(self) -> str | None:
         """The venue that was chosen last."""
-        venues = (frame.content.get("chosenDex") for frame in reversed(self._frames))
+        venues = (frame.raw.get("chosenDex") for frame in reversed(self._frames))
         return next((venue for venue in venues if venue), None)
 
     def steps(self) -> Iterator[Step]:
@@ -64,7 +64,7 @@ class Timeline:
         """Say how it ended, in one line; None before that."""
         if self.last is None or not self.last.final:
             return None
-        content, after = self.last.content, duration(_between(self._frames[0], self.last))
+        content, after = self.last.raw, duration(_between(self._frames[0], self.last))
         if self.last.status == "failed":
             return f"Failed after {after}: {self.last.message} ({content.get('reasonCode')})"
         return (
@@ -74,7 +74,7 @@ class Timeline:
 
 def policy_of(frame: Frame) -> str | None:
     """Return by which routing policy this step's venue was chosen; None where none was, or nobody said it."""
-    routing = frame.content.get("routing")
+    routing = frame.raw.get("routing")
     return routing.get("policy") if isinstance(routing, dict) else None
 
 
@@ -90,4 +90,4 @@ def duration(seconds: float) -> str:
 
 def _between(first: Frame, second: Frame) -> float:
     # Frames of two processes are stamped by two clocks, which may differ by a little.
-    return max(0.0, (second.at - first.at).total_seconds())
+    return max(0.0, (second.timestamp - first.timestamp).total_seconds())

@@ -15,14 +15,14 @@ from entrypoints.cli.output import (
     complain,
     console,
     in_symbols,
+    json_text,
     on_terminal,
     plainly,
     say,
     swap_of,
-    visible_json,
 )
-from entrypoints.cli.stream import Back, Frame, Lost
 from entrypoints.cli.timeline import Step, Timeline, duration, policy_of
+from order_engine_client import Back, Frame, Lost
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -56,7 +56,7 @@ class Json:
 
     def show(self, news: Frame | Lost | Back) -> None:
         if isinstance(news, Frame):
-            typer.echo(visible_json(news.text))
+            typer.echo(json_text(news.raw))
         else:
             complain(sentence(news))
 
@@ -160,7 +160,7 @@ def sentence(news: Lost | Back) -> str:
 
 
 def _asked(birth: Frame, symbols: Mapping[str, str]) -> Text:
-    order = in_symbols(birth.content, symbols)
+    order = in_symbols(birth.raw, symbols)
     return cell(f"{swap_of(order)} for {order.get('userId')}", "bold").append_text(
         cell(f"   {order.get('orderId')}", "dim")
     )
@@ -171,6 +171,6 @@ def _detail(frame: Frame) -> Text:
     parts = [f"attempt {frame.attempt}"] if frame.attempt > 1 and frame.status == "routing" else []
     if policy := policy_of(frame):
         parts.append(f"by {policy}")
-    if price := frame.content.get("executionPrice"):
+    if price := frame.raw.get("executionPrice"):
         parts.append(f"at {plainly(price)}")
     return cell(f"  {', '.join(parts)}" if parts else "", "dim")

@@ -14,8 +14,8 @@ def tokens(url: Url, as_json: AsJson = False) -> None:
     with troubles_reported(), EngineClient(url) as client:
         found = client.tokens()
     if as_json:
-        return say_json({"data": found})
+        return say_json({"data": [token.raw for token in found]})
     table = Table("symbol", "chain", "address", "decimals", "token program")
     for token in found:
-        table.add_row(*(cell(token.get(name)) for name in ("symbol", "chain", "address", "decimals", "tokenProgram")))
+        table.add_row(*map(cell, (token.symbol, token.chain, token.address, token.decimals, token.token_program)))
     show(table)

@@ -1,23 +1,13 @@
 """What can go wrong between a user and an engine: each with its sentence and its exit code."""
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from entrypoints.cli.ending import NO_ENGINE, NOT_IN_TIME, REFUSED, WRONG_USAGE, Trouble
 
-
-class NoEngine(Trouble):
-    """Nobody listens there."""
-
-    exit_code = NO_ENGINE
-
-    def __init__(self, url: str, why: str | None = None) -> None:
-        because = f" ({why})" if why else ""
-        super().__init__(
-            f"No engine answers at {url}{because}: start one with `make run` or `order-engine dev`, "
-            "or name another with --url."
-        )
+if TYPE_CHECKING:
+    from order_engine_client import OrderEngineError, Refused
 
 
 class WrongEnvironment(Trouble):
@@ -30,52 +20,48 @@ class WrongEnvironment(Trouble):
         super().__init__(f"The environment names {what} that cannot be used: mend or unset {' or '.join(given)}.")
 
 
-class NotAnEngine(Trouble):
-    """Somebody else listens there."""
+class EngineTrouble(Trouble):
+    """What the client raised, in words for a terminal: with what its notes say to do."""
 
-    exit_code = NO_ENGINE
-
-    def __init__(self, url: str, answer: str) -> None:
-        super().__init__(f"{url} answers, but it is not an order engine: {answer}.")
-
-
-class NoAnswer(Trouble):
-    """The engine was reached and its answer was not: what was asked for may have been done."""
-
-    exit_code = NO_ENGINE
+    def __init__(self, text: str, exit_code: int, advice: Iterable[str]) -> None:
+        self.exit_code = exit_code
+        super().__init__("\n".join((text, *advice)))
 
 
-class NotInTime(Trouble):
-    """The time that the user gave is over."""
-
-    exit_code = NOT_IN_TIME
-
-
-class Refused(Trouble):
-    """The engine said no.
-
-    `code` is the problem's; `come_back` says in how many seconds the same request may be tried again, None: never.
-    `unknown` says that the request may have been done all the same.
-    """
-
-    exit_code = REFUSED
-
-    def __init__(self, problem: Mapping[str, Any], status: int, retry_after: str | None) -> None:
-        self.code = str(problem["code"])
-        self.status = status
-        self.unknown = problem.get("accepted") == "unknown"
-        self.come_back = _seconds(retry_after) if status in (429, 503) else None
-        super().__init__(_sentence(problem, self.code, self.come_back))
+def trouble_of(error: "OrderEngineError") -> EngineTrouble:
+    """Return what to say of a client's error."""
+    text, code = _said(error)
+    advice = list(getattr(error, "__notes__", ()))
+    if error.maybe_done and error.idempotency_key:
+        again = f"repeat this with --idempotency-key {error.idempotency_key}"
+        return EngineTrouble(text, NO_ENGINE, [f"It is not known whether the order was accepted: {again}", *advice])
+    return EngineTrouble(text, code, advice)
 
 
-def _sentence(problem: Mapping[str, Any], code: str, come_back: float | None) -> str:
-    fields = problem.get("errors")
-    if isinstance(fields, list) and fields:
-        bad = (f"  {error.get('field')}: {error.get('message')}" for error in fields if isinstance(error, dict))
-        return "\n".join((f"Refused ({code}):", *bad))
-    later = "" if come_back is None else f" It asks to come back in {come_back:g} s."
-    return f"Refused ({code}): {problem.get('detail') or problem.get('title')}.{later}"
+def first_line(error: "OrderEngineError") -> str:
+    """Return what to say of an error that is not the end."""
+    return _said(error)[0].partition("\n")[0]
 
 
-def _seconds(retry_after: str | None) -> float:
-    return float(retry_after) if retry_after and retry_after.isdecimal() else 1.0
+def _said(error: "OrderEngineError") -> tuple[str, int]:
+    from order_engine_client import NotAnEngine, OutOfTime, Refused, Unreachable
+
+    match error:
+        case Refused():
+            return _refusal(error), REFUSED
+        case Unreachable():
+            because = f" ({error.why})" if error.why else ""
+            start = "start one with `make run` or `order-engine dev`, or name another with --url"
+            return f"No engine answers at {error.url}{because}: {start}.", NO_ENGINE
+        case NotAnEngine():
+            return f"{error}.", NO_ENGINE
+        case OutOfTime():
+            return "The order did not finish in time; it goes on.", NOT_IN_TIME
+    return f"{str(error).removesuffix('?')}{'?' if str(error).endswith('?') else '.'}", NO_ENGINE
+
+
+def _refusal(error: "Refused") -> str:
+    if error.errors:
+        return "\n".join((f"Refused ({error.code}):", *(f"  {bad.field}: {bad.message}" for bad in error.errors)))
+    later = "" if error.retry_after is None else f" It asks to come back in {error.retry_after:g} s."
+    return f"Refused ({error.code}): {error.detail}.{later}"

@@ -1,30 +1,35 @@
 """Follows one order to its end and shows it; what `submit --watch` and `orders watch` share."""
 
 import time
+from typing import TYPE_CHECKING
 
 from entrypoints.cli.ending import DONE, INTERRUPTED, ORDER_FAILED
 from entrypoints.cli.output import complain
-from entrypoints.cli.stream import Frame, follow
 from entrypoints.cli.timeline_view import TimelineView
-from entrypoints.cli.troubles import NoAnswer, NotInTime
+from order_engine_client import NoAnswer, OutOfTime, Unreachable
+
+if TYPE_CHECKING:
+    from entrypoints.cli.client import EngineClient
 
 
-def watch(url: str, order_id: str, view: TimelineView, *, deadline: float | None) -> int:
+def watch(client: "EngineClient", order_id: str, view: TimelineView, *, deadline: float | None) -> int:
     """Show an order's steps until it is final; return the exit code of how it ended.
 
-    `deadline` is by `time.monotonic`. Raises Trouble; one after which the order goes on says how to watch it again.
+    `deadline` is by `time.monotonic`. Raises OrderEngineError; one after which the order goes on says how to watch it
+    again.
     """
     status = ""
+    timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
     try:
-        for news in follow(url, order_id, deadline):
-            view.show(news)
-            if isinstance(news, Frame):
-                status = news.status
-    except (NoAnswer, NotInTime) as trouble:
-        raise type(trouble)(f"{trouble}\n{_again(url, order_id)}") from trouble
+        for frame in client.watch(order_id, timeout=timeout, on_connection=view.show):
+            view.show(frame)
+            status = frame.status
+    except (NoAnswer, Unreachable, OutOfTime) as error:
+        error.add_note(_again(client, order_id))
+        raise
     except KeyboardInterrupt:
         view.end()
-        complain(f"The order goes on. {_again(url, order_id)}")
+        complain(f"The order goes on. {_again(client, order_id)}")
         raise SystemExit(INTERRUPTED) from None
     finally:
         view.end()
@@ -36,5 +41,5 @@ def deadline_of(timeout: float | None) -> float | None:
     return None if timeout is None else time.monotonic() + timeout
 
 
-def _again(url: str, order_id: str) -> str:
-    return f"Watch it again: order-engine orders watch {order_id} --url {url}"
+def _again(client: "EngineClient", order_id: str) -> str:
+    return f"Watch it again: order-engine orders watch {order_id} --url {client.url}"

@@ -60,7 +60,7 @@ def load(
     plan, tally = Plan(url, name, orders, connections, rate), Tally()
     with troubles_reported():
         with EngineClient(url) as client:
-            next(client.pages(1, userId=name))  # is there an engine?
+            next(client.order_pages(1, user_id=name))  # is there an engine?
         with _progress(orders, tally) as tick:
             outcome = uvloop.run(run(plan, tally, timeout, tick))
     if as_json:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httptools
 from attrs import field, frozen
 
-from entrypoints.cli.credential import authorization
+from entrypoints.cli.client import address_of
 
 ANSWER_SECONDS = 30.0
 
@@ -29,21 +29,21 @@ class Address:
     port: int
     netloc: str
     path: str
-    authorization: tuple[str, ...] = field(repr=False)
+    headers: tuple[str, ...] = field(repr=False)
     tls: ssl.SSLContext | None = field(repr=False)
 
     @classmethod
     def of(cls, url: str) -> Self:
         """Read a URL that is known to be good, and the user's credential for it."""
-        parts = urlsplit(url)
-        tls = ssl.create_default_context() if parts.scheme == "https" else None
-        port = parts.port or (443 if tls else 80)
-        shown = tuple(f"{name}: {value}" for name, value in authorization(url).items())
-        return cls(parts.hostname or "", port, parts.netloc.rpartition("@")[2], parts.path, shown, tls)
+        address = address_of(url)
+        parts = urlsplit(address.url)
+        port = parts.port or (443 if address.tls else 80)
+        shown = tuple(f"{name}: {value}" for name, value in address.headers.items())
+        return cls(parts.hostname or "", port, parts.netloc, parts.path, shown, address.tls)
 
     def request(self, method: str, path: str, body: bytes = b"") -> bytes:
         """Return a whole request; a body is JSON."""
-        lines = [f"{method} {self.path}{path} HTTP/1.1", f"Host: {self.netloc}", *self.authorization]
+        lines = [f"{method} {self.path}{path} HTTP/1.1", f"Host: {self.netloc}", *self.headers]
         if body:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         elif method == "POST":

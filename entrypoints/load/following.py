@@ -8,8 +8,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import websockets
 
-from entrypoints.cli.client import PAGE_MOST, proxy_for
-from entrypoints.cli.credential import authorization
+from entrypoints.cli.client import address_of
 from entrypoints.load.connection import Address, Connection
 from entrypoints.load.tally import Tally
 
@@ -17,6 +16,7 @@ FINAL = ("confirmed", "failed")
 ROUND_SECONDS = 0.5
 QUIET_SECONDS = 3.0
 FEW = 50
+PAGE_MOST = 200
 
 
 class _Frame(msgspec.Struct):
@@ -57,16 +57,11 @@ class Follower:
 
     async def _listen(self) -> None:
         """Read the feed, wherever it must be opened again. Return when this engine has none."""
-        address = f"ws{self._url.removeprefix('http')}/ws/orders?{urlencode({'userId': self._user})}"
+        engine = address_of(self._url)
+        address = f"{engine.socket_url}/ws/orders?{urlencode({'userId': self._user})}"
         while True:
             try:
-                async with websockets.connect(
-                    address,
-                    additional_headers=authorization(self._url),
-                    compression=None,
-                    proxy=proxy_for(self._url),
-                    max_queue=1024,
-                ) as socket:
+                async with websockets.connect(address, **engine.for_socket(None), max_queue=1024) as socket:
                     self.has_feed = True
                     self.ready.set()
                     async for text in socket:

@@ -8,12 +8,12 @@ from typing import Any
 
 from attrs import frozen
 
-from entrypoints.cli.stream import PATIENCE_SECONDS
 from entrypoints.load.following import Follower
 from entrypoints.load.posting import Plan, post_all
 from entrypoints.load.tally import Tally
 
 TICK_SECONDS = 0.05
+PATIENCE_SECONDS = 60.0  # with a feed that does not come
 
 
 @frozen

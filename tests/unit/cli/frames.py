@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from application.frames import timestamp
-from entrypoints.cli.stream import Frame, frame_of
+from order_engine_client import Frame
+from order_engine_client.reading import document, read
 
 ROUTING = {"policy": "lowest_price", "compared": "price"}
 BORN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -18,7 +19,7 @@ def text(seq: int, status: str, message: str, seconds: float = 0, **more: object
 
 
 def frame(seq: int, status: str, message: str, seconds: float = 0, **more: object) -> Frame:
-    return frame_of(text(seq, status, message, seconds, **more))
+    return read(Frame, document(text(seq, status, message, seconds, **more)))
 
 
 def birth() -> Frame:

@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from entrypoints.cli.stream import Back, Frame, Lost
 from entrypoints.cli.timeline import Timeline, duration
 from entrypoints.cli.timeline_view import Drawn, Lines
+from order_engine_client import Back, Frame, Lost
 from tests.clock import ManualClock
 from tests.unit.cli.frames import birth, clean_run, frame
 

@@ -34,17 +34,18 @@ def order_of(order_id: str = "1", **over: object) -> dict[str, Any]:
 
 def client_of(*answers: Answers, url: str = URL, **options: Any) -> tuple[Client, list[httpx.Request]]:
     """Return a client whose server answers so, and what it was asked."""
-    asked, answer = _answering(answers)
+    asked, answer = answering(answers)
     return Client(url, transport=httpx.MockTransport(answer), **options), asked
 
 
 def async_client_of(*answers: Answers, **options: Any) -> tuple[AsyncClient, list[httpx.Request]]:
     """Return the same for asyncio."""
-    asked, answer = _answering(answers)
+    asked, answer = answering(answers)
     return AsyncClient(URL, transport=httpx.MockTransport(answer), **options), asked
 
 
-def _answering(answers: tuple[Answers, ...]) -> tuple[list[httpx.Request], Callable[[httpx.Request], httpx.Response]]:
+def answering(answers: tuple[Answers, ...]) -> tuple[list[httpx.Request], Callable[[httpx.Request], httpx.Response]]:
+    """Return the list of what is asked, and who answers it."""
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -57,11 +57,11 @@ class Address:
             "trust_env": not self.is_here,
         }
 
-    def for_socket(self, timeout: float, left: float | None) -> dict[str, Any]:
-        """Return what websockets needs to get there, within `timeout` seconds or what is `left`."""
+    def for_socket(self, timeout: float | None) -> dict[str, Any]:
+        """Return what websockets needs to get there, within `timeout` seconds."""
         return {
             "additional_headers": self.headers,
-            "open_timeout": timeout if left is None else min(timeout, left),
+            "open_timeout": timeout,
             "close_timeout": 1,
             "compression": None,
             "proxy": None if self.is_here else True,

@@ -197,7 +197,7 @@ class AsyncClient:
 
         while not watched.done:
             try:
-                async with connect(watched.url, **self._address.for_socket(self._timeout, watched.left())) as socket:
+                async with connect(watched.url, **self._address.for_socket(watched.at_most(self._timeout))) as socket:
                     watched.opened()
                     while not watched.done:
                         if frame := watched.frame(await self._text(socket, watched)):

@@ -30,10 +30,9 @@ class Attempts:
     def pause_after(self, error: OrderEngineError) -> float:
         """Return how many seconds to wait before the next attempt; raise what there is to raise if there is none."""
         self._maybe_done = self._maybe_done or error.maybe_done
-        error.idempotency_key = self._call.idempotency_key
+        error.idempotency_key, error.maybe_done = self._call.idempotency_key, self._maybe_done
         pause = self._pause(error)
         if pause is None or time.monotonic() + pause >= self._give_up:
-            error.maybe_done = self._maybe_done
             raise error
         if self._on_retry is not None:
             self._on_retry(error, pause)

@@ -198,7 +198,7 @@ class Client:
 
         while not watched.done:
             try:
-                with connect(watched.url, **self._address.for_socket(self._timeout, watched.left())) as socket:
+                with connect(watched.url, **self._address.for_socket(watched.at_most(self._timeout))) as socket:
                     watched.opened()
                     while not watched.done:
                         if frame := watched.frame(self._text(socket, watched)):

@@ -120,9 +120,7 @@ class Following:
         self._is_lost = True
         seq = self._query.get("afterSeq")
         self._say(Lost(why, None if seq is None else int(seq)))
-        left = self.left()
-        pause = self._backoff.next()
-        return pause if left is None else min(pause, left)
+        return self.at_most(self._backoff.next())
 
     def left(self) -> float | None:
         """Return the seconds that are left, None for ever. Raises OutOfTime when there are none."""
@@ -132,6 +130,11 @@ class Following:
         if left <= 0:
             raise self.late()
         return left
+
+    def at_most(self, seconds: float) -> float:
+        """Return so many seconds, or what is left if that is less. Raises OutOfTime."""
+        left = self.left()
+        return seconds if left is None else min(seconds, left)
 
     def late(self) -> OutOfTime:
         """Return the end of its time."""
