@@ -1,5 +1,6 @@
 # The engine alone: `order-engine api`, `worker`, `migrate` ... against a Postgres and a Redis that run elsewhere.
-FROM python:3.12-slim AS build
+ARG BASE=python:3.12-slim
+FROM ${BASE} AS build
 WORKDIR /build
 RUN python -m venv /venv
 # All pins of the lock but the embedded servers, which only `order-engine dev` needs.
@@ -16,7 +17,7 @@ COPY clients/python clients/python
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --no-index ./clients/python . \
     && /venv/bin/pip uninstall --yes setuptools pip
 
-FROM python:3.12-slim
+FROM ${BASE}
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 ORDER_ENGINE_HOST=0.0.0.0
 USER 10001:10001

@@ -4,10 +4,12 @@ MAKEFLAGS += --no-print-directory
 # What a person set for other Pythons would keep .venv's from starting, or have it import their packages.
 unexport PYTHONHOME PYTHONPATH PYTHONINSPECT
 .NOTPARALLEL:
-.PHONY: help run test coverage test-oldest check soak acceptance browser chaos bench lock sbom format clean venv venv-dev
+.PHONY: help run test coverage test-oldest check soak acceptance browser chaos alerts image bench lock sbom format clean venv venv-dev
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+IMAGE := $(shell sed -n "s/^ *image: \(order-engine:.*\)/\1/p" compose.yaml)
 
 # What asks a server for something that an older one may lack: the adapters' suites, the schema, private servers, processes.
 OLDEST := servers_fixtures local_servers processes redis_order_queue redis_order_queue_machine redis_update_feed \
@@ -48,6 +50,14 @@ browser: venv-dev  ## Test the console in a real Chromium; pictures of it go to 
 
 chaos: venv-dev  ## Load a fleet, kill everything in it at random, and check every promise (SEED=1 SECONDS=60 WORLD=mock|solana)
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --world $(or $(WORLD),mock) $(ARGS)
+
+alerts: venv-dev  ## Kill all parts of an engine that a real Prometheus watches: each fires what the runbook names (half an hour)
+	@scripts/get-prometheus $(CURDIR)/build/prometheus
+	PATH="$(CURDIR)/build/prometheus/usr/bin:$$PATH" $(BIN)/python -m pytest tests/alerts $(ARGS)
+
+image: venv-dev  ## Build the image, and run compose's commands in it on real servers (Docker, or podman)
+	@scripts/make-image $(IMAGE)
+	$(BIN)/python -m pytest tests/image $(ARGS)
 
 bench: venv-dev  ## Measure throughput and latency beside references of the same run (BENCH="accept drain", ARGS=--list)
 	$(BIN)/python -m benchmarks $(BENCH) $(ARGS)

@@ -21,13 +21,12 @@ class RecoverOrders:
     idle_seconds: float
 
     async def __call__(self) -> int:
-        """Sweep once through all open orders; return how many idle ones were given to the queue."""
+        """Sweep once through all open orders; return how many idle ones were not in the queue."""
         count, after = 0, None
         while True:
             page = await self.store.open_orders(after, PAGE, self.idle_seconds)
             if page.order_ids:
-                await self.queue.put(page.order_ids)
-                count += len(page.order_ids)
+                count += await self.queue.put(page.order_ids)
             if page.next_after is None:
                 observe.orders_put_back(count)
                 return count

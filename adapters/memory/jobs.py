@@ -32,10 +32,12 @@ class InMemoryJobs:
     paused: bool = False
     waiters: set[asyncio.Future[None]] = field(factory=set)
 
-    def add(self, order_id: str) -> None:
-        """Have a job wait; one that is in any place stays there."""
-        if not any(order_id in place for place in (self.waiting, self.leased, self.delayed, self.buried)):
-            self.waiting[order_id] = InMemoryJob(order_id, self.waiting)
+    def add(self, order_id: str) -> bool:
+        """Have a job wait; one that is in any place stays there. Say whether it is new."""
+        if any(order_id in place for place in (self.waiting, self.leased, self.delayed, self.buried)):
+            return False
+        self.waiting[order_id] = InMemoryJob(order_id, self.waiting)
+        return True
 
     def move(self, job: InMemoryJob, place: dict[str, InMemoryJob]) -> None:
         """Move a job to the end of another place."""

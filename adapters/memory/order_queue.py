@@ -40,10 +40,10 @@ class InMemoryOrderQueue:
     async def ping(self) -> None:
         """Return: memory is always there."""
 
-    async def put(self, order_ids: Collection[str]) -> None:
-        for order_id in order_ids:
-            self._jobs.add(order_id)
+    async def put(self, order_ids: Collection[str]) -> int:
+        new = sum(self._jobs.add(order_id) for order_id in order_ids)
         self._jobs.wake()
+        return new
 
     def put_soon(self, order_id: str) -> None:
         self._jobs.add(order_id)

@@ -79,16 +79,18 @@ class RedisOrderQueue:
         """
         await self._check((keys.GROUP, "takes" if takes else "puts"))
 
-    async def put(self, order_ids: Collection[str]) -> None:
+    async def put(self, order_ids: Collection[str]) -> int:
+        new = 0
         for part in _chunks(order_ids):
             if not self._breaker.lets_through():
                 raise QueueUnavailable("the queue could not be reached a moment ago")
             try:
-                await self._put((*part, keys.GROUP))
+                new += await self._put((*part, keys.GROUP))
             except QueueUnavailable:
                 self._breaker.failed()
                 raise
             self._breaker.succeeded()
+        return new
 
     def put_soon(self, order_id: str) -> None:
         try:

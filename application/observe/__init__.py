@@ -242,7 +242,7 @@ def job_buried(order_id: str, why: str) -> None:
 
 
 def orders_put_back(count: int) -> None:
-    """Record that the sweep gave idle open orders to the queue."""
+    """Record that the sweep found idle open orders that were not in the queue, and put them there."""
     if count:
         metrics.PUT_BACK.add(count)
         _log.info("orders_put_back", count=count)

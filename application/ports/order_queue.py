@@ -26,8 +26,8 @@ class OrderQueue(Protocol):
     nothing.
     """
 
-    async def put(self, order_ids: Collection[str]) -> None:
-        """Add jobs; an id that waits, is delayed, is leased or is buried already stays as it is."""
+    async def put(self, order_ids: Collection[str]) -> int:
+        """Add jobs; an id that waits, is delayed, is leased or is buried already stays as it is. Return how many are new."""
         ...
 
     def put_soon(self, order_id: str) -> None:

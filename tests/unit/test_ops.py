@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from entrypoints.settings import Settings
 from entrypoints.web.http.metrics import reference
+from tests.alerts.runbook import companions
 from tests.api import running_api
 
 ROOT = Path(__file__).parents[2]
@@ -179,6 +180,20 @@ def test_grafana_finds_its_source_and_its_dashboard() -> None:
     assert f"./ops/grafana/dashboards:{folder}:ro" in compose["grafana"]["volumes"]
     home = compose["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert home == f"{folder}/order-engine.json"
+
+
+def test_alertmanager_keeps_back_what_the_runbook_says_comes_with_another_alert() -> None:
+    file = yaml.safe_load((OPS / "alertmanager/alertmanager.yml").read_text())
+    kept_back: dict[str, set[str]] = {}
+    for rule in file["inhibit_rules"]:
+        [source] = re.findall(r'alertname="(\w+)"', " ".join(rule["source_matchers"]))
+        [targets] = re.findall(r'alertname=~?"([\w|]+)"', " ".join(rule["target_matchers"]))
+        kept_back.setdefault(source, set()).update(targets.split("|"))
+    assert kept_back == {alert: set(with_it.all) for alert, with_it in companions().items() if with_it.all}
+    severities = {rule["labels"]["severity"] for rule in RULES}
+    routed = {matcher for route in file["route"]["routes"] for matcher in route["matchers"]}
+    assert routed == {'severity="critical"'}
+    assert severities == {"critical", "warning"}
 
 
 def test_prometheus_on_hosts_scrapes_the_same_jobs_at_the_ports_of_the_settings() -> None:

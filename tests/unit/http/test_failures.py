@@ -81,8 +81,9 @@ async def test_data_that_the_store_refuses_is_the_clients_mistake() -> None:
 
 
 class HangingQueue(InMemoryOrderQueue):
-    async def put(self, order_ids: Collection[str]) -> None:
+    async def put(self, order_ids: Collection[str]) -> int:
         await asyncio.Event().wait()
+        return 0
 
 
 async def test_an_answer_does_not_wait_for_the_queue() -> None:
