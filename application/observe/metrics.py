@@ -64,7 +64,7 @@ JOBS_FAILED = METERS.counter("jobs_failed_total", "Executions that ended in an e
 JOBS_BURIED = METERS.counter("jobs_buried_total", "Jobs that the queue gave up: dead letters")
 TAKEOVERS = METERS.counter("lease_takeovers_total", "Jobs that were taken after another worker's lease ran out")
 LEASES_LOST = METERS.counter("leases_lost_total", "Jobs that a worker had in hand and lost to another")
-PUT_BACK = METERS.counter("orders_put_back_total", "Idle open orders that were not in the queue: the sweep put them there")
+PUT_BACK = METERS.counter("orders_put_back_total", "Idle open orders that the queue lacked and the sweep put there")
 ORDERS_UNREADABLE = METERS.counter("orders_unreadable_total", "Damaged orders that were left out of a list")
 
 VENUE_CALLS = METERS.histograms(

@@ -27,7 +27,7 @@ class OrderQueue(Protocol):
     """
 
     async def put(self, order_ids: Collection[str]) -> int:
-        """Add jobs; an id that waits, is delayed, is leased or is buried already stays as it is. Return how many are new."""
+        """Add jobs, and return how many are new; one that waits, is delayed, leased or buried stays as it is."""
         ...
 
     def put_soon(self, order_id: str) -> None:
