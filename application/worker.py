@@ -57,6 +57,16 @@ class Worker:
         self._patience = lease_seconds
         self._held: dict[Lease, _InHand] = {}
 
+    @property
+    def slots(self) -> int:
+        """How many orders it may execute at once."""
+        return self._concurrency
+
+    @property
+    def in_flight(self) -> int:
+        """How many orders it executes now."""
+        return len(self._held)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight, and after the grace time hand the rest back."""
         observe.worker_ready(self._concurrency)

@@ -112,7 +112,7 @@ async def serve_api(container: Container, ports: Ports, stop: asyncio.Event) -> 
     await asyncio.gather(container.follow_clock()(), container.gate().look())
     times = ServerTimes(linger_seconds=settings.linger_seconds, grace_seconds=round(settings.grace_seconds))
     beside = [container.follow_clock().run(), container.watch().run(), container.gate().run()]
-    beside.append(container.share_marks().run())
+    beside += container.share_marks().run(), container.count_orders().run()
     if keys := container.key_authenticator():
         beside.append(keys.run())
     if jwts := container.jwt_authenticator():

@@ -47,6 +47,8 @@ async def work(container: Container, stop: asyncio.Event) -> None:
         container.share_marks().run(),
         container.stats().warn_of_id_ranges(),
         container.follow_finality().run(),
+        container.count_orders().run(),
+        container.report_worker().run(),
         _unready_after(stop, container.drain()),
     )
     if tokens := container.token_file():

@@ -14,6 +14,7 @@ from attrs import Factory, field, frozen
 from adapters.memory.audit import InMemoryAudit
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
+from adapters.memory.order_counts import InMemoryOrderCounts
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.partial_halts import InMemoryPartialHalts
@@ -21,6 +22,7 @@ from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.tickets import InMemoryTickets
 from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from adapters.memory.workers import InMemoryWorkers
 from adapters.mock.venue import MockVenue
 from application.cancel_order import CancelOrder
 from application.cancel_orders import CancelOrders
@@ -31,12 +33,14 @@ from application.operate_orders import OperateOrders
 from application.order_progress import OrderProgress
 from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
+from application.ports.order_counts import OrderCounts
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderFilter, OrderStore
 from application.ports.queue_operations import QueueOperations
 from application.ports.system import Clock
 from application.ports.token_registry import TokenRegistry
 from application.ports.update_feed import UpdateFeed
+from application.ports.workers import Workers
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
 from application.record_step import RecordStep
@@ -92,6 +96,8 @@ class Engine:
     )
     operations: QueueOperations = Factory(lambda self: InMemoryQueueOperations(CLOCK, self.jobs), takes_self=True)
     feed: UpdateFeed = field(factory=InMemoryUpdateFeed)
+    counts: OrderCounts = field(factory=lambda: InMemoryOrderCounts(CLOCK))
+    workers: Workers = field(factory=lambda: InMemoryWorkers(CLOCK))
     venues: Venues = field(factory=lambda: mock_venues(HASTY_DEX))
     ready: Checks = NO_CHECKS
     live: Checks = NO_CHECKS
@@ -136,7 +142,7 @@ class Engine:
             CancelOrders(self.store, cancel, self.clock, InMemoryAudit(self.clock), self.tokens),
             WatchOrder(self.store, progress, self.feed, self.clock),
             WatchFeed(self.feed, progress),
-            EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate),
+            EngineStats(self.store, self.operations, self.clock, self.id_ranges, self.gate, self.counts, self.workers),
             self.rules,
             tickets,
             self.operate,

@@ -63,8 +63,9 @@ def step_stored(before: Order, event: OrderEvent) -> None:
 
 def _order_finished(before: Order, event: OrderEvent) -> None:
     seconds = (event.at - before.created_at).total_seconds()
-    metrics.ORDERS[event.status].observe(seconds if seconds > 0 else 0.0)
-    metrics.ORDERS_FINISHED[event.status, event.reason or ""].add()
+    end = metrics.CANCELLED if event.reason == metrics.CANCELLED else event.status
+    metrics.ORDERS[end].observe(seconds if seconds > 0 else 0.0)
+    metrics.ORDERS_FINISHED[end, event.reason or ""].add()
 
 
 def attempt_failed(order_id: str, attempt: int, why: str) -> None:

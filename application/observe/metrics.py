@@ -10,6 +10,7 @@ from application.observe.meters import Meters, furthest
 from domain.status import FINAL, EventKind, FailureReason, OrderStatus
 
 PREFIX = "order_engine_"
+CANCELLED = FailureReason.CANCELLED  # an end of its own here: who wanted it so has no failure
 METERS = Meters(PREFIX)
 
 # 1 ms to 60 s, close together where an order's life usually ends.
@@ -34,8 +35,12 @@ STEPS = METERS.histograms(
     LIFE_SECONDS,
     "step",
 )
-ORDERS = METERS.histograms("order_duration_seconds", "From acceptance to the final state", LIFE_SECONDS, "status")
-ORDERS_FINISHED = METERS.counters("orders_finished_total", "Orders that reached a final state", "status", "reason")
+ORDERS = METERS.histograms(
+    "order_duration_seconds", "From acceptance to `confirmed`, `failed` or `cancelled`", LIFE_SECONDS, "status"
+)
+ORDERS_FINISHED = METERS.counters(
+    "orders_finished_total", "Orders that ended `confirmed`, `failed` or `cancelled`", "status", "reason"
+)
 ATTEMPTS_FAILED = METERS.counters("attempts_failed_total", "Attempts that failed, retried or not", "reason")
 SWAPS_UNKNOWN = METERS.counter(
     "swap_outcomes_unknown_total", "Times that a venue did not say what became of a transaction"
@@ -120,8 +125,12 @@ PROCESSES_ENDED = METERS.counter(
 
 # Series whose first rise must show are there from the start: one that begins at 1 has no increase.
 STEPS.make(*EventKind)
-ORDERS.make(*FINAL)
-ORDERS_FINISHED.make((OrderStatus.CONFIRMED, ""), *((OrderStatus.FAILED, reason) for reason in FailureReason))
+ORDERS.make(*FINAL, CANCELLED)
+ORDERS_FINISHED.make(
+    (OrderStatus.CONFIRMED, ""),
+    (CANCELLED, CANCELLED),
+    *((OrderStatus.FAILED, reason) for reason in FailureReason if reason != CANCELLED),
+)
 ATTEMPTS_FAILED.make(*FailureReason)
 LIMITED.make(*product(Of, By))
 JOBS_HANDED_BACK.make("store", "venues", "halt")

@@ -58,9 +58,14 @@ def _run(command: "Command[Answer]", *urls: str) -> Answer:
                 resources = container.resources()
         try:
             async with opened(*resources):
-                if "postgres_url" in urls:
-                    await container.follow_clock()()
-                return await command(container, operator())
+                if "postgres_url" not in urls:
+                    return await command(container, operator())
+                await container.follow_clock()()
+                count_orders = container.count_orders()
+                try:
+                    return await command(container, operator())
+                finally:
+                    await count_orders.send()  # orders that it ended
         except QueueUnavailable as error:
             raise await why_not(container.redis_fault(), "redis_url", error) from error
         except StoreUnavailable as error:

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from operator import eq
 
 from dependency_injector import containers, providers
@@ -13,6 +14,7 @@ from adapters.memory.audit import InMemoryAudit
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
 from adapters.memory.limit_reports import InMemoryLimitReports
+from adapters.memory.order_counts import InMemoryOrderCounts
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.partial_halts import InMemoryPartialHalts
@@ -22,11 +24,13 @@ from adapters.memory.tickets import InMemoryTickets
 from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.unsettled_swaps import InMemoryUnsettledSwaps
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from adapters.memory.workers import InMemoryWorkers
 from adapters.memory.write_marks import InMemoryWriteMarks
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.executions import PostgresExecutions
 from adapters.postgres.migrator import Migrator
+from adapters.postgres.order_counts import PostgresOrderCounts
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.postgres.partial_halts import PostgresPartialHalts
 from adapters.postgres.roles import roles_sql
@@ -35,6 +39,7 @@ from adapters.postgres.store_clock import PostgresStoreClock
 from adapters.postgres.tickets import PostgresTickets
 from adapters.postgres.trading_halts import PostgresTradingHalts
 from adapters.postgres.unsettled_swaps import PostgresUnsettledSwaps
+from adapters.postgres.workers import PostgresWorkers
 from adapters.redis.clients import feed_client, queue_client
 from adapters.redis.limit_reports import RedisLimitReports
 from adapters.redis.order_queue import RedisOrderQueue
@@ -45,6 +50,7 @@ from adapters.redis.write_marks import RedisWriteMarks
 from application.api_key import EngineMode
 from application.cancel_order import CancelOrder
 from application.cancel_orders import CancelOrders
+from application.count_orders import CountOrders
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.failed_attempts import FailedAttempts
@@ -63,6 +69,7 @@ from application.ports.audit import Audit
 from application.ports.executions import Executions
 from application.ports.finality import UnsettledSwaps
 from application.ports.limit_reports import LimitReports
+from application.ports.order_counts import OrderCounts
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.partial_halts import PartialHalts
@@ -73,13 +80,16 @@ from application.ports.tickets import Tickets
 from application.ports.token_registry import TokenRegistry
 from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
+from application.ports.workers import Workers
 from application.ports.write_marks import WriteMarks
 from application.query_audit import QueryAudit
 from application.query_executions import QueryExecutions
 from application.query_orders import QueryOrders
+from application.query_workers import QueryWorkers
 from application.reconcile import Reconcile
 from application.record_step import RecordStep
 from application.recover_orders import RecoverOrders
+from application.report_worker import ReportWorker
 from application.resume_trading import ResumeTrading
 from application.retry_policy import RetryPolicy
 from application.settle_open_orders import SettleOpenOrders
@@ -208,6 +218,16 @@ class Container(containers.DeclarativeContainer):
         memory=providers.Singleton(InMemoryUnsettledSwaps, clock, memory_store),
         live=providers.Singleton(PostgresUnsettledSwaps, live_store.provided.upkeep),
     )
+    counts: providers.Provider[OrderCounts] = providers.Selector(
+        mode,
+        memory=providers.Singleton(InMemoryOrderCounts, clock),
+        live=providers.Singleton(PostgresOrderCounts, live_store.provided.upkeep),
+    )
+    workers: providers.Provider[Workers] = providers.Selector(
+        mode,
+        memory=providers.Singleton(InMemoryWorkers, clock),
+        live=providers.Singleton(PostgresWorkers, live_store.provided.upkeep),
+    )
     queue: providers.Provider[OrderQueue] = providers.Selector(mode, memory=memory_queue, live=live_queue)
     operations: providers.Provider[QueueOperations] = providers.Selector(
         mode, memory=memory_operations, live=live_operations
@@ -271,6 +291,7 @@ class Container(containers.DeclarativeContainer):
         mode, memory=providers.Object(_always), live=follow_clock.provided.on_time
     )
     gate = providers.Singleton(TradingGate, halts, clock, on_time, halted_parts)
+    count_orders = providers.Singleton(CountOrders, counts, clock, holder, on_time)
     record_step = providers.Singleton(RecordStep, store, feed)
     submit = providers.Singleton(
         SubmitOrder, store, queue, feed, clock, ids, gate, tokens, settings.provided.default_slippage_bps
@@ -303,7 +324,7 @@ class Container(containers.DeclarativeContainer):
     progress = providers.Singleton(OrderProgress, store)
     watch = providers.Singleton(WatchOrder, store, progress, feed, clock)
     watch_feed = providers.Singleton(WatchFeed, feed, progress)
-    stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges, gate)
+    stats = providers.Singleton(EngineStats, store, operations, clock, id_ranges, gate, counts, workers)
     query_audit = providers.Singleton(QueryAudit, audit)
     operate = providers.Singleton(OperateOrders, store, queue, operations, record_step, venues, clock, ids, audit)
     operate_trading = providers.Singleton(OperateTrading, store, halts)
@@ -317,6 +338,7 @@ class Container(containers.DeclarativeContainer):
         clock,
         settings.provided.tx_expiry_seconds,
     )
+    query_workers = providers.Singleton(QueryWorkers, workers)
     query_queue = providers.Singleton(QueryQueue, operations)
     operate_queue = providers.Singleton(OperateQueue, operations, audit)
     key_authenticator = providers.Singleton(access.made_key_authenticator, settings, keys, clock)
@@ -395,4 +417,7 @@ class Container(containers.DeclarativeContainer):
         concurrency=settings.provided.worker_concurrency,
         lease_seconds=lease_seconds,
         grace_seconds=settings.provided.grace_seconds,
+    )
+    report_worker = providers.Singleton(
+        ReportWorker, workers, worker, clock, holder, providers.Callable(version, "order-engine")
     )

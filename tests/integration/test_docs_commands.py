@@ -33,7 +33,7 @@ RUNNABLE = sorted(
     key=lambda page: LAST.index(name_of(page)) if name_of(page) in LAST else -1,
 )
 # Pages for operators, who have a worker's settings: these begin with what this page exports.
-OPERATORS = ("docs/stuck-order.md", "docs/backup.md")
+OPERATORS = ("docs/stuck-order.md", "docs/backup.md", "docs/workers.md")
 SETTINGS_OF_A_WORKER = "docs/operations.md"
 # The page on dead letters. They are made as its story tells, by a change of the rows in SQL.
 BURIED_ON = LAST[0]

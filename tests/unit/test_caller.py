@@ -7,11 +7,13 @@ from attrs import define
 
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
+from adapters.memory.order_counts import InMemoryOrderCounts
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
 from adapters.memory.trading_halts import InMemoryTradingHalts
 from adapters.memory.update_feed import InMemoryUpdateFeed
+from adapters.memory.workers import InMemoryWorkers
 from application.caller import ANYONE, Caller, Scope
 from application.cancel_order import CancelOrder
 from application.engine_stats import EngineStats
@@ -105,7 +107,7 @@ async def engine() -> Engine:
         OperateQueue(operations, store.audit),
         QueryAudit(store.audit),
         OperateTrading(store, halts),
-        EngineStats(store, operations, clock, store, gate),
+        EngineStats(store, operations, clock, store, gate, InMemoryOrderCounts(clock), InMemoryWorkers(clock)),
     )
 
 

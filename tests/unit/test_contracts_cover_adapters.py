@@ -16,6 +16,7 @@ from application.ports.authenticator import Authenticator
 from application.ports.executions import Executions
 from application.ports.finality import UnsettledSwaps
 from application.ports.limit_reports import LimitReports
+from application.ports.order_counts import OrderCounts
 from application.ports.order_queue import OrderQueue
 from application.ports.order_store import IdRanges, OrderStore
 from application.ports.partial_halts import PartialHalts
@@ -28,6 +29,7 @@ from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 from application.ports.venue_history import VenueHistory
+from application.ports.workers import Workers
 from application.ports.write_marks import WriteMarks
 
 TESTS = Path(__file__).parents[1]
@@ -38,6 +40,7 @@ SUITES = {
     Executions: "ExecutionsContract",
     IdRanges: "IdRangesContract",
     LimitReports: "LimitReportsContract",
+    OrderCounts: "OrderCountsContract",
     OrderQueue: "OrderQueueContract",
     OrderStore: "OrderStoreContract",
     PartialHalts: "PartialHaltsContract",
@@ -52,6 +55,7 @@ SUITES = {
     Venue: "VenueContract",
     VenueHistory: "VenueHistoryContract",
     Wallets: "WalletsContract",
+    Workers: "WorkersContract",
     WriteMarks: "WriteMarksContract",
 }
 OF_SOME = {

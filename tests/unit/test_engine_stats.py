@@ -8,12 +8,15 @@ from collections.abc import Mapping
 import pytest
 
 from adapters.memory.jobs import InMemoryJobs
+from adapters.memory.order_counts import InMemoryOrderCounts
 from adapters.memory.order_queue import InMemoryOrderQueue
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from adapters.memory.workers import InMemoryWorkers
 from application.caller import ANYONE
 from application.engine_stats import EngineStats, Stats
 from application.ports.errors import QueueUnavailable, StoreUnavailable
+from application.ports.order_counts import WINDOWS, Counts
 from application.ports.order_store import Backlog
 from application.ports.queue_operations import QueueCounts
 from tests.builders import an_order
@@ -21,6 +24,7 @@ from tests.clock import ManualClock
 from tests.execution import a_gate
 
 NOTHING = QueueCounts(0, 0, 0, 0)
+NONE = dict.fromkeys(WINDOWS, Counts())
 
 
 class CountedStore(InMemoryOrderStore):
@@ -60,6 +64,11 @@ class MoodyOperations(InMemoryQueueOperations):
         return await super().counts()
 
 
+def stats_of(store: InMemoryOrderStore, operations: InMemoryQueueOperations, clock: ManualClock) -> EngineStats:
+    counts, workers = InMemoryOrderCounts(clock), InMemoryWorkers(clock)
+    return EngineStats(store, operations, clock, store, a_gate(clock), counts, workers)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
@@ -77,25 +86,43 @@ def operations(clock: ManualClock) -> MoodyOperations:
 
 @pytest.fixture
 def stats(store: CountedStore, operations: MoodyOperations, clock: ManualClock) -> EngineStats:
-    return EngineStats(store, operations, clock, store, a_gate(clock))
+    return EngineStats(
+        store, operations, clock, store, a_gate(clock), InMemoryOrderCounts(clock), InMemoryWorkers(clock)
+    )
 
 
 async def test_what_there_is_to_do(store: CountedStore, clock: ManualClock) -> None:
     jobs = InMemoryJobs()
     queue = InMemoryOrderQueue(clock, lease_seconds=30, jobs=jobs)
-    stats = EngineStats(store, InMemoryQueueOperations(clock, jobs), clock, store, a_gate(clock))
-    assert await stats(ANYONE) == Stats(0, None, NOTHING)
+    stats = EngineStats(
+        store,
+        InMemoryQueueOperations(clock, jobs),
+        clock,
+        store,
+        a_gate(clock),
+        InMemoryOrderCounts(clock),
+        InMemoryWorkers(clock),
+    )
+    assert await stats(ANYONE) == Stats(0, None, NOTHING, NONE, [])
     order = an_order()
     await store.add(order)
     await queue.put([order.order_id])
     await clock.advance(2.5)
-    assert await stats(ANYONE) == Stats(1, 2.5, QueueCounts(1, 0, 0, 0))
+    assert await stats(ANYONE) == Stats(1, 2.5, QueueCounts(1, 0, 0, 0), NONE, [])
 
 
 async def test_a_clock_that_is_behind_makes_nothing_younger_than_new(
     stats: EngineStats, store: CountedStore, operations: MoodyOperations, clock: ManualClock
 ) -> None:
-    behind = EngineStats(store, operations, ManualClock(clock.now().replace(year=2000)), store, a_gate(clock))
+    behind = EngineStats(
+        store,
+        operations,
+        ManualClock(clock.now().replace(year=2000)),
+        store,
+        a_gate(clock),
+        InMemoryOrderCounts(clock),
+        InMemoryWorkers(clock),
+    )
     await store.add(an_order())
     assert (await behind(ANYONE)).oldest_pending_seconds == 0
 
@@ -135,7 +162,7 @@ async def test_an_error_nobody_foresaw_is_not_kept(stats: EngineStats, store: Co
 
 async def test_a_queue_that_is_away(stats: EngineStats, operations: MoodyOperations, clock: ManualClock) -> None:
     operations.error = QueueUnavailable("refused")
-    assert await stats(ANYONE) == Stats(0, None, None)
+    assert await stats(ANYONE) == Stats(0, None, None, NONE, [])
     operations.error = None
     assert (await stats(ANYONE)).queue is None
     assert operations.asked == 1

@@ -11,6 +11,7 @@ DECLARE
     settling CONSTANT TEXT := 'SELECT, INSERT, UPDATE (finality, amount_in, amount_out, venue_fee, network_fee, '
         'network_fee_asset, slot, priority_fee)';
     note CONSTANT TEXT := 'INSERT (who, origin, request_id, what, subject, before, after, outcome)';
+    counting CONSTANT TEXT := 'SELECT, INSERT, UPDATE, DELETE';
     one RECORD;
     given RECORD;
 BEGIN
@@ -28,6 +29,8 @@ BEGIN
         ('socket_tickets',       'SELECT, INSERT, UPDATE (digest), DELETE', '',               '',                               ''),
         ('sweep_floor',          'SELECT',                 'SELECT, UPDATE',                 'SELECT',                         'SELECT'),
         ('finality_sweep',       '',                       'SELECT, INSERT, UPDATE',         '',                               ''),
+        ('order_counts',         counting,                 counting,                         counting,                         'SELECT'),
+        ('workers',              'SELECT',                 counting,                         'SELECT',                         'SELECT'),
         ('schema_migrations',    'SELECT',                 'SELECT',                         'SELECT',                         'SELECT')
     ) AS decided (relation, api, worker, operator, readonly)
     LOOP

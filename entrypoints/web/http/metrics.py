@@ -35,6 +35,7 @@ ENGINE_GAUGES: Mapping[str, str] = MappingProxyType(
         "open_orders": "Orders that are neither final nor resting, counted up to 200,000",
         "oldest_pending_age_seconds": "Age of the oldest order that waits for its first step; 0 when none does",
         "id_range_used_ratio": "Share of a table's ids that was given out, up to a minute old; at 1 it takes no more",
+        "workers_alive": "Workers that reported within the last 20 s",
         "queue_jobs": "Jobs in the queue, by place; `buried` are the dead letters",
         "queue_paused": "1 while the queue is paused, else 0",
         "trading_halted": "1 while trading is halted, as far as this process knows, else 0",
@@ -132,6 +133,7 @@ def _engine(snapshot: EngineSnapshot) -> Iterator[Metric]:
     }
     if isinstance(snapshot.stats, Stats):
         numbers["open_orders"] = {(): snapshot.stats.open}
+        numbers["workers_alive"] = {(): len(snapshot.stats.workers)}
         numbers["oldest_pending_age_seconds"] = {(): snapshot.stats.oldest_pending_seconds or 0}
     numbers["id_range_used_ratio"] = {(table,): used for table, used in snapshot.id_ranges_used.items()}
     if snapshot.queue is not None:

@@ -11,6 +11,7 @@ from application.engine_stats import Stats
 from application.frames import Frame, quoted, routing_json, timestamp
 from application.ports.authenticator import Grant
 from application.ports.order_store import OrderPage
+from application.ports.workers import SeenWorker
 from application.socket_tickets import IssuedTicket
 from application.trading_rules import TradingRules
 from domain.asset import Asset
@@ -75,6 +76,8 @@ def stats_json(stats: Stats, rules: TradingRules) -> str:
         "open": stats.open,
         "oldestPendingSeconds": waited and round(waited, 3),
         "queue": queue,
+        "windows": {name: asdict(counts) for name, counts in stats.windows.items()},
+        "workers": [worker_facts(worker) for worker in stats.workers],
         "policy": rules.policy,
         "defaultSlippageBps": rules.default_slippage_bps,
     }
@@ -86,6 +89,19 @@ def stats_json(stats: Stats, rules: TradingRules) -> str:
             "lostWrites": halt.lost_writes,
         }
     return _compact(facts)
+
+
+def worker_facts(worker: SeenWorker) -> dict[str, object]:
+    """Return what is known of a worker."""
+    state = worker.state
+    return {
+        "name": state.name,
+        "version": state.version,
+        "slots": state.slots,
+        "inFlight": state.in_flight,
+        "since": timestamp(worker.since),
+        "seenAt": timestamp(worker.seen_at),
+    }
 
 
 def grant_json(grant: Grant) -> str:

@@ -8,8 +8,10 @@ import falcon.testing
 import pytest
 
 from adapters.memory.jobs import InMemoryJobs
+from adapters.memory.order_counts import InMemoryOrderCounts
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.queue_operations import InMemoryQueueOperations
+from adapters.memory.workers import InMemoryWorkers
 from application.engine_stats import EngineStats
 from application.ports.errors import QueueUnavailable, StoreUnavailable
 from application.ports.order_store import Backlog
@@ -51,7 +53,7 @@ async def test_orders_are_counted_by_their_ends() -> None:
         risen = Risen(before, await scrape(api))
     assert risen("orders_accepted_total") == 4
     assert risen("orders_finished_total", status="confirmed", reason="") == 3
-    assert risen("orders_finished_total", status="failed", reason="cancelled") == 1
+    assert risen("orders_finished_total", status="cancelled", reason="cancelled") == 1
     assert risen("orders_finished_total", status="failed", reason="slippage_exceeded") == 0
     assert risen("order_duration_seconds_count", status="confirmed") == 3
     for step in ("quotes_requested", "route_chosen", "build_started", "transaction_submitted", "swap_confirmed"):
@@ -217,7 +219,8 @@ async def test_the_queue_is_told_while_the_store_is_away() -> None:
 
 async def test_a_worker_has_metrics_beside_its_health() -> None:
     store = InMemoryOrderStore(CLOCK)
-    stats = EngineStats(store, InMemoryQueueOperations(CLOCK, InMemoryJobs()), CLOCK, store, a_gate(CLOCK))
+    operations, counts = InMemoryQueueOperations(CLOCK, InMemoryJobs()), InMemoryOrderCounts(CLOCK)
+    stats = EngineStats(store, operations, CLOCK, store, a_gate(CLOCK), counts, InMemoryWorkers(CLOCK))
     async with falcon.testing.ASGIConductor(operations_app({}, stats, all_required=True)) as conductor:
         answer = await conductor.simulate_get("/metrics")
         assert answer.status_code == 200
