@@ -73,7 +73,7 @@ class SettleOpenOrders:
         for status in _OPEN:
             cursor = None
             while True:
-                page = await self.store.find(OrderFilter(status=status), cursor, PAGE)
+                page = await self.store.find(OrderFilter(statuses=frozenset({status})), cursor, PAGE)
                 ids |= dict.fromkeys(order.order_id for order in page.orders if not order.held)
                 cursor = page.next_cursor
                 if cursor is None:

@@ -96,8 +96,16 @@ def _client_order_id(value: object) -> str:
     return trimmed
 
 
-# Reads a user's id as orders have it. Raises ValueError, whose text says which rule it breaks.
+def pair(value: object) -> str:
+    """Read both tokens of orders, such as SOL/USDC. Raises ValueError."""
+    if isinstance(value, str) and "/" in value.strip()[1:-1]:
+        return name_of(value, 2 * TOKEN_LENGTH + 1)
+    raise ValueError("must be two tokens, such as SOL/USDC")
+
+
+# These read a value as orders have it. They raise ValueError, whose text says which rule it breaks.
 user_id: Callable[[object], str] = _name(USER_ID_LENGTH)
+client_order_id: Callable[[object], str] = _client_order_id
 
 _NUMBERS = (int, Decimal)
 # wire name -> attribute, how it is read

@@ -136,7 +136,7 @@ class Engine:
         ids, progress, limit = RandomIds(), OrderProgress(self.store), self.rules.default_slippage_bps
         return Services(
             SubmitOrder(self.store, self.queue, self.feed, self.clock, ids, self.gate, self.tokens, limit),
-            QueryOrders(self.store, self.executions),
+            QueryOrders(self.store, self.executions, self.tokens),
             QueryExecutions(self.executions),
             (cancel := CancelOrder(self.store, self.record_step, self.clock, ids, self.gate)),
             CancelOrders(self.store, cancel, self.clock, InMemoryAudit(self.clock), self.tokens),

@@ -129,7 +129,7 @@ class InMemoryOrderStore:
             if after not in self._orders or query.user_id not in (None, self._orders[after].user_id):
                 raise InvalidCursor("no order of this list")
             _skip_to(after, newest_first)
-        found = [_as_listed(order) for order in newest_first if _matches(order, query)][: limit + 1]
+        found = [_as_listed(order) for order in newest_first if query.has(order)][: limit + 1]
         orders = tuple(found[:limit])
         return OrderPage(orders, cursor_after(orders[-1].order_id) if len(found) > limit else None)
 
@@ -192,10 +192,6 @@ def _skip_to(order_id: str, orders: Iterator[Order]) -> None:
     for order in orders:
         if order.order_id == order_id:
             return
-
-
-def _matches(order: Order, query: OrderFilter) -> bool:
-    return query.user_id in (None, order.user_id) and query.status in (None, order.status)
 
 
 def _as_listed(order: Order) -> Order:

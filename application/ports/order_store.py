@@ -51,10 +51,33 @@ class Record:
 
 @frozen
 class OrderFilter:
-    """Which orders to list; None means any."""
+    """Which orders to list; None, or no status, means any.
+
+    `user_prefix` is how the user's id begins, `pair` both tokens (`SOL/USDC`), `venue` the chosen one. They were
+    created at `since` or later, and before `until`. A `client_order_id` is its user's, who is named too.
+    """
 
     user_id: str | None = None
-    status: OrderStatus | None = None
+    statuses: frozenset[OrderStatus] = frozenset()
+    client_order_id: str | None = None
+    user_prefix: str | None = None
+    pair: str | None = None
+    venue: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def has(self, order: Order) -> bool:
+        """Whether it means this order."""
+        return (
+            self.user_id in (None, order.user_id)
+            and (not self.statuses or order.status in self.statuses)
+            and self.client_order_id in (None, order.client_order_id)
+            and order.user_id.startswith(self.user_prefix or "")
+            and self.pair in (None, f"{order.input_token}/{order.output_token}")
+            and self.venue in (None, order.chosen_venue)
+            and (self.since is None or self.since <= order.created_at)
+            and (self.until is None or order.created_at < self.until)
+        )
 
 
 @frozen
@@ -176,7 +199,8 @@ class OrderStore(Protocol):
         """Orders newest first, without payloads, at most `limit` (1 to 200), from `cursor` on (None: from the newest).
 
         Pages neither repeat nor skip an order while new ones arrive; orders that cannot be read are left out. A page
-        before the last may be short, even empty: a store looks through so many orders for one, and no more.
+        before the last may be short, even empty: a store looks through so many orders for one, and no more. A range of
+        time is found by ids: it may lack orders of clocks that are away from the store's by more than 5 minutes.
         Raises InvalidCursor, for one that names another user's order too: whether there is such an order stays unsaid.
         """
         ...

@@ -52,7 +52,7 @@ def tokens_like(incomplete: str) -> list[str]:
     return [token for token in _TOKENS if token.startswith(incomplete.upper())]
 
 
-def instant(text: str | None) -> datetime | None:
+def instant(text: str | None, option: str = "--since") -> datetime | None:
     """Read a time with its zone, and return it in UTC. Raises typer.BadParameter."""
     if text is None:
         return None
@@ -60,7 +60,7 @@ def instant(text: str | None) -> datetime | None:
         at = datetime.fromisoformat(text)
         if at.tzinfo is not None:
             return at.astimezone(UTC)
-    raise typer.BadParameter("must be a time with its zone, such as 2026-01-02T03:04:05Z", param_hint="--since")
+    raise typer.BadParameter("must be a time with its zone, such as 2026-01-02T03:04:05Z", param_hint=option)
 
 
 Url = Annotated[

@@ -8,7 +8,7 @@ import typer
 from domain.status import OrderStatus
 from entrypoints.cli import orders_operator
 from entrypoints.cli.ending import troubles_reported
-from entrypoints.cli.options import AsJson, AsJsonLines, OrderId, Timeout, Url
+from entrypoints.cli.options import AsJson, AsJsonLines, OrderId, Timeout, Url, instant
 from entrypoints.cli.output import in_symbols, say, say_json
 
 USERS, OPERATORS = "Trade: through an engine's API (--url)", "Operate: straight to its servers, by their settings"
@@ -21,7 +21,14 @@ app = typer.Typer(help="List, show, watch and cancel orders; queue one again, or
 def list_orders(
     url: Url,
     user: Annotated[str | None, typer.Option("--user", "-u", metavar="NAME", help="Only this user's.")] = None,
-    status: Annotated[OrderStatus | None, typer.Option(help="Only those that are so.")] = None,
+    status: Annotated[list[OrderStatus] | None, typer.Option(help="Only those that are so; may be repeated.")] = None,
+    client_order_id: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The one that the user named so; with --user.")
+    ] = None,
+    pair: Annotated[str | None, typer.Option(metavar="SOLD/BOUGHT", help="Only of these tokens: SOL/USDC.")] = None,
+    venue: Annotated[str | None, typer.Option(metavar="NAME", help="Only those that chose this venue.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Only those created from then on.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only those created before.")] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="The newest N.")] = 20,
     every: Annotated[bool, typer.Option("--all", help="All there are, whatever the limit.")] = False,
     as_json: AsJson = False,
@@ -31,8 +38,16 @@ def list_orders(
     from entrypoints.cli.order_list import print_json, print_table
 
     with troubles_reported(), EngineClient(url) as client:
-        wanted = None if status is None else status.value
-        pages = client.order_pages(None if every else limit, user_id=user, status=wanted)
+        pages = client.order_pages(
+            None if every else limit,
+            user_id=user,
+            status=[each.value for each in status or ()],
+            client_order_id=client_order_id,
+            pair=pair,
+            venue=venue,
+            since=instant(since),
+            until=instant(until, "--until"),
+        )
         print_json(pages) if as_json else print_table(pages, client)
 
 

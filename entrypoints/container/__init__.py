@@ -311,7 +311,7 @@ class Container(containers.DeclarativeContainer):
         settings.provided.venue_wait_seconds,
         fitness,
     )
-    query = providers.Singleton(QueryOrders, store, executions)
+    query = providers.Singleton(QueryOrders, store, executions, tokens)
     query_executions = providers.Singleton(QueryExecutions, executions)
     cancel = providers.Singleton(CancelOrder, store, record_step, clock, ids, gate)
     cancel_all = providers.Singleton(CancelOrders, store, cancel, clock, audit, tokens)

@@ -3,20 +3,22 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from application.ports.executions import ExecutionFilter
 from application.ports.order_store import OrderFilter
 from domain.errors import FieldError, unknown_names
-from domain.names import BadName, name_of
-from domain.order_request import USER_ID_LENGTH
+from domain.names import name_of
+from domain.order_request import client_order_id, pair, user_id
 from domain.status import OrderStatus
 from entrypoints.web.problems import invalid
 
 LIMIT_MAX = 200
 LIMIT_DEFAULT = 50
 SEQ_MAX = 2**31 - 1
+VENUE_LENGTH = 255
 _DIGITS = re.compile(r"[0-9]+")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
@@ -24,19 +26,16 @@ Given = Mapping[str, str | list[str]]
 Rules = Mapping[str, Callable[[str], Any]]
 
 
-class _Bad(ValueError):
-    """A parameter's value breaks its rule; the text says which."""
-
-
 def list_query(given: Given) -> tuple[OrderFilter, str | None, int]:
     """Read filter, cursor and limit of a list. Raises HttpProblem `validation_failed` naming every bad parameter."""
-    values = _read(given, {"userId": _user_id, "status": _status, "limit": _limit, "cursor": str})
-    return OrderFilter(values["userId"], values["status"]), values["cursor"], values["limit"] or LIMIT_DEFAULT
+    values = _read(given, _OF_ORDERS)
+    wanted = {attribute: values[name] for name, attribute in _ORDER_FILTERS.items() if values[name] is not None}
+    return OrderFilter(**wanted), values["cursor"], values["limit"] or LIMIT_DEFAULT
 
 
 def execution_query(given: Given) -> tuple[ExecutionFilter, str | None, int]:
     """Read filter, cursor and limit of a list of executions. Raises HttpProblem."""
-    values = _read(given, {"userId": _user_id, "since": _time, "until": _time, "limit": _limit, "cursor": str})
+    values = _read(given, _OF_LISTS)
     wanted = ExecutionFilter(values["userId"], values["since"], values["until"])
     return wanted, values["cursor"], values["limit"] or LIMIT_DEFAULT
 
@@ -55,7 +54,7 @@ def order_socket(given: Given) -> tuple[int | None, bool]:
 
 def feed_socket(given: Given) -> tuple[str | None, bool]:
     """Read `userId` of a live feed, and whether its decimals are strings. Raises HttpProblem, also for `afterSeq`."""
-    values = _read(given, {"userId": _user_id, "afterSeq": _nothing_repeated, **_OF_SOCKETS})
+    values = _read(given, {"userId": user_id, "afterSeq": _nothing_repeated, **_OF_SOCKETS})
     return values["userId"], values["decimals"] or False
 
 
@@ -76,8 +75,9 @@ def _read(given: Given, rules: Rules) -> dict[str, Any]:
     errors = []
     for name, rule in rules.items():
         try:
-            values[name] = rule(_one(given[name])) if name in given else None
-        except _Bad as error:
+            if name in given:
+                values[name] = _several(rule, given[name]) if name in _REPEATED else rule(_one(given[name]))
+        except ValueError as error:
             errors.append(FieldError(name, str(error)))
     if errors := [*errors, *unknown(given, rules)]:
         raise invalid(errors)
@@ -86,29 +86,26 @@ def _read(given: Given, rules: Rules) -> dict[str, Any]:
 
 def _one(value: str | list[str]) -> str:
     if isinstance(value, list):
-        raise _Bad("must be given once")
+        raise ValueError("must be given once")
     if not value.strip():
-        raise _Bad("must not be blank")
+        raise ValueError("must not be blank")
     return value
 
 
-def _user_id(text: str) -> str:
-    try:
-        return name_of(text, USER_ID_LENGTH)
-    except BadName as error:
-        raise _Bad(str(error)) from None
+def _several(rule: Callable[[str], Any], value: str | list[str]) -> frozenset[Any]:
+    return frozenset(rule(_one(each)) for each in (value if isinstance(value, list) else [value]))
 
 
 def _status(text: str) -> OrderStatus:
     try:
         return OrderStatus(text)
     except ValueError:
-        raise _Bad(f"must be one of {', '.join(OrderStatus)}") from None
+        raise ValueError(f"must be one of {', '.join(OrderStatus)}") from None
 
 
 def _limit(text: str) -> int:
     if not _DIGITS.fullmatch(text) or len(text) > 20 or not 1 <= int(text) <= LIMIT_MAX:
-        raise _Bad(f"must be an integer from 1 to {LIMIT_MAX}")
+        raise ValueError(f"must be an integer from 1 to {LIMIT_MAX}")
     return int(text)
 
 
@@ -118,24 +115,48 @@ def _time(text: str) -> datetime:
             return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):  # no such day, hour or zone; or not within the years 1 to 9999 in UTC
         pass
-    raise _Bad("must be an RFC 3339 time with a zone, such as 2026-01-02T03:04:05Z")
+    raise ValueError("must be an RFC 3339 time with a zone, such as 2026-01-02T03:04:05Z")
 
 
 def _seq(text: str) -> int:
     if not _DIGITS.fullmatch(text):
-        raise _Bad("must be an integer of 0 or more")
+        raise ValueError("must be an integer of 0 or more")
     # No order has so many events: beyond this all numbers mean the same, and the store's integers end here.
     return min(int(text), SEQ_MAX) if len(text) < 20 else SEQ_MAX
 
 
 def _nothing_repeated(_: str) -> None:
-    raise _Bad("means nothing here: nothing is repeated")
+    raise ValueError("means nothing here: nothing is repeated")
 
 
 def _decimals(text: str) -> bool:
     if text not in ("string", "number"):
-        raise _Bad("must be string or number")
+        raise ValueError("must be string or number")
     return text == "string"
 
 
+_REPEATED = frozenset({"status"})  # of these any of several is wanted
+_OF_LISTS: Rules = MappingProxyType({"userId": user_id, "since": _time, "until": _time, "limit": _limit, "cursor": str})
+_OF_ORDERS: Rules = MappingProxyType(
+    {
+        **_OF_LISTS,
+        "userIdPrefix": user_id,
+        "clientOrderId": client_order_id,
+        "status": _status,
+        "pair": pair,
+        "venue": partial(name_of, longest=VENUE_LENGTH),
+    }
+)
+_ORDER_FILTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "userId": "user_id",
+        "userIdPrefix": "user_prefix",
+        "clientOrderId": "client_order_id",
+        "status": "statuses",
+        "pair": "pair",
+        "venue": "venue",
+        "since": "since",
+        "until": "until",
+    }
+)
 _OF_SOCKETS: Rules = MappingProxyType({"decimals": _decimals, "ticket": str})  # the ticket has been redeemed before

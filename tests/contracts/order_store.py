@@ -8,11 +8,12 @@ from application.ports.order_store import OrderStore
 from tests.contracts.order_store_adds import AddContract
 from tests.contracts.order_store_appends import AppendContract
 from tests.contracts.order_store_harness import OrderStoreHarness
+from tests.contracts.order_store_lists import ListContract
 from tests.contracts.order_store_reads import ReadContract, UnfinishedContract
 from tests.contracts.order_store_records import RecordContract
 
 
-class OrderStoreContract(AddContract, AppendContract, RecordContract, ReadContract, UnfinishedContract):
+class OrderStoreContract(AddContract, AppendContract, RecordContract, ReadContract, ListContract, UnfinishedContract):
     @pytest.fixture
     def harness(self) -> Any:
         """Give an open, empty store; a test class overrides this."""

@@ -117,15 +117,12 @@ class OrderStoreMachine(RuleBasedStateMachine):
 
     @rule(user=st.none() | USERS, status=st.none() | st.sampled_from(OrderStatus), limit=st.integers(1, 3))
     def page_through(self, user: str | None, status: OrderStatus | None, limit: int) -> None:
-        wanted = [
-            order.order_id
-            for order in reversed(self.model.values())
-            if user in (None, order.user_id) and status in (None, order.status)
-        ]
+        query = OrderFilter(user, frozenset() if status is None else frozenset({status}))
+        wanted = [order.order_id for order in reversed(self.model.values()) if query.has(order)]
         found: list[str] = []
         cursor = None
         while True:
-            page = self.runner.run(self.store.find(OrderFilter(user, status), cursor, limit))
+            page = self.runner.run(self.store.find(query, cursor, limit))
             found += [order.order_id for order in page.orders]
             cursor = page.next_cursor
             if cursor is None:

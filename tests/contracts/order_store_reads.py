@@ -67,6 +67,10 @@ async def swept(store: OrderStore, limit: int, idle_seconds: float) -> list[list
         after = page.next_after
 
 
+def of(user_id: str | None, status: OrderStatus | None) -> OrderFilter:
+    return OrderFilter(user_id, frozenset() if status is None else frozenset({status}))
+
+
 def ids(page: OrderPage) -> list[str]:
     return [order.order_id for order in page.orders]
 
@@ -120,10 +124,11 @@ class ReadContract:
             await failed(store, order_id)
 
         async def found(user_id: str | None, status: OrderStatus | None) -> list[str]:
-            first = await store.find(OrderFilter(user_id, status), None, 1)
+            wanted = of(user_id, status)
+            first = await store.find(wanted, None, 1)
             if first.next_cursor is None:
                 return ids(first)
-            rest = await store.find(OrderFilter(user_id, status), first.next_cursor, 200)
+            rest = await store.find(wanted, first.next_cursor, 200)
             return ids(first) + ids(rest)
 
         assert await found("anna", None) == anna[::-1]
@@ -154,7 +159,7 @@ class ReadContract:
         found: list[str] = []
         cursor, pages = None, 0
         while pages == 0 or cursor is not None:
-            page = await store.find(OrderFilter(user_id, status), cursor, 2)
+            page = await store.find(of(user_id, status), cursor, 2)
             assert len(page.orders) <= 2
             found += ids(page)
             cursor, pages = page.next_cursor, pages + 1
@@ -184,7 +189,7 @@ class ReadContract:
         await added(store, 3, userId="bert")
         everyones = await store.find(OrderFilter(), None, 2)  # of bert's orders
         with pytest.raises(InvalidCursor):
-            await store.find(OrderFilter("anna", status), everyones.next_cursor, 10)
+            await store.find(of("anna", status), everyones.next_cursor, 10)
         assert len((await store.find(OrderFilter("bert"), everyones.next_cursor, 10)).orders) == 1
 
     async def test_last_seqs_tell_how_far_orders_are(self, store: OrderStore) -> None:
@@ -224,8 +229,8 @@ class ReadContract:
         await harness.age(100)
 
         async def seen() -> Seen:
-            resting = await store.find(OrderFilter(status=OrderStatus.RESTING), None, 10)
-            routing = await store.find(OrderFilter(status=OrderStatus.ROUTING), None, 10)
+            resting = await store.find(of(None, OrderStatus.RESTING), None, 10)
+            routing = await store.find(of(None, OrderStatus.ROUTING), None, 10)
             return ids(resting), ids(routing), await swept(store, 10, 30), (await store.backlog()).open
 
         at_rest: Seen = ([order_ids[3], order_ids[1]], [], [[order_ids[0], order_ids[2]]], 2)
@@ -245,7 +250,7 @@ class ReadContract:
         order_ids = [*await added(store, 3, userId="anna"), *await added(store, 2, userId="bert")]
         for order_id in (order_ids[0], order_ids[2], order_ids[4]):
             await rested(store, order_id)
-        everyones, annas = OrderFilter(status=OrderStatus.RESTING), OrderFilter("anna", OrderStatus.RESTING)
+        everyones, annas = of(None, OrderStatus.RESTING), of("anna", OrderStatus.RESTING)
         first = await store.find(everyones, None, 2)
         assert ids(first) == [order_ids[4], order_ids[2]]
         assert ids(await store.find(everyones, first.next_cursor, 2)) == [order_ids[0]]
@@ -260,7 +265,7 @@ class ReadContract:
         assert (stored.held, stored.runs) == (True, False)
         assert await swept(harness.store, 10, 30) == [[]]
         assert await harness.store.backlog() == Backlog(1, None)
-        assert ids(await harness.store.find(OrderFilter(status=OrderStatus.PENDING), None, 10)) == [held.order_id]
+        assert ids(await harness.store.find(of(None, OrderStatus.PENDING), None, 10)) == [held.order_id]
         await failed(harness.store, held.order_id)
         assert await harness.store.backlog() == Backlog(0, None)
 

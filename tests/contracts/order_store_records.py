@@ -94,7 +94,11 @@ class RecordContract:
 
     async def test_a_list_shows_nothing_of_what_is_sent(self, store: OrderStore) -> None:
         order = await submitted(store)
-        for query in (OrderFilter(), OrderFilter(user_id=order.user_id), OrderFilter(status=order.status)):
+        for query in (
+            OrderFilter(),
+            OrderFilter(user_id=order.user_id),
+            OrderFilter(statuses=frozenset({order.status})),
+        ):
             [listed] = (await store.find(query, None, 1)).orders
             assert listed.transaction
             assert listed.transaction.payload == b""

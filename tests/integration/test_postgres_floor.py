@@ -10,6 +10,7 @@ from attrs import frozen
 
 from adapters.postgres import listing, unfinished
 from adapters.postgres.connector import Connector
+from adapters.postgres.list_statements import list_orders
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.postgres.sessions import SESSION
 from adapters.postgres.unfinished import BACKLOG_MOST, BELOW_FLOOR_MOST, FLOOR_GAIN, FLOOR_WINDOW, SWEEP_LOCK
@@ -60,11 +61,12 @@ class Engine:
 
     async def blocks(self) -> dict[str, int]:
         """Say how much of the database each reader of unfinished orders touches."""
-        listed = listing.statement(by_user=False, status=OrderStatus.PENDING, after=False, stretch=listing.STRETCH)
+        pending = OrderFilter(statuses=frozenset({OrderStatus.PENDING}))
+        listed, of_list = list_orders(pending, (), 50, listing.STRETCH)
         cases: dict[str, tuple[str, tuple[object, ...]]] = {
             "sweep": (unfinished.SWEEP, (SWEEP_LOCK, None, 30, 1000)),
             "backlog": (unfinished.BACKLOG, (BACKLOG_MOST, BACKLOG_MOST)),
-            "list": (listed, (OrderStatus.PENDING, 50)),
+            "list": (listed, tuple(of_list)),
             "floor": (unfinished.RAISE_FLOOR, (BELOW_FLOOR_MOST, FLOOR_GAIN, FLOOR_WINDOW)),
         }
         touched = {}
@@ -104,7 +106,7 @@ async def test_what_finished_under_a_held_snapshot_is_passed_by_no_reader(engine
         assert await engine.sweep() == [stuck.order_id, new.order_id]
         assert {name: blocks for name, blocks in (await engine.blocks()).items() if blocks > BLOCKS} == {}
         assert (await engine.store.backlog()).open == 2
-        listed = await engine.store.find(OrderFilter(status=OrderStatus.PENDING), None, 10)
+        listed = await engine.store.find(OrderFilter(statuses=frozenset({OrderStatus.PENDING})), None, 10)
         assert [order.order_id for order in listed.orders] == [new.order_id, stuck.order_id]
 
 

@@ -18,13 +18,15 @@ from psycopg import sql
 
 from adapters.postgres import execution_statements, finality_statements, listing, statements
 from adapters.postgres.connector import Connector
+from adapters.postgres.list_statements import list_orders
 from adapters.postgres.listing import STRETCH
 from adapters.postgres.order_store import NUMBERED_TABLES, PostgresOrderStore
 from adapters.postgres.rows import in_json, row_of_order, row_of_record
 from adapters.postgres.sessions import KEPT_PLANS, SESSION
 from adapters.postgres.unfinished import BACKLOG, BACKLOG_MOST, SWEEP, SWEEP_LOCK
+from application.ports.order_store import OrderFilter
 from domain.order import Order
-from domain.status import OrderStatus
+from domain.status import FINAL, OrderStatus
 from tests.builders import an_order
 from tests.contracts.order_store_harness import append_all, clean_run, life, record_of
 from tests.eventually import eventually
@@ -33,8 +35,8 @@ MANY = 100_000
 FILL = """
 INSERT INTO orders (order_id, user_id, input_token, output_token, amount, status, logs, version, created_at, updated_at,
     finished_at, client_order_id, execution_price)
-SELECT md5(n::text)::uuid, 'user' || n % 1000, 'SOL', 'USDC', 10, 'confirmed', '{a,b,c,d,e}', 5, now(), now(), now(), n,
-    1
+SELECT md5(n::text)::uuid, 'user' || n % 1000, 'SOL', 'USDC', 10, 'confirmed', '{a,b,c,d,e}', 5,
+    timestamp '2026-01-01' + n * interval '1 minute', now(), now(), n, 1
 FROM generate_series(1, 100000) AS n;
 INSERT INTO order_events (orders_id, seq, event_id, frame)
     SELECT id, seq, 'e', 'frame' FROM orders, generate_series(1, 5) AS seq;
@@ -76,7 +78,7 @@ BLOCKS_FOR_A_GROUP, GROUP = 250, 10
 BLOCKS_FOR_A_READ = 40
 BLOCKS_OF_THE_INDEX = 600
 BLOCKS_OF_THE_CATALOG = 600
-BLOCKS_FOR_A_RANGE = 150  # the ends are searched for
+BLOCKS_FOR_A_RANGE, BLOCKS_FOR_A_RANGE_OF_ORDERS = 150, 300  # the ends are searched for
 # Long ago, seen from the end of FILL's executions.
 SINCE, UNTIL = (datetime(2026, 1, day, tzinfo=UTC).replace(tzinfo=None) for day in (2, 9))
 BLOCKS_OF_A_USER = 250
@@ -128,15 +130,49 @@ def cases() -> Iterator[Case]:
         wanted = ("user7", "user7", *(6 * [None]), *(4 * [100]))
         yield Case(name, listing.UNFINISHED, (start, *wanted), BLOCKS_FOR_A_READ)
     yield Case("id_ranges_used", statements.ID_RANGES_USED, (NUMBERED_TABLES,), BLOCKS_OF_THE_CATALOG)
-    for user in (False, True):
-        for status in (None, *OrderStatus):
-            for after in (False, True):
-                statement = listing.statement(by_user=user, status=status, after=after, stretch=STRETCH)
-                of_user = [known[0].user_id] if user else []
-                params = (*([ids[0], *of_user] if after else []), *([status] if status else []), *of_user, 10)
-                yield Case(f"find_{user}_{status}_{after}", statement, params, BLOCKS_FOR_A_READ)
+    yield from cases_of_lists(known[0])
+    yield from cases_of_filters()
     yield from cases_of_executions()
     yield from cases_of_chains(ids[4])
+
+
+def cases_of_lists(known: Order) -> Iterator[Case]:
+    for user in (None, known.user_id):
+        for status in (None, *OrderStatus):
+            query = OrderFilter(user, frozenset({status}) if status else frozenset())
+            for after in ((), (known.order_id,)):
+                start = (*after, user) if after and user else after
+                statement, params = list_orders(query, start, 10, STRETCH)
+                name = f"find_{user is not None}_{status}_{bool(after)}"
+                yield Case(name, statement, tuple(params), BLOCKS_FOR_A_READ)
+
+
+def cases_of_filters() -> Iterator[Case]:
+    """Lists by what FILL's orders have, or none of the last stretch of them; and of a time long ago."""
+    unfinished = frozenset({OrderStatus.PENDING, OrderStatus.ROUTING, OrderStatus.RESTING})
+    everyones, looked_through = OrderFilter(), 2 * STRETCH
+    for name, query, blocks in (
+        ("client_order_id", OrderFilter("user7", client_order_id="7"), BLOCKS_FOR_A_READ),
+        ("final", evolve(everyones, statuses=FINAL), BLOCKS_FOR_A_READ),
+        ("unfinished", evolve(everyones, statuses=unfinished), BLOCKS_FOR_A_READ),
+        ("unfinished_of_user", OrderFilter("user7", unfinished), BLOCKS_FOR_A_READ),
+        ("prefix", evolve(everyones, user_prefix="user"), BLOCKS_FOR_A_READ),
+        ("pair", evolve(everyones, pair="SOL/USDC"), BLOCKS_FOR_A_READ),
+        ("pair_of_user", OrderFilter("user7", pair="SOL/USDC"), BLOCKS_FOR_A_READ),
+        ("no_pair", evolve(everyones, pair="USDC/SOL"), looked_through),
+        ("no_venue", evolve(everyones, venue="Nowhere"), looked_through),
+        ("no_prefix", evolve(everyones, user_prefix="nobody"), looked_through),
+        ("no_venue_of_user", OrderFilter("user7", venue="Nowhere"), BLOCKS_OF_A_USER),
+        ("long_ago", evolve(everyones, since=SINCE, until=UNTIL), BLOCKS_FOR_A_RANGE_OF_ORDERS),
+        ("long_ago_of_user", OrderFilter("user7", since=SINCE, until=UNTIL), BLOCKS_FOR_A_RANGE_OF_ORDERS),
+        (
+            "long_ago_failed",
+            OrderFilter(statuses=frozenset({OrderStatus.FAILED}), until=UNTIL),
+            BLOCKS_FOR_A_RANGE_OF_ORDERS,
+        ),
+    ):
+        statement, params = list_orders(query, (), 10, STRETCH)
+        yield Case(f"list_{name}", statement, tuple(params), blocks)
 
 
 def cases_of_chains(order_id: str) -> Iterator[Case]:
@@ -254,11 +290,12 @@ async def test_rare_statuses_are_found_at_a_bounded_cost(migrated_url: str) -> N
             (ROUTE_THE_OLDEST, OrderStatus.BUILDING, looked_through),
         ):
             await other.execute(change)
-            for user in ((), ("user",)):
+            for user in (None, "user"):
                 for prelude in ("SELECT 'stale'", "ANALYZE orders"):
                     await other.execute(prelude)
-                    statement = listing.statement(by_user=bool(user), status=wanted, after=False, stretch=stretch)
-                    case = Case(str(uuid4()), statement, (wanted, *user, 10))
+                    query = OrderFilter(user, frozenset({wanted}))
+                    statement, params = list_orders(query, (), 10, stretch)
+                    case = Case(str(uuid4()), statement, tuple(params))
                     await session.execute(prepared(case).encode())
                     assert await cost(session, case) <= most, (change, wanted, user)
 

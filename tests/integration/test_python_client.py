@@ -95,7 +95,11 @@ async def test_lists_are_gone_through_page_by_page(client: Client, other: AsyncC
     assert (len(page.data), page.next_cursor is None) == (2, False)
     for order_id in ids:
         assert [frame async for frame in other.watch(order_id)][-1].final
-    executions = list(client.executions(user_id=user, since=datetime.now(UTC) - timedelta(minutes=5)))
+    just_now = datetime.now(UTC) - timedelta(minutes=5)
+    wanted = client.orders(user_id=user, status=["confirmed", "pending"], pair="SOL/USDC", since=just_now)
+    assert [order.order_id for order in wanted] == ids
+    assert list(client.orders(user_id=user, status=["failed"])) == []
+    executions = list(client.executions(user_id=user, since=just_now))
     assert {execution.order_id for execution in executions} == set(ids)
     assert executions == [execution async for execution in other.executions(user_id=user)]
     assert executions[0].amount_in == Decimal(1)

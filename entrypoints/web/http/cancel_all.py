@@ -10,7 +10,7 @@ from falcon.asgi import Response
 from application.cancel_orders import CancelOrders
 from application.ports.order_store import UnfinishedFilter
 from domain.errors import FieldError, unknown_names
-from domain.order_request import TOKEN_LENGTH, user_id
+from domain.order_request import pair, user_id
 from domain.status import FINAL, OrderStatus
 from entrypoints.web.http import presenter
 from entrypoints.web.http.body import json_object
@@ -32,12 +32,6 @@ class CancelAllResource:
         resp.text = presenter.cancelled_json(outcome)
 
 
-def _pair(value: object) -> str:
-    if not isinstance(value, str) or not 3 <= len(value) <= 2 * TOKEN_LENGTH + 1 or "/" not in value[1:-1]:
-        raise ValueError("must be two tokens, such as SOL/USDC")
-    return value
-
-
 def _status(value: object) -> OrderStatus:
     if value not in UNFINISHED:
         raise ValueError(f"must be one of {', '.join(UNFINISHED)}")
@@ -45,7 +39,7 @@ def _status(value: object) -> OrderStatus:
 
 
 _FIELDS: Mapping[str, tuple[str, Callable[[object], str]]] = MappingProxyType(
-    {"userId": ("user_id", user_id), "pair": ("pair", _pair), "status": ("status", _status)}
+    {"userId": ("user_id", user_id), "pair": ("pair", pair), "status": ("status", _status)}
 )
 
 

@@ -216,6 +216,7 @@ async def tokens(call: Caller) -> None:
     for sold in ("SOL", "SLO", "USDT"):
         await call("POST", EXECUTE, json={**ORDER, "inputToken": sold})
         await call("POST", CANCEL_ALL, json={"pair": f"{sold}/USDC"})
+        await call("GET", "/api/orders", params={"pair": f"{sold}/USDC"})
 
 
 async def executions(call: Caller) -> None:

@@ -14,6 +14,7 @@ import pytest
 from application.trading_rules import TradingRules
 from tests.api import ORDER, Api, Engine, exact, running_api
 from tests.builders import an_id, an_order
+from tests.unit.http.refusal import refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -196,10 +197,56 @@ async def test_lists_are_filtered(shared_api: Api) -> None:
         ("userId=filter&status=failed", []),
         ("userId=nobody", []),
         ("userId=filter&limit=200", ids[::-1]),
+        ("userId=filter&status=pending&status=failed&status=pending", [ids[2], ids[0]]),
+        ("userId=filter&status=confirmed&status=pending", ids[::-1]),
+        ("userIdPrefix=filt", ids[::-1]),
+        ("userIdPrefix=filters", []),
+        ("userId=filter&pair=SOL/USDC", ids[::-1]),
+        ("userId=filter&pair=%20SOL%2FUSDC+&since=2026-01-02T03:04:05Z&until=9999-01-01T00:00:00-10:00", ids[::-1]),
+        ("userId=filter&pair=USDC/SOL", []),
+        ("userId=filter&until=2026-01-02T03:04:05Z", []),
+        ("userId=filter&venue=Nowhere", []),
     ]:
         page = (await shared_api.http.get(f"/api/orders?{query}")).json()
         assert [order["orderId"] for order in page["data"]] == expected, query
         assert page["nextCursor"] is None
+
+
+async def test_an_order_is_found_by_the_clients_own_name(shared_api: Api) -> None:
+    order_id = await shared_api.submit(userId="named", clientOrderId="mine-1")
+    await shared_api.submit(userId="named", clientOrderId="mine-2")
+    for query, expected in (
+        ("userId=named&clientOrderId=mine-1", [order_id]),
+        ("userId=named&clientOrderId=mine-1&status=failed", []),
+        ("userId=other&clientOrderId=mine-1", []),
+    ):
+        page = (await shared_api.http.get(f"/api/orders?{query}")).json()
+        assert [order["orderId"] for order in page["data"]] == expected, query
+
+
+async def test_orders_are_found_by_their_venue(shared_api: Api) -> None:
+    order_id = await shared_api.submit(userId="venue")
+    await shared_api.engine.execute(order_id)
+    venue = (await shared_api.http.get(f"/api/orders/{order_id}")).json()["chosenDex"]
+    page = (await shared_api.http.get(f"/api/orders?userId=venue&venue={venue}")).json()
+    assert [order["orderId"] for order in page["data"]] == [order_id]
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("clientOrderId=mine", ["userId"]),
+        ("userId=a&clientOrderId=a+b", ["clientOrderId"]),
+        ("status=pending,failed", ["status"]),
+        ("status=pending&status=", ["status"]),
+        ("pair=SOLUSDC&venue=%20&since=yesterday&until=2026-01-02", ["pair", "venue", "since", "until"]),
+        ("pair=/USDC", ["pair"]),
+        ("userIdPrefix=&colour=red", ["userIdPrefix", "colour"]),
+        (f"pair={'a' * 60}/{'b' * 60}", ["pair"]),
+    ],
+)
+async def test_bad_filters_are_named(shared_api: Api, query: str, fields: list[str]) -> None:
+    await refused(shared_api, "validation_failed", "GET", f"/api/orders?{query}", fields)
 
 
 async def test_a_listed_order_is_the_order(shared_api: Api) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, Required, TypedDict, TypeVar
@@ -27,6 +27,7 @@ from order_engine_client.reading import Document, read
 PAGE_MOST = 200
 
 T = TypeVar("T")
+Query = Mapping[str, str | Sequence[str]]
 
 
 @frozen
@@ -36,7 +37,7 @@ class Call(Generic[T]):
     method: str
     path: str
     read: Callable[[Document, Mapping[str, str]], T]
-    query: Mapping[str, str] = field(factory=dict)
+    query: Query = field(factory=dict)
     body: bytes | None = None
     status: int = 200
     repeatable: bool = True
@@ -62,10 +63,16 @@ class NewOrder(TypedDict, total=False):
 
 
 class OrderFilters(TypedDict, total=False):
-    """Which orders to list: all that are so."""
+    """Which orders to list: all that are so. `since` counts, `until` does not; a client order id is of its user."""
 
     user_id: str | None
-    status: str | None
+    user_id_prefix: str | None
+    client_order_id: str | None
+    status: str | Sequence[str] | None
+    pair: str | None
+    venue: str | None
+    since: datetime | None
+    until: datetime | None
 
 
 class ExecutionFilters(TypedDict, total=False):
@@ -190,8 +197,12 @@ def _body(given: Mapping[str, Any]) -> bytes:
     return json.dumps(dict(_on_the_wire(given))).encode()
 
 
-def _query(given: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in _on_the_wire(given)}
+def _query(given: Mapping[str, Any]) -> Query:
+    """Write a query; of a parameter that may be repeated there may be several values."""
+    return {
+        name: list(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        for name, value in _on_the_wire(given)
+    }
 
 
 def _on_the_wire(given: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
