@@ -95,6 +95,8 @@ class ExecuteOrder:
     async def __call__(self, order_id: str) -> Outcome:
         """Execute the order from wherever it stopped."""
         order = await self._load(order_id)
+        if order is not None:
+            observe.order_taken(order.origin)
         if not self.gate.executes:
             return RetryIn(HALTED_SECONDS)  # also what the store says of the order may be wrong then
         if order is None or not order.runs:
@@ -272,7 +274,7 @@ class ExecuteOrder:
     async def _fail_attempt(
         self, order: Order, reason: FailureReason, unrecorded: Sequence[Step] = (), *, final: bool = False
     ) -> Outcome:
-        observe.attempt_failed(order.order_id, order.attempt, reason)
+        observe.attempt_failed(order, reason)
         delay_ms = None if final else self.retries.delay_ms(order.attempt)
         tried = _after(order, unrecorded)
         if delay_ms is None:

@@ -25,7 +25,7 @@ class RecordStep:
         record = Record.of(before, *steps, act=act)
         await self.store.append(record)
         self.feed.publish(record.frames)
-        for after, event in steps:
-            observe.step_stored(before, event)
-            before = after
+        for step in steps:
+            observe.step_stored(before, step)
+            before = step[0]
         return before

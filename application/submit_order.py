@@ -15,6 +15,7 @@ from application.trading_gate import TradingGate
 from domain.errors import DomainError
 from domain.order import Order
 from domain.order_request import OrderRequest
+from domain.origin import NOWHERE, Origin
 
 
 @frozen
@@ -34,8 +35,12 @@ class SubmitOrder:
     tokens: TokenRegistry | None = None
     default_slippage_bps: int | None = None
 
-    async def __call__(self, caller: Caller, request: OrderRequest, idempotency_key: str | None = None) -> Admission:
+    async def __call__(
+        self, caller: Caller, request: OrderRequest, idempotency_key: str | None = None, origin: Origin = NOWHERE
+    ) -> Admission:
         """Store a new order for the caller and queue it; return it, or the earlier equal one (`replayed`).
+
+        `origin` is kept with a new order, and what becomes of it is told under that.
 
         Raises Forbidden for a user that the caller does not act for, TradingHalted, and what `listed_request` and
         `OrderStore.add` raise.
@@ -45,7 +50,7 @@ class SubmitOrder:
         self.gate.require_open(request.user_id)
         if self.tokens is not None:
             request = await self._listed(request, self.tokens, idempotency_key)
-        order = Order.new(self.ids.new(), request, self.clock.now(), self.default_slippage_bps)
+        order = Order.new(self.ids.new(), request, self.clock.now(), self.default_slippage_bps, origin)
         admission = await self.store.add(order, idempotency_key)
         observe.order_accepted(admission.order_id, order.user_id, admission.replayed)
         if not admission.replayed:

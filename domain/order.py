@@ -11,6 +11,7 @@ from domain.errors import IllegalTransition
 from domain.events import OrderEvent, Stamp
 from domain.money import kept_price, nearest_price, plain
 from domain.order_request import OrderRequest
+from domain.origin import NOWHERE, Origin
 from domain.routing import Quote, Routing, quote_of
 from domain.status import TRANSITIONS, EventKind, FailureReason, OrderStatus
 from domain.transaction import Fill, Transaction
@@ -54,9 +55,17 @@ class Order:
     client_order_id: str | None = None
     held: bool = False
     slippage_by_default: bool = False
+    origin: Origin = NOWHERE
 
     @classmethod
-    def new(cls, order_id: str, request: OrderRequest, at: datetime, default_slippage_bps: int | None = None) -> Self:
+    def new(
+        cls,
+        order_id: str,
+        request: OrderRequest,
+        at: datetime,
+        default_slippage_bps: int | None = None,
+        origin: Origin = NOWHERE,
+    ) -> Self:
         """Make a pending order (version 0, no logs) of a valid request; one that names no limit gets the default."""
         by_default = request.slippage_bps is None and default_slippage_bps is not None
         return cls(
@@ -70,6 +79,7 @@ class Order:
             slippage_bps=default_slippage_bps if by_default else request.slippage_bps,
             client_order_id=request.client_order_id,
             slippage_by_default=by_default,
+            origin=origin,
         )
 
     @property

@@ -17,9 +17,10 @@ from typing import Any
 import structlog
 from structlog.stdlib import ProcessorFormatter
 
-from application.observe.log import ROOT, context
+from application.observe.log import ROOT, Log, context, none_is_plain
 from domain.names import is_unseen
-from entrypoints.redaction import Redact, redactor
+from entrypoints.plain_lines import PlainLines
+from entrypoints.redaction import Redact, known_secrets, redactor
 
 Line = MutableMapping[str, Any]
 
@@ -36,6 +37,7 @@ def configure(log_format: str, level: str) -> None:
     chosen = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(handlers=[handler], level=max(chosen, logging.WARNING), force=True)
     logging.getLogger(ROOT).setLevel(chosen)
+    Log.plain = PlainLines(handler, log_format, known_secrets(os.environ)) if not colors else none_is_plain
 
 
 def formatter(log_format: str, redact: Redact, *, colors: bool = False) -> logging.Formatter:

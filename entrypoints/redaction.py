@@ -38,11 +38,16 @@ Redact = Callable[[str], str]
 
 def redactor(environ: Mapping[str, str]) -> Redact:
     """Return what takes the secrets of an environment's settings out of a text."""
-    known = {form for secret in _secrets(environ) for form in _forms(secret)}
+    known = known_secrets(environ)
     if not known:
         return _without_what_looks_secret
     pattern = re.compile("|".join(map(re.escape, sorted(known, key=len, reverse=True))))
     return lambda text: _without_what_looks_secret(pattern.sub(REDACTED, text))
+
+
+def known_secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the secrets of an environment's settings, in each form in which they may be quoted."""
+    return frozenset(form for secret in _secrets(environ) for form in _forms(secret))
 
 
 def _without_what_looks_secret(text: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import Record
 from domain.order import Order
+from domain.origin import NOWHERE, Origin
 from domain.routing import Quote, Routing, quote_of
 from domain.status import RESTING, EventKind, FailureReason, OrderStatus
 from domain.transaction import Fill, Transaction
@@ -43,6 +44,8 @@ class OrderRow(msgspec.Struct, omit_defaults=True, gc=False):
     client_order_id: str | None = None
     key: str | None = None
     slippage_by_default: bool | None = None
+    request_id: str | None = None
+    traceparent: str | None = None
 
 
 class QuoteRow(msgspec.Struct, rename={"venue": "dex"}, omit_defaults=True, gc=False):
@@ -132,6 +135,8 @@ def row_of_order(order: Order, key: str | None = None) -> OrderRow:
         order.client_order_id,
         key,
         order.slippage_by_default or None,
+        order.origin.request_id,
+        order.origin.traceparent,
     )
 
 
@@ -205,7 +210,7 @@ def read_order(row: Sequence[Any]) -> Order:
         order_id, user_id, input_token, output_token, amount, created_at, updated_at, status,
         version, attempt, logs, quotes, chosen_dex, tx_hash, tx_venue, tx_amount,
         tx_limit_price, tx_expires_at, execution_price, reason_code, finished_at,
-        slippage_bps, client_order_id, held, slippage_by_default, payload,
+        slippage_bps, client_order_id, held, slippage_by_default, request_id, traceparent, payload,
     ) = row  # fmt: skip
     quote_rows = _read_quotes(quotes) if quotes else ()
     kept_quotes = tuple(Quote(q.venue, q.price, q.fee) for q in quote_rows)
@@ -247,6 +252,7 @@ def read_order(row: Sequence[Any]) -> Order:
         client_order_id=client_order_id,
         held=held,
         slippage_by_default=bool(slippage_by_default),
+        origin=Origin(request_id, traceparent) if request_id or traceparent else NOWHERE,
     )
 
 

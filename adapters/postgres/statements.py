@@ -14,7 +14,7 @@ _ORDER: Final = """
     o.order_id, o.user_id, o.input_token, o.output_token, trim_scale(o.amount), o.created_at, o.updated_at, o.status,
     o.version, o.attempt, o.logs, o.quotes::text, o.chosen_dex, o.tx_hash, o.tx_venue, trim_scale(o.tx_amount),
     trim_scale(o.tx_limit_price), o.tx_expires_at, trim_scale(o.execution_price), o.reason_code, o.finished_at,
-    o.slippage_bps, o.client_order_id, o.held, o.slippage_by_default, {payload}
+    o.slippage_bps, o.client_order_id, o.held, o.slippage_by_default, o.request_id, o.traceparent, {payload}
 """
 LISTED: Final = _ORDER.replace("{payload}", "NULL")
 # Only the order that is asked for by its id comes with the bytes that were sent.
@@ -34,14 +34,13 @@ _DURABLE: Final = """(SELECT CASE WHEN current_setting('synchronous_standby_name
 # them, if one is there already: to look for each first, as ADD_AGAIN does, would be a tenth of the server's work.
 ADD_NEW: Final = """
 INSERT INTO orders
-    (order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, status, logs, created_at,
-    updated_at)
-SELECT order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, 'pending', '{}',
-    created_at,
-    date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
+    (order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, request_id, traceparent,
+    status, logs, created_at, updated_at)
+SELECT order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, request_id, traceparent,
+    'pending', '{}', created_at, date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
 FROM json_to_recordset(%s) AS i (
     order_id text, user_id text, input_token text, output_token text, amount numeric, slippage_bps integer,
-    slippage_by_default boolean, created_at timestamp)
+    slippage_by_default boolean, request_id text, traceparent text, created_at timestamp)
 """
 
 # The same; one that is there already stays, durably. (rows): nothing of interest.
@@ -57,7 +56,8 @@ ADD_KEYED: Final = """
 WITH input AS (
     SELECT * FROM json_to_recordset(%s) AS i (
         order_id text, user_id text, input_token text, output_token text, amount numeric, slippage_bps integer,
-        slippage_by_default boolean, created_at timestamp, client_order_id text, key text)
+        slippage_by_default boolean, request_id text, traceparent text, created_at timestamp, client_order_id text,
+        key text)
 ), taken AS (
     SELECT i.order_id FROM input AS i
     JOIN orders AS o ON o.user_id = i.user_id AND o.client_order_id = i.client_order_id
@@ -75,8 +75,9 @@ WITH input AS (
 )
 INSERT INTO orders
     (id, order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, client_order_id,
-    status, logs, created_at, updated_at)
+    request_id, traceparent, status, logs, created_at, updated_at)
 SELECT id, order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, client_order_id,
+    request_id, traceparent,
     'pending', '{}', created_at, date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
 FROM numbered
 ORDER BY user_id, client_order_id

@@ -1,10 +1,11 @@
 """What is worth knowing, one function each: it logs and counts. Business code calls these; only they do either."""
 
 from application.observe import metrics
-from application.observe.log import PROCESS, Log
+from application.observe.log import PROCESS, REQUEST_ID, TRACEPARENT, Log
 from application.observe.metrics import STEPS, VENUE_CALLS
 from domain.events import OrderEvent
-from domain.order import Order
+from domain.order import Order, Step
+from domain.origin import Origin
 from domain.status import FINAL
 
 _log = Log.of()
@@ -37,19 +38,26 @@ def order_accepted(order_id: str, user_id: str, replayed: bool) -> None:
         _log.debug("order_accepted", order_id=order_id, user_id=user_id, replayed=replayed)
 
 
+def order_taken(origin: Origin) -> None:
+    """Have every line of this task name the request and the trace of the order that a worker goes on with."""
+    REQUEST_ID.set(origin.request_id or "")
+    TRACEPARENT.set(origin.traceparent)
+
+
 def order_not_queued(order_id: str, error: Exception) -> None:
     """Record that the queue did not take an accepted order; the sweep will put it."""
     metrics.ORDERS_NOT_QUEUED.add()
     _log.warning("order_not_queued", order_id=order_id, error=repr(error))
 
 
-def step_stored(before: Order, event: OrderEvent) -> None:
+def step_stored(before: Order, step: Step) -> None:
     """Record that a step is in the store, of an order as it was `before`."""
+    after, event = step
     seconds = (event.at - before.updated_at).total_seconds()
     # The store's clock may be put back, and a process knows it only to some milliseconds.
     STEPS[event.kind].observe(seconds if seconds > 0 else 0.0)
     if event.status in FINAL:
-        _order_finished(before, event)
+        _order_finished(before, event, after)
     if _log.keeps_debug():
         _log.debug(
             "step_stored",
@@ -61,17 +69,34 @@ def step_stored(before: Order, event: OrderEvent) -> None:
         )
 
 
-def _order_finished(before: Order, event: OrderEvent) -> None:
+def _order_finished(before: Order, event: OrderEvent, after: Order) -> None:
     seconds = (event.at - before.created_at).total_seconds()
     end = metrics.CANCELLED if event.reason == metrics.CANCELLED else event.status
     metrics.ORDERS[end].observe(seconds if seconds > 0 else 0.0)
     metrics.ORDERS_FINISHED[end, event.reason or ""].add()
+    facts = _about(before)
+    facts |= {"attempt": event.attempt, "status": event.status, "ms": round(1000 * seconds)}
+    facts |= {"reason": event.reason} if event.reason else {"tx_hash": after.tx_hash}
+    _log.info("order_finished", **facts)
 
 
-def attempt_failed(order_id: str, attempt: int, why: str) -> None:
+def attempt_failed(order: Order, why: str) -> None:
     """Record that an attempt failed; the order is retried or fails with it."""
     metrics.ATTEMPTS_FAILED[why].add()
-    _log.info("attempt_failed", order_id=order_id, attempt=attempt, why=why)
+    _log.info("attempt_failed", **_about(order), attempt=order.attempt, why=why)
+
+
+def _about(order: Order) -> dict[str, object]:
+    """Name an order, its user, and where it came from, unless all lines of this task do; then also who asks."""
+    origin, asks = order.origin, REQUEST_ID.get("")
+    facts: dict[str, object] = {"order_id": order.order_id, "user_id": order.user_id}
+    if asks != origin.request_id and origin.request_id:
+        facts["request_id"] = origin.request_id
+        if origin.traceparent:
+            facts["trace_id"] = origin.trace_id
+        if asks:
+            facts["by_request_id"] = asks
+    return facts
 
 
 def venue_called(venue: str, call: str, outcome: str, seconds: float) -> None:

@@ -1,22 +1,37 @@
 """How lines are written: an event's name, then its ids and facts by key; what makes them text is not known here."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from typing import ClassVar
 
 from attrs import frozen
 
+from domain.origin import trace_id_of
+
 ROOT = "order_engine"  # of all our loggers
 
-# What the lines of a process, and those of a request, have in common. Setting one costs 0.1 µs, structlog's own 2 µs.
+# What the lines of a process, and those of a request or an order, have in common. Setting one costs 0.1 µs, structlog's
+# own 2 µs.
 PROCESS: ContextVar[Mapping[str, str]] = ContextVar("process", default={})  # noqa: B039 - nobody changes it
 REQUEST_ID: ContextVar[str] = ContextVar("request_id")
+TRACEPARENT: ContextVar[str | None] = ContextVar("traceparent", default=None)
+
+
+# Writes a line of a level, if it is one of plain facts, and says whether it was.
+WritePlain = Callable[[str, str, Mapping[str, object]], bool]
+
+
+def none_is_plain(level: str, event: str, facts: Mapping[str, object]) -> bool:
+    """Write none by a shorter way."""
+    return False
 
 
 @frozen
 class Log:
-    """Writes the lines of a part of the engine."""
+    """Writes the lines of a part of the engine; those of plain facts by `plain`, where there is such a way."""
 
+    plain: ClassVar[WritePlain] = staticmethod(none_is_plain)
     _logger: logging.Logger
 
     @classmethod
@@ -26,11 +41,13 @@ class Log:
 
     def debug(self, event: str, **facts: object) -> None:
         """Write what only a search for a fault needs. Where it happens often, ask `keeps_debug` first."""
-        self._logger.debug(event, extra=facts)
+        if self._logger.isEnabledFor(logging.DEBUG) and not Log.plain("debug", event, facts):
+            self._logger.debug(event, extra=facts)
 
     def info(self, event: str, **facts: object) -> None:
         """Write what is as it should be."""
-        self._logger.info(event, extra=facts)
+        if self._logger.isEnabledFor(logging.INFO) and not Log.plain("info", event, facts):
+            self._logger.info(event, extra=facts)
 
     def warning(self, event: str, **facts: object) -> None:
         """Write what the engine copes with by itself, and should not have to for long."""
@@ -47,5 +64,13 @@ class Log:
 
 def context() -> Mapping[str, str]:
     """Return what the present task's lines have in common."""
-    request_id = REQUEST_ID.get("")
-    return {**PROCESS.get(), "request_id": request_id} if request_id else PROCESS.get()
+    of_process = PROCESS.get()
+    request_id, traceparent = REQUEST_ID.get(""), TRACEPARENT.get()
+    if not request_id and not traceparent:
+        return of_process
+    facts = dict(of_process)
+    if request_id:
+        facts["request_id"] = request_id
+    if traceparent:
+        facts["trace_id"] = trace_id_of(traceparent)
+    return facts

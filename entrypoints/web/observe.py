@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from application.observe import metrics
-from application.observe.log import REQUEST_ID, Log
+from application.observe.log import REQUEST_ID, TRACEPARENT, Log
 from application.observe.meters import Histogram
 
 _log = Log.of("http")
@@ -14,6 +14,11 @@ _answers: dict[tuple[str | None, str, str | int], Histogram] = {}
 def request_begun(request_id: str) -> None:
     """Have every line of this task name its request."""
     REQUEST_ID.set(request_id)
+
+
+def part_of_trace(traceparent: str | None) -> None:
+    """Have every line of this task name the trace that its request is part of."""
+    TRACEPARENT.set(traceparent)
 
 
 def request_answered(route: str | None, method: str, status: str | int, seconds: float) -> None:

@@ -9,9 +9,11 @@ from attrs import evolve
 from application.ports.errors import ClientOrderIdConflict, DataRefused, IdempotencyKeyReused
 from application.ports.order_store import Admission, OrderFilter, OrderStore
 from domain.order import Order
+from domain.origin import Origin
 from tests.builders import START, a_request, an_id, an_order
 from tests.contracts.order_store_harness import append_all, life, same
 
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 ODD_TEXTS = ["Zoë 🚀 “ok”", '"', "\\", "'; DROP TABLE orders; --", "{a,b}", "NULL", "%s %(x)s", "a\u3000b", "0x00"]
 
 
@@ -47,6 +49,29 @@ class AddContract:
         order = an_order(userId="ü" * 255, inputToken="€" * 50, clientOrderId="c" * 64, slippageBps=10_000)
         await store.add(order, "k" * 255)
         assert same(await store.get(order.order_id), order)
+
+    @pytest.mark.parametrize("key", [None, "k"])
+    @pytest.mark.parametrize("origin", [Origin("a-request", TRACEPARENT), Origin('"~!' * 42), Origin()])
+    async def test_where_an_order_came_from_stays_with_it(
+        self, store: OrderStore, origin: Origin, key: str | None
+    ) -> None:
+        order = evolve(an_order(), origin=origin)
+        await store.add(order, key)
+        steps = life(order)
+        await append_all(store, steps)
+        stored = await store.get(order.order_id)
+        assert stored is not None
+        assert (stored.version, stored.origin) == (len(steps), origin)
+        assert (await store.find(OrderFilter(), None, 1)).orders[0].origin == origin
+
+    async def test_a_repeat_that_came_from_elsewhere_is_the_same_order(self, store: OrderStore) -> None:
+        first = evolve(an_order(), origin=Origin("first", TRACEPARENT))
+        await store.add(first, "k")
+        again = evolve(an_order(), origin=Origin("second"))
+        assert await store.add(again, "k") == Admission(first.order_id, replayed=True)
+        stored = await store.get(first.order_id)
+        assert stored is not None
+        assert stored.origin == first.origin
 
     async def test_an_order_added_again_stays_as_it_is(self, store: OrderStore) -> None:
         order = an_order(slippageBps=0)

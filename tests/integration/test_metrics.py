@@ -23,6 +23,8 @@ from tests.scraping import Sample, Samples, key, read
 
 PATIENCE = 30.0
 ACCEPTED = key("orders_accepted_total")
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+HEADERS = {"X-Request-Id": "mine", "traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
 
 
 async def scrape(url: str) -> Samples:
@@ -83,7 +85,7 @@ async def test_a_workers_metrics_and_the_lines_of_both(
 ) -> None:
     logged = {**settings, "LOG_FORMAT": "json", "LOG_LEVEL": "debug"}
     with running("api", settings=logged) as api, running("worker", settings=logged) as worker:
-        async with httpx.AsyncClient(base_url=api.url, timeout=PATIENCE, headers={"X-Request-Id": "mine"}) as client:
+        async with httpx.AsyncClient(base_url=api.url, timeout=PATIENCE, headers=HEADERS) as client:
             order_ids = await submit(client, 5)
             await all_final(client, order_ids)
         samples = await eventually(lambda: told(worker, lambda s: s[key("orders_in_flight")] == 0))
@@ -103,7 +105,11 @@ async def test_a_workers_metrics_and_the_lines_of_both(
     of_order = [line for line in lines if line.get("order_id") == order_ids[0]]
     [accepted] = [line for line in of_order if line["event"] == "order_accepted"]
     assert (accepted["role"], accepted["request_id"]) == ("api", "mine")
+    [ended] = [line for line in of_order if line["event"] == "order_finished"]
+    assert (ended["role"], ended["request_id"], ended["trace_id"]) == ("worker", "mine", TRACE)
+    assert (ended["user_id"], ended["status"], ended["attempt"]) == ("user123", "confirmed", 1)
     steps = [line for line in of_order if line["event"] == "step_stored"]
+    assert {step["request_id"] for step in steps} == {"mine"}
     assert [step["seq"] for step in steps] == [1, 2, 3, 4, 5]
     assert {(step["role"], step["attempt"]) for step in steps} == {("worker", 1)}
     assert len({step["holder"] for step in steps}) == 1

@@ -56,10 +56,10 @@ def accepted(times: int = 1) -> None:
 
 def ended(order: Order, reason: FailureReason | None) -> None:
     if reason is None:
-        for before, (_, event) in zip([order] * 5, clean_run(order), strict=True):
-            observe.step_stored(before, event)
+        for before, step in zip([order] * 5, clean_run(order), strict=True):
+            observe.step_stored(before, step)
     else:
-        observe.step_stored(order, order.fail(a_stamp(), reason)[1])
+        observe.step_stored(order, order.fail(a_stamp(), reason))
 
 
 async def test_what_was_counted_is_reported_every_five_seconds(counts: UncertainCounts, clock: ManualClock) -> None:

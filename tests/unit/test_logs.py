@@ -10,10 +10,14 @@ import pytest
 
 from application import observe
 from application.ports.errors import StoreUnavailable
+from domain.order import Order, Step
+from domain.origin import Origin
 from domain.routing import lowest_price
+from domain.status import FailureReason
 from entrypoints import logs
 from entrypoints.web import observe as http_observe
-from tests.builders import VENUES, a_stamp, an_order
+from tests.builders import START, VENUES, a_request, a_stamp, an_order
+from tests.unit.test_origin import TRACE, TRACEPARENT
 
 SECRET = "hunter2"
 URL = f"postgresql://user:{SECRET}@db.internal:5432/orders"
@@ -49,11 +53,11 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
 
 def test_a_line_says_when_what_who_and_about_what(lines: Lines) -> None:
     order = an_order()
-    _, event = order.request_quotes(a_stamp(), VENUES)
+    step = order.request_quotes(a_stamp(), VENUES)
 
     def tell() -> None:
         observe.process_named("worker", "host-17-abcd")
-        observe.step_stored(order, event)
+        observe.step_stored(order, step)
 
     [line] = lines(tell)
     assert list(line) == ["at", "level", "event", "role", "holder", "order_id", "attempt", "seq", "step", "status"]
@@ -100,7 +104,7 @@ def test_of_others_only_warnings_and_worse_are_kept(lines: Lines, name: str) -> 
 def test_levels(lines: Lines) -> None:
     def tell() -> None:
         observe.order_accepted("an-id", "a-user", replayed=False)
-        observe.attempt_failed("an-id", 1, "slippage_exceeded")
+        observe.attempt_failed(an_order(), "slippage_exceeded")
         observe.lease_lost("an-id")
 
     assert [line["event"] for line in lines(tell, "warning")] == ["lease_lost"]
@@ -148,13 +152,64 @@ def test_an_error_has_its_stack(lines: Lines) -> None:
     assert "lowest_price" in line["exception"]
 
 
+def ended(order: Order) -> Step:
+    return order.fail(a_stamp(), FailureReason.CANCELLED)
+
+
+def test_a_workers_lines_name_the_request_that_the_order_came_by(lines: Lines) -> None:
+    order = Order.new("an-id", a_request(), START, origin=Origin("find-me", TRACEPARENT))
+
+    def tell() -> None:
+        observe.order_taken(order.origin)
+        observe.attempt_failed(order, "slippage_exceeded")
+        observe.venue_refused("an-id", 1, "Raydium", "quote", "took too long")
+        observe.step_stored(order, ended(order))
+
+    told = lines(tell, "info")
+    assert [line["event"] for line in told] == ["attempt_failed", "venue_refused", "order_finished"]
+    assert {(line["order_id"], line["request_id"], line["trace_id"]) for line in told} == {("an-id", "find-me", TRACE)}
+    assert {**told[2], "at": ""} == {
+        "at": "",
+        "level": "info",
+        "event": "order_finished",
+        "request_id": "find-me",
+        "trace_id": TRACE,
+        "order_id": "an-id",
+        "user_id": "user123",
+        "attempt": 1,
+        "status": "failed",
+        "reason": "cancelled",
+        "ms": 0,
+    }
+
+
+def test_an_end_by_another_request_names_both(lines: Lines) -> None:
+    order = Order.new("an-id", a_request(), START, origin=Origin("of-the-order", TRACEPARENT))
+
+    def tell() -> None:
+        http_observe.request_begun("of-the-cancel")
+        observe.step_stored(order, ended(order))
+
+    [line] = lines(tell, "info")
+    assert (line["request_id"], line["trace_id"], line["by_request_id"]) == ("of-the-order", TRACE, "of-the-cancel")
+
+
+def test_an_order_of_an_earlier_release_names_whoever_ends_it(lines: Lines) -> None:
+    def tell() -> None:
+        http_observe.request_begun("of-the-cancel")
+        observe.step_stored(order := an_order(), ended(order))
+
+    [line] = lines(tell, "info")
+    assert (line["request_id"], line.get("trace_id"), line.get("by_request_id")) == ("of-the-cancel", None, None)
+
+
 def test_a_console_line_is_one_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("console", "info")
-    observe.attempt_failed("an-id", 2, "slippage exceeded")
+    observe.venue_refused("an-id", 2, "Raydium", "quote", "took too long")
     line = capsys.readouterr().err
     assert "\x1b" not in line
     assert line.count("\n") == 1
-    for part in ("info", "attempt_failed", "order_id=an-id", "attempt=2", "why='slippage exceeded'"):
+    for part in ("info", "venue_refused", "order_id=an-id", "attempt=2", "why='took too long'"):
         assert part in line
 
 

@@ -13,7 +13,8 @@ from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
 from domain.errors import FieldError, ValidationFailed
 from domain.order_request import OrderRequest
-from entrypoints.web import params
+from domain.origin import Origin, read_traceparent
+from entrypoints.web import observe, params
 from entrypoints.web.http import presenter
 from entrypoints.web.http.body import json_object
 from entrypoints.web.http.execution_presenter import ExecutionPresenter
@@ -39,7 +40,7 @@ class ExecuteResource:
         key, faults = _key(req)
         if req.query_string:
             faults = [*faults, *params.unknown(req.params)]
-        admission = await self.submit(req.caller, _read(body, faults), key)
+        admission = await self.submit(req.caller, _read(body, faults), key, _origin(req))
         resp.status = falcon.HTTP_202
         resp.data = presenter.accepted_json(admission.order_id)
         resp.set_header("Location", f"/api/orders/{admission.order_id}")
@@ -114,6 +115,19 @@ def _key(req: Request) -> tuple[str | None, Sequence[FieldError]]:
     if key is None or _KEY.fullmatch(key):
         return key, ()
     return None, [FieldError(KEY_HEADER, "must be 1 to 255 visible ASCII characters")]
+
+
+def _origin(req: Request) -> Origin:
+    """Read where the order came from; a `traceparent` that cannot be believed is as good as none."""
+    try:
+        traceparent = req.header(b"traceparent")
+    except ContradictoryHeader:
+        traceparent = None
+    if traceparent is None:
+        return Origin(req.request_id)
+    traceparent = read_traceparent(traceparent)
+    observe.part_of_trace(traceparent)
+    return Origin(req.request_id, traceparent)
 
 
 def _read(body: Mapping[str, object], faults: Sequence[FieldError]) -> OrderRequest:

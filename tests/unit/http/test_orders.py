@@ -12,9 +12,11 @@ from uuid import UUID
 import pytest
 
 from application.trading_rules import TradingRules
+from domain.origin import Origin
 from tests.api import ORDER, Api, Engine, exact, running_api
 from tests.builders import an_id, an_order
 from tests.unit.http.refusal import refused
+from tests.unit.test_origin import TRACEPARENT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -314,3 +316,24 @@ async def test_a_finished_order_is_not_cancelled(shared_api: Api) -> None:
 async def test_an_id_is_found_in_any_case(shared_api: Api) -> None:
     order_id = await shared_api.submit()
     assert (await read(shared_api, order_id.upper()))["orderId"] == order_id
+
+
+async def origin_of(api: Api, headers: list[tuple[str, str]]) -> tuple[Origin, str]:
+    """Return what is kept of where an order came from, and the id that the answer says."""
+    answer = await api.http.post(EXECUTE, json=ORDER, headers=headers)
+    order = await api.engine.store.get(answer.json()["orderId"])
+    assert order is not None
+    return order.origin, answer.headers["X-Request-Id"]
+
+
+async def test_an_order_keeps_the_request_and_the_trace_that_it_came_by(shared_api: Api) -> None:
+    headers = [("X-Request-Id", "mine"), ("traceparent", TRACEPARENT)]
+    assert await origin_of(shared_api, headers) == (Origin("mine", TRACEPARENT), "mine")
+    origin, answered = await origin_of(shared_api, [])
+    assert origin == Origin(answered)
+
+
+@pytest.mark.parametrize("said", [["nonsense"], ["00-0-0-01"], [TRACEPARENT, TRACEPARENT.replace("b7", "b8")]])
+async def test_a_traceparent_that_cannot_be_believed_is_as_good_as_none(shared_api: Api, said: list[str]) -> None:
+    origin, answered = await origin_of(shared_api, [("traceparent", text) for text in said])
+    assert origin == Origin(answered)
