@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from attrs import define, field, frozen
@@ -86,19 +86,25 @@ class Request:
 @asynccontextmanager
 async def venue_that_responds(respond: Callable[[Request], bytes]) -> AsyncIterator[str]:
     """Serve a venue whose answers depend on what it is asked; give its URL."""
+    serving = set[asyncio.Task[None] | None]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        serving.add(asyncio.current_task())
+        try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 body = await reader.readexactly(_length_of(head))
                 method, path, _ = head.split(" ", 2)
                 writer.write(respond(Request(method, path, json.loads(body) if body else {})))
                 await writer.drain()
-        writer.close()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    await asyncio.gather(*filter(None, serving))  # their clients are gone
 
 
 def _length_of(head: str) -> int:

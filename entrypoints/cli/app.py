@@ -25,6 +25,7 @@ from entrypoints.cli.output import complain, give_up_output, open_streams, show,
 from entrypoints.cli.reconcile import reconcile
 from entrypoints.cli.submit import submit
 from entrypoints.cli.tokens import tokens
+from entrypoints.cli.venue_check import venue_check
 from entrypoints.cli.workers import workers
 from entrypoints.load.command import load
 from entrypoints.settings import MOST_PROCESSES, Settings, SettingsError, shown, unknown_variables
@@ -101,6 +102,7 @@ app.command(rich_help_panel=OPERATE)(reconcile)
 app.command(rich_help_panel=OPERATE)(doctor)
 app.command(rich_help_panel=OPERATE)(audit)
 app.command(rich_help_panel=OPERATE)(workers)
+app.command(rich_help_panel=OPERATE)(venue_check)
 app.command(rich_help_panel=TRADE)(load)
 
 

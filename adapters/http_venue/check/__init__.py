@@ -1,0 +1,1 @@
+"""Tries out a venue: rule by rule, whether it keeps what docs/venue-http.md asks of it."""
