@@ -13,6 +13,7 @@ from application import observe
 from application.observe.metrics import METERS
 from entrypoints.container import Container
 from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
+from entrypoints.listening import listener_of
 from entrypoints.processes.line import end_with_parent, report_serving
 from entrypoints.processes.shared_meters import MetersFile, SharedMeters
 from entrypoints.processes.supervisor import Supervisor
@@ -59,9 +60,9 @@ def bind_ports(settings: Settings) -> Ports:
 
     Two APIs of one machine have two ports; the operations port that nobody chose may then be another's already.
     """
-    public = bind(settings.host, settings.port)
+    public = listener_of(settings, "port")
     try:
-        return Ports(public, bind(settings.operations_host, settings.operations_port))
+        return Ports(public, listener_of(settings, "operations_port", "operations_host"))
     except CannotListen as error:
         if settings.operations_port != OPERATIONS_PORT:
             public.close()

@@ -1,18 +1,25 @@
 """Brings the database up to date, once, before anything else uses it."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
 
 from application.ports.errors import StoreUnavailable
 from entrypoints.container import Container
 from entrypoints.server_faults import why_not
 from entrypoints.settings import Settings, require_urls
 
+Done = TypeVar("Done")
 
-def run(settings: Settings, *, adopt_open: bool) -> None:
-    """Apply what is missing; with `adopt_open` also release unfinished orders of a table made by hand."""
+
+def run(settings: Settings, *, adopt_open: bool) -> str:
+    """Apply what is missing, and say what that was; with `adopt_open` also release unfinished orders made by hand."""
     require_urls(settings, "postgres_url")
-    asyncio.run(migrate(settings, adopt_open=adopt_open))
+    applied = asyncio.run(migrate(settings, adopt_open=adopt_open))
+    done = ["Unfinished orders of the adopted table were released."] if adopt_open else []
+    if not applied:
+        return "\n".join(("The tables are up to date: there was nothing to apply.", *done))
+    return "\n".join((*(f"Applied {name}" for name in applied), "The tables are up to date.", *done))
 
 
 def make_roles(settings: Settings) -> None:
@@ -27,14 +34,14 @@ def sql_of_roles() -> str:
     return Container(settings=Settings(), mode="live").roles_sql()
 
 
-async def migrate(settings: Settings, *, adopt_open: bool = False) -> None:
-    """Apply what is missing. Raises SettingsError, StoreUnavailable, MigrationFailed."""
+async def migrate(settings: Settings, *, adopt_open: bool = False) -> Sequence[str]:
+    """Apply what is missing; return the files' names. Raises SettingsError, StoreUnavailable, MigrationFailed."""
     container = Container(settings=settings, mode="live")
-    await _on_postgres(container, container.migrator().apply(adopt_open=adopt_open))
+    return await _on_postgres(container, container.migrator().apply(adopt_open=adopt_open))
 
 
-async def _on_postgres(container: Container, work: Awaitable[object]) -> None:
+async def _on_postgres(container: Container, work: Awaitable[Done]) -> Done:
     try:
-        await work
+        return await work
     except StoreUnavailable as error:
         raise await why_not(container.postgres_fault(), "postgres_url", error) from error

@@ -9,9 +9,10 @@ import uvloop
 
 from application import observe
 from entrypoints.lifecycle import StartError, stop_on_signals
+from entrypoints.listening import listener_of
 from entrypoints.private_files import make_file, make_folder
 from entrypoints.settings import Settings
-from entrypoints.web.server import bind, url_of
+from entrypoints.web.server import url_of
 from simulators.solana.faults import Faults
 from simulators.solana.ledger import CannotOpenLedger
 from simulators.solana.simulator import SimulatedSolana, simulated_solana
@@ -20,7 +21,7 @@ from simulators.venue.server import serve
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises StartError, CannotListen."""
-    uvloop.run(_run(settings, bind(settings.host, settings.solana_simulator_port)))
+    uvloop.run(_run(settings, listener_of(settings, "solana_simulator_port")))
 
 
 async def _run(settings: Settings, listener: socket.socket) -> None:

@@ -6,10 +6,11 @@ import uvloop
 
 from application import observe
 from entrypoints.lifecycle import StartError, stop_on_signals
+from entrypoints.listening import listener_of
 from entrypoints.mock_router import mock_router
 from entrypoints.private_files import make_file, make_folder
 from entrypoints.settings import Settings
-from entrypoints.web.server import bind, url_of
+from entrypoints.web.server import url_of
 from simulators.venue.faults import Faults
 from simulators.venue.ledger_writer import CannotOpenLedger
 from simulators.venue.server import serve
@@ -27,7 +28,7 @@ def run(settings: Settings) -> None:
     except OSError as error:
         raise StartError(f"Cannot open the ledger {settings.simulator_ledger}: {error.strerror}.") from error
     try:
-        uvloop.run(_run(settings, bind(settings.host, settings.simulator_port)))
+        uvloop.run(_run(settings, listener_of(settings, "simulator_port")))
     except CannotOpenLedger as error:
         raise StartError(str(error)) from error
 

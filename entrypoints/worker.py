@@ -8,17 +8,18 @@ import uvloop
 from application import observe
 from entrypoints.container import Container
 from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
+from entrypoints.listening import listener_of
 from entrypoints.settings import Settings, require_urls
 from entrypoints.web.drain import Drain
 from entrypoints.web.http.admission import Admission
-from entrypoints.web.server import bind, serve, url_of
+from entrypoints.web.server import serve, url_of
 
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then finish or hand back what is in flight. Raises StartError, CannotListen."""
     require_urls(settings)
     prepare_process()
-    uvloop.run(_run(settings, bind(settings.host, settings.worker_http_port)))
+    uvloop.run(_run(settings, listener_of(settings, "worker_http_port")))
 
 
 async def _run(settings: Settings, listener: socket.socket) -> None:

@@ -21,7 +21,7 @@ from entrypoints.cli.ending import (
     settings_of_the_environment,
 )
 from entrypoints.cli.options import URL_VARIABLE
-from entrypoints.cli.output import complain, give_up_output, open_streams, show, write_out
+from entrypoints.cli.output import complain, give_up_output, open_streams, say, show, write_out
 from entrypoints.cli.reconcile import reconcile
 from entrypoints.cli.submit import submit
 from entrypoints.cli.tokens import tokens
@@ -39,6 +39,7 @@ app = typer.Typer(
     help="The order execution engine. Settings come from ORDER_ENGINE_* variables: see `order-engine check-config`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(queue.app, name="queue", rich_help_panel=OPERATE)
 app.add_typer(trading.app, name="trading", rich_help_panel=OPERATE)
@@ -46,6 +47,23 @@ app.add_typer(venue.app, name="venue", rich_help_panel=OPERATE)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
 app.add_typer(wallet.app, name="wallet", rich_help_panel=OPERATE)
 app.add_typer(orders.app, name="orders", rich_help_panel=TRADE)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"order-engine {version('order-engine')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command(rich_help_panel=RUN)
@@ -115,7 +133,7 @@ def migrate(
     """Bring the database's tables up to date; safe to run at any time, by any number of processes."""
     from entrypoints.migrate import run
 
-    _run(lambda settings: run(settings, adopt_open=adopt_open))
+    _run(lambda settings: say(run(settings, adopt_open=adopt_open)))
 
 
 @app.command(rich_help_panel=OPERATE)
@@ -128,7 +146,8 @@ def roles(
     from entrypoints.migrate import make_roles, sql_of_roles
 
     if apply:
-        return _run(make_roles)
+        _run(make_roles)
+        return say("The roles are there, with the rights that they need.")
     typer.echo(sql_of_roles())
 
 

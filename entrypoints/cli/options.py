@@ -16,8 +16,14 @@ _TOKENS = ("SOL", "USDC", "USDT", "BTC", "ETH", "JUP", "BONK")
 
 
 def default_url() -> str:
-    """Return where `order-engine dev` or `api` listens that was started with the same variables."""
-    return f"http://127.0.0.1:{os.environ.get(_PORT_VARIABLE, '').strip() or 3000}"
+    """Return where `order-engine dev` or `api` listens that was started with the same variables.
+
+    Raises typer.BadParameter.
+    """
+    port = os.environ.get(_PORT_VARIABLE, "").strip() or "3000"
+    if not port.isdecimal() or int(port) > 65535:
+        raise typer.BadParameter(f"{_PORT_VARIABLE} must be a port")
+    return f"http://127.0.0.1:{port}"
 
 
 def engine_url(text: str) -> str:

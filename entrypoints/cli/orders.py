@@ -10,6 +10,7 @@ from entrypoints.cli import orders_operator
 from entrypoints.cli.ending import troubles_reported
 from entrypoints.cli.options import AsJson, AsJsonLines, OrderId, Timeout, Url, instant
 from entrypoints.cli.output import in_symbols, say, say_json
+from entrypoints.cli.tail import tail
 
 USERS, OPERATORS = "Trade: through an engine's API (--url)", "Operate: straight to its servers, by their settings"
 _SERVERS = ("ORDER_ENGINE_POSTGRES_URL", "ORDER_ENGINE_REDIS_URL")
@@ -106,6 +107,7 @@ def cancel_order(order_id: OrderId, url: Url, as_json: AsJson = False) -> None:
     say("The order is cancelled.")
 
 
+app.command("tail", rich_help_panel=USERS)(tail)
 app.command("requeue", rich_help_panel=OPERATORS)(orders_operator.requeue)
 app.command("fail", rich_help_panel=OPERATORS)(orders_operator.fail_order)
 app.command("confirm", rich_help_panel=OPERATORS)(orders_operator.confirm)

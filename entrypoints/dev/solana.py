@@ -10,10 +10,11 @@ from attrs import evolve, frozen
 
 from entrypoints.container.wallets import make_wallet, wallet_in
 from entrypoints.lifecycle import StartError
+from entrypoints.listening import listener_of
 from entrypoints.private_files import make_folder
 from entrypoints.settings import Settings
 from entrypoints.solana_simulator import simulated
-from entrypoints.web.server import bind, url_of
+from entrypoints.web.server import url_of
 
 USDC = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 SOL_LEAST, SOL_GIVEN, USDC_GIVEN = 100, 1_000, 100_000
@@ -39,7 +40,7 @@ class LocalChain:
             raise StartError(f"Cannot use {folder}: {error.strerror}.") from error
         key = folder / "wallet.json"
         wallet = wallet_in(key).address if key.exists() else make_wallet(key, None)
-        listener = bind("127.0.0.1", settings.solana_simulator_port)
+        listener = listener_of(evolve(settings, host="127.0.0.1"), "solana_simulator_port")
         return cls(listener, _on_this_chain(settings, url_of(listener), folder), wallet, folder)
 
     @property

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from ssl import SSLContext
@@ -61,10 +61,11 @@ class Follows(Protocol):
         ...
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, named_by: Sequence[str] = ()) -> socket.socket:
     """Take the address, before anything else is started; port 0 takes any that is free.
 
-    Clients that connect before the server runs wait. Raises CannotListen.
+    Clients that connect before the server runs wait. `named_by` are the variables that name another host and another
+    port, for who reads why it failed. Raises CannotListen.
     """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
@@ -75,7 +76,7 @@ def bind(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:  # UnicodeError: no name of a host can be so
         listener.close()
-        raise CannotListen(f"Cannot listen on {_address(host, port)}: {_reason(error)}.") from error
+        raise CannotListen(f"Cannot listen on {_address(host, port)}: {_reason(error, *named_by)}.") from error
     return listener
 
 
@@ -201,14 +202,16 @@ def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, host: str = "", port: str = "") -> str:
+    """Say why it failed, and which of these variables to change."""
+    another_host, another_port = (f" ({name} names another)" if name else "" for name in (host, port))
     if isinstance(error, OverflowError):
-        return "ports go from 0 to 65535"
+        return f"ports go from 0 to 65535{another_port}"
     match getattr(error, "errno", None):
         case errno.EADDRINUSE:
-            return "another program is already using this port"
+            return f"another program is already using this port{another_port}"
         case errno.EACCES:
-            return "this port needs more rights than the engine has"
+            return f"this port needs more rights than the engine has{another_port}"
         case errno.EADDRNOTAVAIL:
-            return "this machine does not have that address"
-    return "that is not an address of this machine"
+            return f"this machine does not have that address{another_host}"
+    return f"that is not an address of this machine{another_host}"

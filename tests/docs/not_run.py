@@ -110,6 +110,7 @@ NOT_RUN = [
     Kind("order-engine venue-simulator", _SERVES, mistakes_of_engine),
     Kind("order-engine solana-simulator", _SERVES, mistakes_of_engine),
     Kind("order-engine venue-check", "it takes a venue; a test has the simulator", mistakes_of_engine),
+    Kind("order-engine orders tail", "it goes on until Ctrl-C", mistakes_of_engine),
     Kind("python -m tests.integration.releases", "it writes the files of a coming release", _nothing),
     Kind("python -m tests.docs.picture", "it writes a picture of the docs", _nothing),
     Kind("pip install", "it changes the reader's own Python; what it installs must be there", _installs),

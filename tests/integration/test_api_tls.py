@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import socket
 import ssl
@@ -17,9 +18,11 @@ import websockets
 from attrs import frozen
 
 from entrypoints.certificate import Certificate, CertificateUnfit
+from entrypoints.cli.ending import NO_ENGINE
 from entrypoints.web.http import tls_handshake
 from entrypoints.web.http.admission import Admission
 from entrypoints.web.server import ServerTimes, bind, serve, url_of
+from tests import processes
 from tests.certificates import Authority, Issued
 from tests.clients import ORDER, all_final, new_engine, submit
 from tests.eventually import eventually
@@ -85,6 +88,15 @@ async def test_requests_and_sockets_are_served(api: SecureApi) -> None:
             "failed",
         }
         assert (await client.get("/")).status_code == 200
+
+
+def test_commands_trust_whom_the_environment_names_on_this_machine_too(api: SecureApi) -> None:
+    trusting = {**os.environ, "ORDER_ENGINE_URL": api.engine.url, "SSL_CERT_FILE": str(api.authority.certificate)}
+    for command in ("submit SOL USDC 1 --user anna --watch", "load --orders 1"):
+        done = processes.ended(*command.split(), environment=trusting)
+        assert (done.returncode in (0, 3), done.stderr) == (True, "")
+    nobody = processes.ended("orders", "list", environment={**os.environ, "ORDER_ENGINE_URL": api.engine.url})
+    assert (nobody.returncode, "CERTIFICATE_VERIFY_FAILED" in nobody.stderr) == (NO_ENGINE, True)
 
 
 async def test_its_own_pages_may_call_it_and_foreign_ones_may_not(api: SecureApi) -> None:

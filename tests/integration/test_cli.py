@@ -3,13 +3,17 @@
 import json
 import os
 import pty
+import re
 import signal
 import socketserver
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import version
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -66,6 +70,12 @@ def at_terminal(engine: EngineProcess, *arguments: str, **environment: str) -> t
             drawn += part
         os.close(ours)
         return process.wait(10), drawn.decode()
+
+
+def test_it_says_its_version_and_helps_in_short() -> None:
+    assert call("", "--version").stdout == f"order-engine {version('order-engine')}\n"
+    for words in ((), ("orders",), ("orders", "list")):
+        assert call("", *words, "-h").stdout == call("", *words, "--help").stdout != ""
 
 
 def test_submitting_prints_the_id_alone(engine: EngineProcess) -> None:
@@ -191,6 +201,25 @@ def test_watching_no_longer_than_is_wanted(slow_engine: EngineProcess) -> None:
     assert "order-engine orders watch" in ended.stderr
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_all_orders_are_followed_until_ctrl_c(engine: EngineProcess, as_json: bool) -> None:
+    command = [COMMAND, "orders", "tail", "--url", engine.url, "--user", (user := an_id()), *["--json"] * as_json]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
+        lines: Queue[str] = Queue()
+        threading.Thread(target=lambda: deque(map(lines.put, process.stdout))).start()
+        while lines.empty():  # nothing says when it follows
+            call(engine, "submit", *ORDER[:3], "--user", user)
+        first = lines.get()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (INTERRUPTED, "")
+    if as_json:
+        assert json.loads(first)["userId"] == user
+    else:
+        assert re.fullmatch(rf"[0-9:.]{{12}}Z  [0-9a-f-]{{36}}  \w+ +.+  \({user}\)\n", first)
+
+
 def test_a_load(engine: EngineProcess) -> None:
     told = ask(engine, "load", "--orders", "200")
     assert (told["accepted"], told["finished"], told["refused"]) == (200, 200, {})
@@ -242,6 +271,18 @@ class _Web(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
+class _Guard(_Web):
+    """A proxy that knows nobody, and looks whether somebody is named."""
+
+    def do_GET(self) -> None:
+        named = self.headers["Authorization"] == "Basic YW5uYTpodW50ZXIy"
+        self.send_response(401 if named else 500)
+        self.send_header("WWW-Authenticate", 'Basic realm="engines"')
+        self.end_headers()
+
+    do_POST = do_GET
+
+
 class _Greeter(socketserver.BaseRequestHandler):
     """A server that does not speak HTTP."""
 
@@ -271,6 +312,7 @@ EVERY_COMMAND = [
     ("orders", "show", an_id()),
     ("orders", "watch", an_id()),
     ("orders", "cancel", an_id()),
+    ("orders", "tail"),
     ("load", "--orders", "1"),
 ]
 
@@ -283,6 +325,15 @@ def test_nobody_there_and_somebody_else_there(command: tuple[str, ...]) -> None:
     assert ended.stderr == (
         f"No engine answers at {nobody}: start one with `make run` or `order-engine dev`, or name another with --url.\n"
     )
+    with_password = call(nobody.replace("//", "//anna:hunter2@"), *command)
+    assert (with_password.stdout, with_password.stderr) == (ended.stdout, ended.stderr)
+    with serving(HTTPServer(("127.0.0.1", 0), _Guard)) as url:
+        ended = call(url.replace("//", "//anna:hunter2@"), *command)
+        assert (ended.exit_code, ended.stdout) == (REFUSED, "")
+        assert ended.stderr == (
+            "Refused (unauthenticated): What stands before the engine asks for a user name and a password, "
+            "or refuses them.\n"
+        )
     with serving(HTTPServer(("127.0.0.1", 0), _Web)) as url:
         ended = call(url, *command)
         assert (ended.exit_code, ended.stdout) == (NO_ENGINE, "")

@@ -1,6 +1,7 @@
 """Commands in odd surroundings: what the environment names for every program, standard streams that lead nowhere."""
 
 import os
+import pty
 import subprocess
 from pathlib import Path
 
@@ -83,17 +84,51 @@ def test_a_reader_that_leaves_early_is_no_trouble() -> None:
             assert in_shell(f"{command} | {reader}").stderr == ""
 
 
+INSTALLER = """#!/bin/sh
+case "$*" in
+    *lock.txt*) printf '%s\\n' "WARNING: noise" "Collecting a==1" "Requirement already satisfied: b==2" "{says}"
+        exit {code} ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("says", "code"), [("Installing collected packages: a", 0), ("ERROR: no such thing", 1)])
+def test_who_waits_at_a_terminal_sees_how_far_the_installation_is(tmp_path: Path, says: str, code: int) -> None:
+    copy = a_copy(tmp_path)
+    (copy / "requirements.lock").write_text("a==1\nb==2\n")
+    python = copy / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(INSTALLER.format(says=says, code=code))
+    python.chmod(0o755)
+    ours, theirs = pty.openpty()
+    script = ["/bin/sh", str(copy / "scripts/make-venv"), "requirements.lock"]
+    assert subprocess.run(script, stdout=theirs, stderr=theirs).returncode == code
+    os.close(theirs)
+    drawn = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "make-venv: package 1 of 2: a==1" in drawn
+    assert "make-venv: package 2 of 2: b==2" in drawn
+    assert "noise" not in drawn
+    assert (says in drawn) == (code != 0)
+
+
+def a_copy(folder: Path) -> Path:
+    """Return a checkout with what make-venv needs, in a folder with an awkward name."""
+    copy = folder / "checkout [1]"
+    for part in ("scripts", "clients/python"):
+        (copy / part).mkdir(parents=True)
+    for file in ("scripts/make-venv", "requirements.lock", "pyproject.toml", "clients/python/pyproject.toml"):
+        (copy / file).write_bytes((ROOT / file).read_bytes())
+    return copy
+
+
 def test_a_virtual_environment_is_made_whatever_is_set_for_other_pythons(tmp_path: Path) -> None:
     python, seen = tmp_path / "python", tmp_path / "seen"
     python.write_text(f"#!/bin/sh\nenv > {seen}\nexit 1\n")
     python.chmod(0o755)
     given = {"PIP_USER": "1", "PIP_TARGET": "/nowhere", "PYTHONHOME": "/nowhere", "PYTHONWARNINGS": "error"}
     place = {"PIP_INDEX_URL": "https://packages.invalid"}
-    copy = tmp_path / "checkout [1]"
-    for folder in ("scripts", "clients/python"):
-        (copy / folder).mkdir(parents=True)
-    for file in ("scripts/make-venv", "requirements.lock", "pyproject.toml", "clients/python/pyproject.toml"):
-        (copy / file).write_bytes((ROOT / file).read_bytes())
+    copy = a_copy(tmp_path)
     script = ["/bin/sh", str(copy / "scripts/make-venv"), "requirements.lock"]
     done = subprocess.run(script, env={**os.environ, **given, **place, "PYTHON": str(python)}, capture_output=True)
     assert b"Python 3.11 to 3.14 is needed" in done.stderr

@@ -166,6 +166,13 @@ def test_a_database_that_cannot_hold_every_text_is_refused_at_the_start(
     assert "Traceback" not in ended.stderr
 
 
+def test_migrate_says_what_it_did(database_url: str) -> None:
+    first, again = (finished("migrate", settings={"POSTGRES_URL": database_url}).stdout for _ in range(2))
+    assert first.startswith("Applied 0001_orders.sql\nApplied 0002_")
+    assert first.endswith("\nThe tables are up to date.\n")
+    assert again == "The tables are up to date: there was nothing to apply.\n"
+
+
 def test_processes_say_what_they_need(settings: dict[str, str]) -> None:
     for command in ("api", "worker"):
         ended = finished(command, settings={"POSTGRES_URL": "", "REDIS_URL": ""})

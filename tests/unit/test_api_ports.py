@@ -5,6 +5,7 @@ from attrs import evolve
 
 from entrypoints import api
 from entrypoints.api import bind_ports
+from entrypoints.listening import listener_of
 from entrypoints.settings import Settings
 from entrypoints.web.server import CannotListen, bind
 
@@ -19,8 +20,22 @@ def test_operators_have_a_port_of_their_own_on_loopback() -> None:
 
 
 def test_an_operations_port_that_was_chosen_is_taken_or_nothing_starts() -> None:
-    with bind("127.0.0.1", 0) as taken, pytest.raises(CannotListen, match="already using this port"):
+    with (
+        bind("127.0.0.1", 0) as taken,
+        pytest.raises(CannotListen, match=r"already using this port \(ORDER_ENGINE_OPERATIONS_PORT names another\)"),
+    ):
         bind_ports(evolve(SETTINGS, operations_port=taken.getsockname()[1]))
+
+
+@pytest.mark.parametrize("name", ["port", "worker_http_port", "simulator_port", "solana_simulator_port"])
+def test_who_cannot_listen_says_which_variable_to_change(name: str) -> None:
+    def settings(port: int, host: str = "127.0.0.1") -> Settings:
+        return Settings.from_environment({f"ORDER_ENGINE_{name.upper()}": str(port), "ORDER_ENGINE_HOST": host})
+
+    with bind("127.0.0.1", 0) as taken, pytest.raises(CannotListen, match=f"{name.upper()} names another"):
+        listener_of(settings(taken.getsockname()[1]), name)
+    with pytest.raises(CannotListen, match="ORDER_ENGINE_HOST names another"):
+        listener_of(settings(0, "192.0.2.1"), name)
 
 
 def test_a_second_api_of_a_machine_takes_another_and_says_so(

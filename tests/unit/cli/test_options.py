@@ -35,6 +35,9 @@ def test_the_default_is_where_dev_listens(monkeypatch: pytest.MonkeyPatch) -> No
     assert default_url() == "http://127.0.0.1:3000"
     monkeypatch.setenv("ORDER_ENGINE_PORT", "3100")
     assert default_url() == "http://127.0.0.1:3100"
+    monkeypatch.setenv("ORDER_ENGINE_PORT", "http")
+    with pytest.raises(typer.BadParameter, match="ORDER_ENGINE_PORT must be a port"):
+        default_url()
 
 
 def completed(words: str) -> list[str]:

@@ -160,6 +160,18 @@ def test_a_handshake_that_is_answered_with_http(
         list(client.watch("1"))
 
 
+def test_a_socket_shows_the_credential_too() -> None:
+    shown: list[str] = []
+
+    def note(_: ServerConnection, request: Request) -> None:
+        shown.append(request.headers["Authorization"])
+
+    with server(sends(0, 5), sends(0, 5), process_request=note) as (url, _):
+        list(Client(url.replace("//", "//anna:hunter2@")).watch("1"))
+        list(Client(url, api_key="oe_test_x").watch("1"))
+    assert shown == ["Basic YW5uYTpodW50ZXIy", "Bearer oe_test_x"]
+
+
 def test_a_server_that_is_away_for_a_moment_is_waited_for() -> None:
     answers = [HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE]
 
