@@ -76,7 +76,8 @@ def create_app(
     """
     app = _bare_app(drain, site or Site(), services.authenticator, services.limits)
     sockets = SocketServer(drain, sockets_most, services.guard, services.limits or NO_LIMITS)
-    app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit))
+    followed = OrderSocket(services.watch, sockets)
+    app.add_route("/api/orders/execute", orders.ExecuteResource(services.submit, followed.by_query))
     app.add_route("/api/orders", orders.OrdersResource(services.query))
     app.add_route("/api/orders/{order_id}", orders.OrderResource(services.query, services.presenter))
     app.add_route("/api/orders/{order_id}/events", orders.EventsResource(services.query))
@@ -91,7 +92,7 @@ def create_app(
     app.add_route("/api/me", MeResource())
     app.add_route("/api/ws-tickets", TicketsResource(services.tickets))
     app.add_route("/ws/orders", FeedSocket(services.watch_feed, sockets))
-    app.add_route("/ws/orders/{order_id}", OrderSocket(services.watch, sockets))
+    app.add_route("/ws/orders/{order_id}", followed)
     app.add_route("/health/live", HealthResource(services.live))
     app.add_route("/health/ready", HealthResource(services.ready, drain, bare=True))
     add_console(app)

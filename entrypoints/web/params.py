@@ -52,6 +52,14 @@ def order_socket(given: Given) -> tuple[int | None, bool]:
     return values["afterSeq"], values["decimals"] or False
 
 
+def posted_order_socket(given: Given) -> tuple[str, int | None, bool]:
+    """Read `orderId` too, of an order's socket where orders are posted to. Raises HttpProblem."""
+    values = _read(given, {"orderId": str, "afterSeq": _seq, **_OF_SOCKETS})
+    if values["orderId"] is None:
+        raise invalid([FieldError("orderId", "is required")])
+    return values["orderId"], values["afterSeq"], values["decimals"] or False
+
+
 def feed_socket(given: Given) -> tuple[str | None, bool]:
     """Read `userId` of a live feed, and whether its decimals are strings. Raises HttpProblem, also for `afterSeq`."""
     values = _read(given, {"userId": user_id, "afterSeq": _nothing_repeated, **_OF_SOCKETS})

@@ -1,12 +1,12 @@
 """The orders' resources: submit, read, list, follow the story, cancel."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import ClassVar
 
 import falcon
 from attrs import frozen
-from falcon.asgi import Response
+from falcon.asgi import Response, WebSocket
 
 from application.cancel_order import CancelOrder
 from application.query_orders import QueryOrders
@@ -28,11 +28,12 @@ _KEY = re.compile(r"[!-~]{1,255}")
 
 @frozen
 class ExecuteResource:
-    """`POST /api/orders/execute`."""
+    """`POST /api/orders/execute`; there an order is also followed by its id, as on its own socket."""
 
     takes_orders: ClassVar[int] = 1
     reads_query: ClassVar[bool] = True
     submit: SubmitOrder
+    follow: Callable[[Request, WebSocket], Awaitable[None]]
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Take an order: 202, also for a repeat of one that was taken."""
@@ -46,6 +47,10 @@ class ExecuteResource:
         resp.set_header("Location", f"/api/orders/{admission.order_id}")
         if admission.replayed:
             resp.set_header("Idempotency-Replayed", "true")
+
+    async def on_websocket(self, req: Request, ws: WebSocket) -> None:
+        """Follow an order."""
+        await self.follow(req, ws)
 
 
 @frozen

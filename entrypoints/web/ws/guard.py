@@ -34,16 +34,16 @@ class SocketGuard:
     clock: Clock
     _open: dict[tuple[Grant, str], set[WebSocket]] = field(factory=dict, init=False)
 
-    async def admit(self, req: Request) -> Grant:
+    async def admit(self, req: Request, target: str) -> Grant:
         """Return what the client was granted. Raises Unauthenticated, and StoreUnavailable when nobody can tell.
 
-        A ticket counts where there is no Authorization header.
+        A ticket for the `target` counts where there is no Authorization header.
         """
         ticket = req.params.get("ticket")
         if ticket is not None and req.auth is None:
             if not isinstance(ticket, str):
                 raise Unauthenticated
-            grant = await self.tickets.redeem(ticket, req.path, origin_of(req))
+            grant = await self.tickets.redeem(ticket, target, origin_of(req))
             await self.authenticator.recheck(grant, client_address(req))
             return grant
         try:

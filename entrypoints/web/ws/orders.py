@@ -1,4 +1,7 @@
-"""`/ws/orders/{orderId}`: an order's frames, from the first to the final one. `/ws/orders`: all orders', live."""
+"""`/ws/orders/{orderId}`: an order's frames, from the first to the final one. `/ws/orders`: all orders', live.
+
+`/api/orders/execute?orderId=` is the first of these too.
+"""
 
 from contextlib import aclosing
 from functools import partial
@@ -27,9 +30,20 @@ class OrderSocket:
 
         def asked() -> Asked:
             after_seq, strings = params.order_socket(req.params)
-            return Asked(lambda too_slow: aclosing(self.watch(req.caller, order_id, after_seq, too_slow)), strings)
+            return self._asked(req, order_id, after_seq, strings)
 
-        await self.server.serve(req, ws, "order", asked)
+        await self.server.serve(req, ws, "order", asked, req.path)
+
+    async def by_query(self, req: Request, ws: WebSocket) -> None:
+        """Follow the order that the query names: for who upgrades where orders are posted to."""
+
+        def asked() -> Asked:
+            return self._asked(req, *params.posted_order_socket(req.params))
+
+        await self.server.serve(req, ws, "order", asked, f"/ws/orders/{req.params.get('orderId')}")
+
+    def _asked(self, req: Request, order_id: str, after_seq: int | None, strings: bool) -> Asked:
+        return Asked(lambda too_slow: aclosing(self.watch(req.caller, order_id, after_seq, too_slow)), strings)
 
 
 @frozen
@@ -46,4 +60,4 @@ class FeedSocket:
             user_id, strings = params.feed_socket(req.params)
             return Asked(partial(self.watch, req.caller, user_id), strings)
 
-        await self.server.serve(req, ws, "feed", asked)
+        await self.server.serve(req, ws, "feed", asked, req.path)

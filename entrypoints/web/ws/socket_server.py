@@ -54,20 +54,20 @@ class SocketServer:
     guard: SocketGuard | None = None
     limits: RequestLimits = NO_LIMITS
 
-    async def serve(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Asked]) -> None:
+    async def serve(self, req: Request, ws: WebSocket, kind: str, asked: Callable[[], Asked], target: str) -> None:
         """Send a client the frames that it asked for; `asked` reads its query and may raise HttpProblem.
 
         The following is entered before the socket is accepted: a feed misses nothing from the moment that it is open.
-        `kind` is what the socket is counted under.
+        `kind` is what the socket is counted under, and `target` what a ticket for it is made out for.
         """
-        if await self._let_in(req, ws):
+        if await self._let_in(req, ws, target):
             await self._follow(req, ws, kind, asked)
 
-    async def _let_in(self, req: Request, ws: WebSocket) -> bool:
+    async def _let_in(self, req: Request, ws: WebSocket, target: str) -> bool:
         """Find out who asks; tell a client whom nobody knows, or can know now, and one that asks too often."""
         try:
             if self.guard is not None:
-                req.grant = await self.guard.admit(req)
+                req.grant = await self.guard.admit(req, target)
         except (Unauthenticated, RateLimited, StoreUnavailable) as error:
             if await _accepted(req, ws):
                 await close(ws, UNAUTHENTICATED if isinstance(error, Unauthenticated) else TRY_LATER, error.code)

@@ -84,8 +84,8 @@ def closes() -> Iterator[set[int]]:
 
 def test_the_same_close_codes() -> None:
     sent = {value for name, value in vars(closing).items() if name.isupper() and not name.startswith("_")}
-    order, feed = closes()
-    assert order == sent | LIBRARY_CLOSES
+    order, feed, posted = closes()
+    assert order == posted == sent | LIBRARY_CLOSES
     assert feed == order - {closing.NORMAL}  # it has no end
 
 

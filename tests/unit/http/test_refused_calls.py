@@ -38,7 +38,7 @@ def bad_list_queries() -> Iterator[tuple[str, list[str]]]:
         yield f"userId={value}", ["userId"]
     for value in ("", "x", "%00", "%ff", "AAAA", "0" * 3000, "../../etc", "-1"):
         yield f"cursor={value}", ["cursor"]
-    for name, value in (("limit", "1"), ("status", "failed"), ("userId", "a"), ("cursor", "a")):
+    for name, value in (("limit", "1"), ("userId", "a"), ("cursor", "a")):
         yield f"{name}={value}&{name}={value}", [name]
     yield "limit=x&status=x&userId=&cursor=", ["cursor", "limit", "status", "userId"]
 

@@ -175,6 +175,15 @@ async def test_a_ticket_opens_one_socket_once(api: Api) -> None:
     assert await heard(api.connect(order_id, f"?ticket={opened}")) == STRANGER
 
 
+async def test_a_ticket_for_an_order_opens_its_socket_where_it_was_posted(api: Api) -> None:
+    order_id, other = await an_order_of(api, "anna"), await an_order_of(api, "anna")
+    address = f"{api.url.replace('http', 'ws', 1)}/api/orders/execute?orderId="
+    for asked, frames, code in ((other, 0, 4401), (order_id, 6, 1000)):
+        opened = await ticket(api, "anna", f"/ws/orders/{order_id}")
+        told, closed, _ = await heard(websockets.connect(f"{address}{asked}&ticket={opened}"))
+        assert (len(told), closed) == (frames, code)
+
+
 async def test_of_many_that_show_one_ticket_at_once_one_is_let_in(api: Api) -> None:
     order_id = await an_order_of(api, "anna")
     opened = await ticket(api, "anna", f"/ws/orders/{order_id}")

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 import websockets
@@ -104,6 +105,41 @@ async def test_an_unknown_order(api: Api, order_id: str) -> None:
 async def test_a_socket_elsewhere(api: Api, path: str) -> None:
     async with websockets.connect(f"{api.url.replace('http', 'ws')}{path}") as socket:
         assert await rest_of(socket) == ([], 4404)
+
+
+@asynccontextmanager
+async def upgraded(api: Api, query: str, **options: Any) -> AsyncIterator[websockets.ClientConnection]:
+    """Upgrade where orders are posted to."""
+    address = f"{api.url.replace('http', 'ws', 1)}/api/orders/execute{query}"
+    async with asyncio.timeout(10), websockets.connect(address, **options) as socket:
+        yield socket
+
+
+async def test_the_address_that_orders_are_posted_to_has_the_same_socket(api: Api) -> None:
+    order_id = await api.submit()
+    async with upgraded(api, f"?orderId={order_id}") as socket:
+        first = await socket.recv(decode=True)
+        await api.engine.execute(order_id)
+        rest, code = await rest_of(socket)
+    assert ([first, *rest], code) == await api.watch(order_id)
+    async with upgraded(api, f"?decimals=string&afterSeq=3&orderId={order_id.upper()}") as socket:
+        assert await rest_of(socket) == await api.watch(order_id, "?afterSeq=3&decimals=string")
+    answer = await api.http.get("/api/orders/execute", params={"orderId": order_id})
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, OPTIONS")
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "reason"),
+    [
+        ("", 4400, "orderId"), ("?orderId=", 4400, "orderId"), ("?orderId=a&orderId=a", 4400, "orderId"),
+        (f"?orderId={an_id()}&afterSeq=x", 4400, "afterSeq"), (f"?orderId={an_id()}&id=1", 4400, "id"),
+        (f"?orderId={an_id()}", 4404, "order_not_found"), ("?orderId=nonsense", 4404, "order_not_found"),
+    ],
+)  # fmt: skip
+async def test_a_query_that_names_no_order(api: Api, query: str, code: int, reason: str) -> None:
+    async with upgraded(api, query) as socket:
+        assert await rest_of(socket) == ([], code)
+        assert (socket.close_reason or "").startswith(reason)
 
 
 async def test_a_foreign_page_is_refused_before_it_is_accepted(api: Api) -> None:
