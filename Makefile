@@ -51,7 +51,7 @@ browser: venv-dev  ## Test the console in a real Chromium; pictures of it go to 
 chaos: venv-dev  ## Load a fleet, kill everything in it at random, and check every promise (SEED=1 SECONDS=60 WORLD=mock|solana)
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --world $(or $(WORLD),mock) $(ARGS)
 
-alerts: venv-dev  ## Kill all parts of an engine that a real Prometheus watches: each fires what the runbook names (half an hour)
+alerts: venv-dev  ## Kill all parts of an engine that a real Prometheus watches: each fires what the runbook names (20 minutes)
 	@scripts/get-prometheus $(CURDIR)/build/prometheus
 	PATH="$(CURDIR)/build/prometheus/usr/bin:$$PATH" $(BIN)/python -m pytest tests/alerts $(ARGS)
 

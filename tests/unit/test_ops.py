@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from entrypoints.settings import Settings
 from entrypoints.web.http.metrics import reference
+from tests.alerts.causes import CAUSES
 from tests.alerts.runbook import companions
 from tests.api import running_api
 
@@ -180,6 +181,10 @@ def test_grafana_finds_its_source_and_its_dashboard() -> None:
     assert f"./ops/grafana/dashboards:{folder}:ro" in compose["grafana"]["volumes"]
     home = compose["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert home == f"{folder}/order-engine.json"
+
+
+def test_make_alerts_has_a_cause_for_each_alert() -> None:
+    assert set(CAUSES) == {rule["alert"] for rule in RULES}
 
 
 def test_alertmanager_keeps_back_what_the_runbook_says_comes_with_another_alert() -> None:
