@@ -7,19 +7,19 @@ from attrs import define, field, frozen
 
 from application import observe
 from application.caller import Caller, Scope
-from application.ports.errors import QueueUnavailable, StoreUnavailable
+from application.ports.errors import StoreUnavailable
 from application.ports.order_counts import Counts, OrderCounts
 from application.ports.order_store import Backlog, IdRanges, OrderStore
 from application.ports.partial_halts import HaltOf
 from application.ports.queue_operations import QueueCounts, QueueOperations
 from application.ports.system import Clock
 from application.ports.trading_halts import Halt
-from application.ports.workers import GONE_SECONDS, SeenWorker, Workers
+from application.ports.workers import SeenWorker, Workers
+from application.present_servers import PresentQueue, PresentWorkers
 from application.remembered import Remembered
 from application.trading_gate import TradingGate
 
 FRESH_SECONDS = 1.0
-QUEUE_SECONDS = 0.2
 # Ids are used up in weeks at the soonest.
 ID_RANGES_FRESH_SECONDS = 60.0
 WINDOWS_FRESH_SECONDS = 5.0  # as often as processes report their counts
@@ -67,14 +67,18 @@ class EngineStats:
     _snapshot: Remembered[EngineSnapshot] = field(init=False)
     _windows: Remembered[Mapping[str, Counts]] = field(init=False)
     _ids: Remembered[Mapping[str, float]] = field(init=False)
+    _present_queue: PresentQueue = field(init=False)
+    _present_workers: PresentWorkers = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._snapshot = Remembered(self._read, self.clock, FRESH_SECONDS)
         self._windows = Remembered(self.counts.windows, self.clock, WINDOWS_FRESH_SECONDS)
         self._ids = Remembered(self.id_ranges.id_ranges_used, self.clock, ID_RANGES_FRESH_SECONDS)
+        self._present_queue = PresentQueue(self.operations, self.clock)
+        self._present_workers = PresentWorkers(self.workers, self.clock)
 
     async def __call__(self, caller: Caller) -> Stats:
-        """Return the present state, up to a second old; a queue that is away or hangs costs 200 ms at most.
+        """Return the present state, up to a second old; a queue that is away or hangs costs a second at most.
 
         Raises StoreUnavailable, also for a second after the store was found away.
         """
@@ -98,7 +102,7 @@ class EngineStats:
                 observe.id_range_low(table, share)
 
     async def _read(self) -> EngineSnapshot:
-        kept, queue, used = await asyncio.gather(self._kept(), self._queue(), self._used())
+        kept, queue, used = await asyncio.gather(self._kept(), self._present_queue(), self._used())
         halted, parts = self.gate.why_shut is not None, self.gate.parts.counted
         if isinstance(kept, StoreUnavailable):
             return EngineSnapshot(kept, queue, halted, parts)
@@ -110,20 +114,13 @@ class EngineStats:
 
     async def _kept(self) -> tuple[Backlog, Mapping[str, Counts], Sequence[SeenWorker]] | StoreUnavailable:
         try:
-            return await self.store.backlog(), await self._windows(), await self.workers.heard(GONE_SECONDS)
+            return await self.store.backlog(), await self._windows(), await self._present_workers()
         except StoreUnavailable as error:
+            self._present_workers.store_was_away()
             return error
 
     async def _used(self) -> Mapping[str, float] | None:
         try:
             return await self._ids()
         except StoreUnavailable:
-            return None
-
-    async def _queue(self) -> QueueCounts | None:
-        try:
-            async with asyncio.timeout(QUEUE_SECONDS):
-                return await self.operations.counts()
-        except (QueueUnavailable, TimeoutError) as error:
-            observe.queue_away("the statistics", error)
             return None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from application.observe.log import SPARED
 from tests import servers
 
 pytest.register_assert_rewrite("tests.contracts")
@@ -21,6 +22,12 @@ def pytest_report_header() -> list[str]:
 def pytest_xdist_auto_num_workers() -> int:
     """Have one process more than cores, as many tests wait; one where the Redis is not ours: each test empties it."""
     return 1 if servers.REDIS_VARIABLE in os.environ else min(4, 1 + (os.cpu_count() or 1))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_logged_just_now() -> None:
+    """Have the first line of each kind be written in each test."""
+    SPARED.clear()
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,7 @@ class RedisOrderQueue:
         try:
             self._puts.submit(order_id)
         except Overloaded as error:
-            observe.order_not_queued(order_id, error)
+            observe.orders_not_queued(1, error)
 
     async def take(self, most: int, wait_seconds: float) -> Sequence[Lease]:
         return await self._leasing.take(most, wait_seconds)
@@ -122,8 +122,7 @@ class RedisOrderQueue:
         try:
             await self.put(order_ids)
         except Exception as error:  # nobody awaits these results: it is reported here or nowhere
-            for order_id in order_ids:
-                observe.order_not_queued(order_id, error)
+            observe.orders_not_queued(len(order_ids), error)
         return [None] * len(order_ids)
 
     async def _flush_dones(self, batch: Sequence[Lease]) -> Sequence[int]:

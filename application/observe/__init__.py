@@ -1,7 +1,7 @@
 """What is worth knowing, one function each: it logs and counts. Business code calls these; only they do either."""
 
 from application.observe import metrics
-from application.observe.log import PROCESS, REQUEST_ID, TRACEPARENT, Log
+from application.observe.log import PROCESS, REQUEST_ID, TRACEPARENT, Log, Sparing
 from application.observe.metrics import STEPS, VENUE_CALLS
 from domain.events import OrderEvent
 from domain.order import Order, Step
@@ -9,6 +9,13 @@ from domain.origin import Origin
 from domain.status import FINAL
 
 _log = Log.of()
+_orders_not_queued = Sparing(_log.warning, "order_not_queued", counted="orders")
+_store_away = Sparing(_log.warning, "store_away")
+_queue_away = Sparing(_log.warning, "queue_away")
+_feed_away = Sparing(_log.warning, "feed_away")
+_frames_dropped = Sparing(_log.warning, "frames_dropped", counted="count")
+_swap_outcome_unknown = Sparing(_log.warning, "swap_outcome_unknown")
+_finality_unknown = Sparing(_log.info, "finality_unknown")
 
 
 def process_named(role: str, holder: str) -> None:
@@ -44,10 +51,11 @@ def order_taken(origin: Origin) -> None:
     TRACEPARENT.set(origin.traceparent)
 
 
-def order_not_queued(order_id: str, error: Exception) -> None:
-    """Record that the queue did not take an accepted order; the sweep will put it."""
-    metrics.ORDERS_NOT_QUEUED.add()
-    _log.warning("order_not_queued", order_id=order_id, error=repr(error))
+def orders_not_queued(count: int, error: Exception) -> None:
+    """Record that the queue did not take accepted orders; the sweep will put them."""
+    metrics.ORDERS_NOT_QUEUED.add(count)
+    then = "they are safe in Postgres: a worker's sweep queues them when Redis answers"
+    _orders_not_queued(count=count, error=repr(error), then=then)
 
 
 def step_stored(before: Order, step: Step) -> None:
@@ -129,7 +137,7 @@ def venue_reached(venue: str) -> None:
 def swap_outcome_unknown(order_id: str, attempt: int, tx_hash: str, error: Exception) -> None:
     """Record that the venue was sent a transaction and nobody knows what became of it; it will be asked."""
     metrics.SWAPS_UNKNOWN.add()
-    _log.warning("swap_outcome_unknown", order_id=order_id, attempt=attempt, tx_hash=tx_hash, error=repr(error))
+    _swap_outcome_unknown(tx_hash, order_id=order_id, attempt=attempt, tx_hash=tx_hash, error=repr(error))
 
 
 def swap_overdue(order_id: str, attempt: int, tx_hash: str, venue: str) -> None:
@@ -157,7 +165,7 @@ def swap_unsettled(order_id: str, tx_hash: str, venue: str) -> None:
 
 def finality_unknown(order_id: str, venue: str, error: Exception) -> None:
     """Record that a venue did not say whether a swap is final; it is asked again."""
-    _log.info("finality_unknown", order_id=order_id, venue=venue, error=repr(error))
+    _finality_unknown(venue, order_id=order_id, venue=venue, error=repr(error))
 
 
 def stale_write_refused(order_id: str, version: int) -> None:
@@ -176,10 +184,13 @@ def clock_skewed(skew_seconds: float) -> None:
     _log.warning("clock_skewed", seconds=round(skew_seconds, 3))
 
 
-def store_away(what: str, error: Exception, **about: str) -> None:
-    """Record that the store cannot be reached; `what` waits and tries again. `about` may name the order."""
+def store_away(what: str, error: Exception, order_id: str | None = None) -> None:
+    """Record that the store cannot be reached; `what` waits and tries again."""
     metrics.STORE_AWAY.add()
-    _log.warning("store_away", **about, what=what, error=repr(error))
+    if order_id is None:
+        _store_away(what, what=what, error=repr(error))
+    else:
+        _store_away(what, order_id=order_id, what=what, error=repr(error))
 
 
 def store_full(why: str) -> None:
@@ -201,13 +212,13 @@ def id_range_low(table: str, used: float) -> None:
 def queue_away(what: str, error: Exception) -> None:
     """Record that the queue cannot be reached; `what` waits and tries again."""
     metrics.QUEUE_AWAY.add()
-    _log.warning("queue_away", what=what, error=repr(error))
+    _queue_away(what, what=what, error=repr(error))
 
 
 def feed_away(what: str, error: Exception) -> None:
     """Record that the live channel cannot be reached; `what` tries again, the store covers what is missed."""
     metrics.FEED_AWAY.add()
-    _log.warning("feed_away", what=what, error=repr(error))
+    _feed_away(what, what=what, error=repr(error))
 
 
 def batch_flushed(kind: str, size: int, seconds: float) -> None:
@@ -288,7 +299,7 @@ def order_failed_by_operator(order_id: str, status: str) -> None:
 def frames_dropped(count: int) -> None:
     """Record that frames were not published; whoever watches reads them from the store."""
     metrics.FRAMES_DROPPED.add(count)
-    _log.warning("frames_dropped", count=count)
+    _frames_dropped(count=count)
 
 
 def frames_crowded_out(count: int) -> None:

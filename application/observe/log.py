@@ -1,11 +1,13 @@
 """How lines are written: an event's name, then its ids and facts by key; what makes them text is not known here."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from math import inf
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 from domain.origin import trace_id_of
 
@@ -74,3 +76,44 @@ def context() -> Mapping[str, str]:
     if traceparent:
         facts["trace_id"] = trace_id_of(traceparent)
     return facts
+
+
+SPARED_SECONDS = 10.0
+_KINDS_MOST = 5_000
+
+
+@define
+class _Spared:
+    """How many of a kind there were since the last line, and when that was."""
+
+    times: int = 0
+    written_at: float = -inf
+
+
+# By line and what it is of. Those of long ago go first.
+SPARED: dict[tuple[str, str], _Spared] = {}
+
+
+@frozen
+class Sparing:
+    """Lines that come for each order, request or look while a server is away: one at once, then one every ten seconds.
+
+    Each has how many there were since the one before, by the name `counted`; the facts are the last one's.
+    """
+
+    _write: Callable[..., None]
+    _event: str
+    _counted: str = "times"
+    _monotonic: Callable[[], float] = time.monotonic
+
+    def __call__(self, of: str = "", *, count: int = 1, **facts: object) -> None:
+        """Write the line unless there was one of its kind (the same event, `of` the same) just now."""
+        kind, now = (self._event, of), self._monotonic()
+        spared = SPARED.pop(kind, None) or _Spared()
+        SPARED[kind] = spared
+        spared.times += count
+        if now - spared.written_at >= SPARED_SECONDS:
+            self._write(self._event, **facts, **{self._counted: spared.times})
+            spared.times, spared.written_at = 0, now
+        while len(SPARED) > _KINDS_MOST:
+            del SPARED[next(iter(SPARED))]

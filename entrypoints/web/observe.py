@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from application.observe import metrics
-from application.observe.log import REQUEST_ID, TRACEPARENT, Log
+from application.observe.log import REQUEST_ID, TRACEPARENT, Log, Sparing
 from application.observe.meters import Histogram
 
 _log = Log.of("http")
+_store_away = Sparing(_log.warning, "store_away")
+_check_failed = Sparing(_log.warning, "check_failed")
 # By what falcon has at hand: a status is "202 Accepted" here and 200 there.
 _answers: dict[tuple[str | None, str, str | int], Histogram] = {}
 
@@ -69,12 +71,12 @@ def data_refused(request_id: str, error: Exception) -> None:
 def store_away(request_id: str, error: Exception) -> None:
     """Record that a request was turned away because the store could not serve it."""
     metrics.STORE_AWAY.add()
-    _log.warning("store_away", request_id=request_id, error=repr(error))
+    _store_away("a request", what="a request", request_id=request_id, error=repr(error))
 
 
 def check_failed(name: str, error: Exception) -> None:
     """Record that a health check found something down."""
-    _log.warning("check_failed", check=name, error=repr(error))
+    _check_failed(name, check=name, error=repr(error))
 
 
 def draining(sockets: int) -> None:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from adapters.redis.clients import queue_client
 from adapters.redis.order_queue import RedisOrderQueue
 from adapters.redis.queue_operations import RedisQueueOperations
+from application.observe import metrics
 from application.ports.errors import QueueUnavailable
 from application.ports.order_queue import OrderQueue
 from entrypoints.dev.servers import LocalRedis
@@ -208,32 +209,34 @@ async def test_a_read_only_server_refuses_whole(client: Redis, queue: RedisOrder
     assert ids_of(await queue.take(5, 0)) == ["a"]
 
 
-async def test_what_could_not_be_put_soon_is_told(
+async def test_what_could_not_be_put_soon_is_counted_and_logged_once(
     server: LocalRedis,
     queue: RedisOrderQueue,
     operations: RedisQueueOperations,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     server.kill()
+    before = not_queued()
     for number in range(50):
         queue.put_soon(f"{number}")
-    await eventually(lambda: len(told(caplog)) == 50)
+    await eventually(lambda: not_queued() == before + 50)
     server.start()
     await eventually(lambda: works(queue))
     queue.put_soon("after")
     await eventually(lambda: operations.find("after"))
-    assert told(caplog) == [f"{number}" for number in range(50)]
+    assert not_queued() == before + 50
+    [line] = [record.__dict__ for record in caplog.records if record.message == "order_not_queued"]
+    assert 1 <= line["orders"] <= 50
+    assert "sweep" in line["then"]
 
 
-async def test_a_queue_that_is_not_open_puts_nothing_soon(
-    client: Redis, queue: RedisOrderQueue, caplog: pytest.LogCaptureFixture
-) -> None:
-    unopened = RedisOrderQueue(client, "w1", lease_seconds=60)
+async def test_a_queue_that_is_not_open_puts_nothing_soon(client: Redis, queue: RedisOrderQueue) -> None:
+    unopened, before = RedisOrderQueue(client, "w1", lease_seconds=60), not_queued()
     unopened.put_soon("early")
     await unopened.open()
     await unopened.close()
     unopened.put_soon("late")
-    assert told(caplog) == ["early", "late"]
+    assert not_queued() == before + 2
     await queue.put(["a"])
     lease = await take_one(queue)
     assert lease.order_id == "a"
@@ -241,8 +244,10 @@ async def test_a_queue_that_is_not_open_puts_nothing_soon(
         await unopened.done(lease)
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.__dict__["order_id"] for record in caplog.records if record.message == "order_not_queued"]
+def not_queued() -> float:
+    """How many orders this process could not put soon."""
+    counter = metrics.ORDERS_NOT_QUEUED
+    return counter.cells[counter.at]
 
 
 async def _connections(client: Redis) -> set[int]:

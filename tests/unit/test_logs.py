@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pytest
 
 from application import observe
+from application.observe.log import SPARED, Log, Sparing
 from application.ports.errors import StoreUnavailable
 from domain.order import Order, Step
 from domain.origin import Origin
@@ -214,7 +215,7 @@ def test_a_console_line_is_one_for_people(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_whatever_is_told_is_one_line_of_json(lines: Lines) -> None:
-    [line] = lines(lambda: observe.order_not_queued("two\nlines \u2028 é", ValueError("\x00\ud800")))
+    [line] = lines(lambda: observe.order_unreadable("two\nlines \u2028 é", ValueError("\x00\ud800")))
     assert line["order_id"] == "two\nlines \u2028 é"
 
 
@@ -225,7 +226,7 @@ UNSEEN = "a\u2028b\x85c\u202ed\u200be\x1b[2Jf\U000e0041g\rh"
 def test_a_line_shows_what_is_written(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
     logs.configure(log_format, "info")
     logging.getLogger("redis").warning("said %s", UNSEEN)
-    observe.order_not_queued(UNSEEN, ValueError(UNSEEN))
+    observe.order_unreadable(UNSEEN, ValueError(UNSEEN))
     written = capsys.readouterr().err
     assert len(written.splitlines()) == 2
     assert written.replace("\n", "").isprintable()
@@ -237,3 +238,34 @@ def test_a_line_shows_what_is_written(capsys: pytest.CaptureFixture[str], log_fo
     except ValueError as error:
         observe.job_failed(UNSEEN, error)
     assert capsys.readouterr().err.replace("\n", "").isprintable()
+
+
+def test_what_comes_for_each_order_is_one_line_every_ten_seconds(lines: Lines) -> None:
+    now = 100.0
+    away = Sparing(Log.of().warning, "away", counted="orders", monotonic=lambda: now)
+
+    def fifty() -> None:
+        for number in range(50):
+            away(count=2, order_id=number)
+
+    [first] = lines(fifty)
+    assert (first["event"], first["orders"], first["order_id"]) == ("away", 2, 0)
+    now += 9.9
+    assert lines(fifty) == []
+    [of_another] = lines(lambda: away("another"))
+    assert of_another["orders"] == 1
+    now += 0.1
+    [later] = lines(fifty)
+    assert (later["orders"], later["order_id"]) == (49 * 2 + 100 + 2, 0)
+
+
+def test_a_line_of_orders_that_are_not_queued_says_what_happens_next(lines: Lines) -> None:
+    [line] = lines(lambda: observe.orders_not_queued(3, ValueError("away")))
+    assert (line["event"], line["orders"]) == ("order_not_queued", 3)
+    assert "sweep" in line["then"]
+
+
+def test_what_may_be_of_many_things_is_not_remembered_for_ever() -> None:
+    for number in range(6_000):
+        observe.swap_outcome_unknown("id", 1, f"tx_{number}", ValueError())
+    assert len(SPARED) == 5_000

@@ -139,7 +139,7 @@ async def test_a_process_that_ends_leaves_its_share_and_one_that_starts_gets_one
     assert sum(await fleet.run(5, PATTERNS["all"])) <= 1.2 * 500
 
 
-async def test_while_redis_is_away_each_process_keeps_its_share_and_logs_that_once(
+async def test_while_redis_is_away_each_process_keeps_its_share_and_that_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     fleet = await Fleet(HUNDRED, 4).started()
@@ -147,7 +147,7 @@ async def test_while_redis_is_away_each_process_keeps_its_share_and_logs_that_on
     fleet.reports.away = True
     assert 90 <= (await fleet.run(3, PATTERNS["one"]))[-1] <= 105
     assert sum(await fleet.run(10, PATTERNS["all"])) <= 1.2 * 1000
-    assert [record.message for record in caplog.records] == ["queue_away"] * 4
+    assert [record.message for record in caplog.records] == ["queue_away"]
 
 
 def a_rate(limit: Limit, **options: int) -> tuple[RateLimit, ManualClock]:
