@@ -60,6 +60,8 @@ def test_an_order_from_its_submission_to_its_end(client: Client) -> None:
     assert (order.execution_price, order.tx_hash) == (frames[-1].execution_price, frames[-1].tx_hash)
     assert {quote.dex for quote in order.quotes} == {"Raydium", "Meteora"}
     assert [quote.dex for quote in order.quotes if quote.chosen] == [order.chosen_dex]
+    assert order.routing is not None
+    assert (order.routing, order.routing.policy) == (frames[2].routing, client.stats().policy)
     assert abs(order.created_at - datetime.now(UTC)) < timedelta(minutes=1)
     assert client.events(accepted.order_id) == tuple(frames)
     assert client.events(accepted.order_id, after_seq=4) == tuple(frames[5:])
@@ -135,9 +137,10 @@ async def test_all_other_calls(client: Client, other: AsyncClient) -> None:
     assert client.me().expires_at is None
     assert "orders:write" in client.me().scopes
     assert client.stats().open >= 0
-    queue = (await other.stats()).queue
-    assert queue is not None
-    assert queue.buried == 0
+    stats = await other.stats()
+    assert stats.queue is not None
+    assert stats.queue.buried == 0
+    assert set(stats.windows) == {"1m", "1h", "24h"}
     assert client.cancel_all(user_id=an_id(), pair="SOL/USDC").cancelled == ()
     assert (await other.cancel_all(user_id=an_id())).not_cancellable == ()
     assert len(client.ticket("/ws/orders").ticket) == len((await other.ticket("/ws/orders")).ticket)

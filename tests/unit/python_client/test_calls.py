@@ -4,30 +4,51 @@ import inspect
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib.resources import files
 from typing import Any
 
 import httpx
 import pytest
 import yaml
+from attrs import fields
 
 from entrypoints.web.pages import descriptions
 from entrypoints.web.problems import PROBLEMS
 from order_engine_client import (
+    Accepted,
     AsyncClient,
+    CancelledOrders,
     Client,
+    Execution,
+    Frame,
+    Halt,
+    Me,
     NoAnswer,
     NotAnEngine,
+    Order,
     OrderEngineError,
     Overloaded,
+    QueueCounts,
+    Quote,
     RateLimited,
     Refused,
+    Routing,
+    Stats,
+    Ticket,
+    Token,
     Unauthenticated,
     Unreachable,
     ValidationFailed,
+    WindowCounts,
+    Worker,
     calls,
 )
 from tests.unit.python_client.answers import Answers, accepted, client_of, order_of, problem
 
+MODELS = [
+    Accepted, CancelledOrders, Execution, Frame, Halt, Me, Order, QueueCounts, Quote, Routing, Stats, Ticket, Token,
+    WindowCounts, Worker,
+]  # fmt: skip
 NO_CALLS = {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/asyncapi.json", "/docs", "/"}
 
 
@@ -193,22 +214,30 @@ def test_both_clients_have_the_same_calls() -> None:
     assert public(Client) == public(AsyncClient)
 
 
-def test_every_described_call_is_there() -> None:
+@pytest.fixture(scope="module")
+def described() -> Any:
+    return yaml.safe_load((files(descriptions) / "openapi.yaml").read_text())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_described_field_is_there(described: Any, model: type[Any]) -> None:
+    schemas = described["components"]["schemas"]
+    schema = schemas[model.__name__] if model is not Token else schemas["Tokens"]["properties"]["data"]["items"]
+    ours = {each.name for each in fields(model)} - {"raw"}
+    if model is Accepted:
+        ours -= {"replayed", "idempotency_key"}  # of its headers
+    assert {re.sub(r"_(\w)", lambda found: found[1].upper(), name) for name in ours} == schema["properties"].keys()
+
+
+def test_every_described_call_is_there(described: Any) -> None:
     """But for what people, balancers and Prometheus ask."""
-    described = yaml.safe_load((descriptions_folder() / "openapi.yaml").read_text())["paths"]
     wanted = {
         (method.upper(), re.sub(r"\{\w+\}", "ID", path))
-        for path, operations in described.items()
+        for path, operations in described["paths"].items()
         for method in operations.keys() & {"get", "post", "patch", "delete", "put"}
         if path not in NO_CALLS and not path.startswith(("/console", "/docs", "/orders"))
     }
     assert {(call.method, call.path) for call in every_call()} == wanted
-
-
-def descriptions_folder() -> Any:
-    from importlib.resources import files
-
-    return files(descriptions)
 
 
 def every_call() -> list[calls.Call[Any]]:

@@ -55,9 +55,12 @@ from order_engine_client.models import (
     Page,
     QueueCounts,
     Quote,
+    Routing,
     Stats,
     Ticket,
     Token,
+    WindowCounts,
+    Worker,
 )
 from order_engine_client.version import VERSION as __version__
 
@@ -68,7 +71,7 @@ __all__ = [
     "MisdirectedRequest", "NoAnswer", "NotAnEngine", "NotFound", "NotImplementedThere", "Order", "OrderDoesNotRun",
     "OrderEngineError", "OrderIsDeadLetter", "OrderIsFinal", "OrderMayHaveLanded", "OrderNotCancellable",
     "OrderNotDeadLetter", "OrderNotFound", "OutOfTime", "Overloaded", "Page", "PayloadTooLarge", "QueueCounts",
-    "QueueUnavailable", "Quote", "RateLimited", "Refused", "RequestTimeout", "Stats", "StoreUnavailable", "Ticket",
-    "Token", "TradingHalted", "Unauthenticated", "UnknownToken", "Unreachable", "UnsupportedMediaType",
-    "UpgradeRequired", "ValidationFailed", "__version__",
+    "QueueUnavailable", "Quote", "RateLimited", "Refused", "RequestTimeout", "Routing", "Stats", "StoreUnavailable",
+    "Ticket", "Token", "TradingHalted", "Unauthenticated", "UnknownToken", "Unreachable", "UnsupportedMediaType",
+    "UpgradeRequired", "ValidationFailed", "WindowCounts", "Worker", "__version__",
 ]  # fmt: skip

@@ -34,12 +34,21 @@ class Accepted(Model):
 
 @frozen(kw_only=True)
 class Quote(Model):
-    """A venue's price, output tokens for one input token, and its fee, a fraction."""
+    """A venue's price, output tokens for one input token, before its fee (a fraction) and after it."""
 
     dex: str
     price: Decimal
     fee: Decimal
     chosen: bool
+    net_price: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class Routing(Model):
+    """Why a quote was taken: by which policy, and what of the quotes that compared."""
+
+    policy: str
+    compared: str
 
 
 @frozen(kw_only=True)
@@ -90,6 +99,7 @@ class Order(Model):
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+    routing: Routing | None = None
     execution: Execution | None = None
 
     @property
@@ -110,6 +120,7 @@ class Frame(Model):
     attempt: int
     user_id: str
     chosen_dex: str | None = None
+    routing: Routing | None = None
     tx_hash: str | None = None
     execution_price: Decimal | None = None
     reason_code: str | None = None
@@ -189,10 +200,39 @@ class Halt(Model):
 
 
 @frozen(kw_only=True)
+class WindowCounts(Model):
+    """What became of orders within a time."""
+
+    accepted: int
+    confirmed: int
+    failed: int
+    cancelled: int
+
+
+@frozen(kw_only=True)
+class Worker(Model):
+    """A worker process, with how many orders it may execute at once, and does."""
+
+    name: str
+    version: str
+    slots: int
+    in_flight: int
+    since: datetime
+    seen_at: datetime
+
+
+@frozen(kw_only=True)
 class Stats(Model):
-    """How busy the engine is; `queue` is None while it cannot be reached, `halt` while there is none."""
+    """How busy the engine is, and by which rule it trades.
+
+    `queue` is None while it cannot be reached, `halt` while there is none. `windows` are 1m, 1h and 24h.
+    """
 
     open: int
     oldest_pending_seconds: Decimal | None
     queue: QueueCounts | None
     halt: Halt | None = None
+    windows: Mapping[str, WindowCounts] = field(factory=dict)
+    workers: tuple[Worker, ...] = ()
+    policy: str | None = None
+    default_slippage_bps: int | None = None
