@@ -72,7 +72,10 @@ def engine(folder: Path) -> Iterator[Engine]:
         settings = {**SETTINGS, **servers, "VENUES": named}
         migrated = finished("migrate", settings=settings)
         assert migrated.returncode == 0, migrated.stderr
-        apis = tuple(stack.enter_context(Restartable("api", {**settings, **_ports()})) for _ in range(2))
+        apis = tuple(
+            stack.enter_context(Restartable("api", {**settings, **_ports(), "API_PROCESSES": processes}))
+            for processes in ("1", "2")
+        )
         workers = tuple(stack.enter_context(Restartable("worker", {**settings, **_ports()})) for _ in range(2))
         stack.enter_context(_load([api.url for api in apis]))
         yield Engine(postgres, redis, apis, workers, venues, settings)

@@ -22,7 +22,7 @@ def seconds(duration: str) -> float:
 def prometheus(folder: Path, targets: dict[str, list[str]], alertmanager: str) -> Path:
     """Write Prometheus' files; `targets` are the addresses of each job."""
     rules = (OPS / "prometheus/alerts.yml").read_text()
-    rules = re.sub(r"(?<=\[)\d+[smh](?=\])|(?<=for: )\d+[smh]", lambda found: _short(found[0]), rules)
+    rules = re.sub(r"(?<=\[)\d+[smh](?=:?\])|(?<=for: )\d+[smh]", lambda found: _short(found[0]), rules)
     (folder / "alerts.yml").write_text(rules)
     config = _read(OPS / "prometheus/prometheus-hosts.yml")
     for name in ("scrape_interval", "evaluation_interval"):

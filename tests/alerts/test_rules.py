@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.alerts.causes import BEFORE, CAUSES, DURING, STEP_SECONDS, series
+from tests.alerts.causes import API, BEFORE, CAUSES, DURING, EVERYBODY, STEP_SECONDS, series
 from tests.alerts.scaled import OPS
 
 RULES: dict[str, dict[str, Any]] = {
@@ -29,7 +29,7 @@ def minutes(duration: str) -> float:
 
 def shows(alert: str) -> float:
     """Return for how many minutes an alert looks back."""
-    return max((minutes(found) for found in re.findall(r"\[(\w+)\]", RULES[alert]["expr"])), default=0)
+    return max((minutes(found) for found in re.findall(r"\[(\w+):?\]", RULES[alert]["expr"])), default=0)
 
 
 def at(minute: float, alerts: Iterable[str]) -> dict[str, Any]:
@@ -76,6 +76,20 @@ def test_a_cause_that_is_soon_over_fires_nothing(rules: Path, alert: str) -> Non
     calm = [at(minute / 2, []) for minute in range(30)]
     expected = {"interval": "15s", "input_series": series(CAUSES[alert], moment), "promql_expr_test": calm}
     assert outcome(rules, expected) == ""
+
+
+def test_one_process_that_keeps_dying_counts_and_a_release_that_restarts_all_does_not(rules: Path) -> None:
+    ended = " ".join(f"{start}x19" for start in (1, 2, 3, 4, 4, 4, 4))  # every 5 minutes, with its two children
+    of_parent = [{"series": f'process_start_time_seconds{{{API},process="{n}"}}', "values": ended} for n in range(3)]
+    once = [{"series": f"process_start_time_seconds{{{who}}}", "values": "1x79 2x79"} for who in EVERYBODY[1:]]
+    fired = [{"labels": '{alertname="ProcessesDie"}', "value": 1}]
+    expected = [
+        {"expr": FIRING, "eval_time": time, "exp_samples": samples}
+        for time, samples in (("9m", []), ("16m", fired), ("21m", []), ("30m", []))
+    ]
+    others = [one for one in series({}, DURING) if "start_time" not in one["series"]]
+    wrong = {"interval": "15s", "input_series": [*others, *of_parent, *once], "promql_expr_test": expected}
+    assert outcome(rules, wrong) == ""
 
 
 @pytest.mark.parametrize("file", ["prometheus.yml", "prometheus-hosts.yml"])

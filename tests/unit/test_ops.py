@@ -124,7 +124,7 @@ def test_an_alert_ends_soon_after_its_cause_or_says_how_long_it_shows() -> None:
     sections = dict(section.split("\n", 1) for text in RUNBOOK.values() for section in text.split("\n## ")[1:])
     shown = {"10m": "for 10 minutes", "15m": "for 15 minutes", "1h": "for an hour"}
     for rule in RULES:
-        [*windows] = set(re.findall(r"\[(\w+)\]", rule["expr"]))
+        [*windows] = set(re.findall(r"\[(\w+):?\]", rule["expr"]))
         for window in windows:
             if minutes(window) > 2:
                 assert f"It shows {shown[window]}" in sections[rule["alert"]], rule["alert"]
