@@ -13,6 +13,8 @@ COPY application application
 COPY adapters adapters
 COPY entrypoints entrypoints
 COPY simulators simulators
+# The console links to it.
+COPY clients/typescript/src clients/typescript/src
 COPY clients/python clients/python
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --no-index ./clients/python . \
     && /venv/bin/pip uninstall --yes setuptools pip

@@ -33,5 +33,6 @@ def add_console(app: "App[Request, Response]") -> None:
 
 def console_files() -> Mapping[str, Path]:
     """Return every file that a browser may ask for, by its path below `static` with slashes."""
-    found = sorted(path for path in FOLDER.rglob("*") if path.suffix in _TYPES)
+    folders = (FOLDER, FOLDER / "client")  # the client is a link to clients/typescript, which a glob does not follow
+    found = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in _TYPES)
     return {path.relative_to(FOLDER).as_posix(): path for path in found}

@@ -55,8 +55,8 @@ const filters = new Filters({
 const list = new ListPage(view, filters);
 
 const connection = new Connection(() => {
-  feed.socket.hurry();
-  page?.watch.socket.hurry();
+  feed.frames.hurry();
+  page?.watch.live.hurry();
 });
 const feed = new Feed(orders, {
   onState: (state) => connection.show(state),
@@ -77,7 +77,7 @@ orders.onFinal = (order) => {
   if (mine.delete(order.orderId)) announce(`Order ${shortId(order.orderId)}: ${statusWord(order.status)}.`);
 };
 
-const pulse = new Pulse({ onBeat: beat, onSilence: () => feed.socket.state.phase === "open" && feed.socket.replace() });
+const pulse = new Pulse({ onBeat: beat, onSilence: () => feed.frames.replace() });
 const strip = new Strip(measures, pulse);
 const warnings = new Warnings();
 setInterval(() => document.hidden || strip.draw(), STRIP_MS);

@@ -1,13 +1,13 @@
 /** Keeps the orders live: every frame of every order, and the newest page after each connection, for the missed. */
-import { getOrder, listOrders } from "./api.js";
+import { OrderEngineError } from "../../client/index.js";
+import { client } from "./client.js";
 import { engineNow, heard } from "./clock.js";
-import { parseExact } from "./exact-json.js";
 import { Intake } from "./intake.js";
 import { isFinal } from "./orders.js";
-import { LiveSocket } from "./socket.js";
 
 const QUIET_MS = 15_000; // an open order without news for so long is looked up: frames are hints, the API is the truth
 const LOOKUPS = 10;
+const PAGE = 200; // the most that the API gives at once
 const UNKNOWN_MS = 5_000;
 export const TOO_SLOW = 1013;
 
@@ -22,7 +22,7 @@ export class Feed {
   /**
    * @param {import("./orders.js").Orders} orders
    * @param {Object} handlers
-   * @param {(state: import("./socket.js").SocketState) => void} handlers.onState
+   * @param {(state: import("../../client/index.js").SocketState) => void} handlers.onState
    * @param {() => void} handlers.onChange
    * @param {(page: any, missedSince: number | null) => void} handlers.onReloaded
    */
@@ -30,8 +30,7 @@ export class Feed {
     this.orders = orders;
     this.handlers = handlers;
     this.intake = new Intake((batch) => this.#take(batch));
-    this.socket = new LiveSocket(() => "/ws/orders", {
-      onText: (text) => this.intake.add(text),
+    this.frames = client.feed({
       onState: (state) => {
         handlers.onState(state);
         if (state.phase === "waiting") this.#missedSince ??= engineNow();
@@ -41,9 +40,13 @@ export class Feed {
     });
   }
 
-  start() {
-    this.socket.open();
+  async start() {
     setInterval(() => this.#lookUpQuietOnes(), QUIET_MS);
+    try {
+      for await (const frame of this.frames) this.intake.add(frame);
+    } catch (error) {
+      if (!(error instanceof OrderEngineError)) throw error; // refused for good: its state says so
+    }
   }
 
   /** Read the newest page, and say since when frames were missed, if they were; later wishes become one. */
@@ -54,25 +57,24 @@ export class Feed {
     const missedSince = this.#missedSince;
     try {
       const askedMs = performance.now();
-      const page = await listOrders({});
+      const page = await client.ordersPage({ limit: PAGE });
       this.orders.putPage(page.data);
       if (page.nextCursor === null) this.orders.keepOnly(page.data, askedMs);
       // A page that was asked for before the feed broke again says nothing of what was missed then.
-      if (this.socket.state.phase === "open" && !this.#reloadAgain) this.#missedSince = null;
+      if (this.frames.state.phase === "open" && !this.#reloadAgain) this.#missedSince = null;
       this.handlers.onReloaded(page, missedSince);
     } catch {
-      setTimeout(() => this.socket.state.phase === "open" && this.reload(), 1_000);
+      setTimeout(() => this.frames.state.phase === "open" && this.reload(), 1_000);
     } finally {
       this.#reloading = false;
     }
     if (this.#reloadAgain) this.reload();
   }
 
-  /** @param {string[]} batch */
+  /** @param {import("../../client/index.js").Frame[]} batch */
   #take(batch) {
     let unknown = false;
-    for (const text of batch) {
-      const frame = parseExact(text);
+    for (const frame of batch) {
       heard(Date.parse(frame.timestamp));
       if (!this.orders.apply(frame)) unknown = true;
     }
@@ -91,13 +93,13 @@ export class Feed {
   }
 
   async #lookUpQuietOnes() {
-    if (this.socket.state.phase !== "open" || document.hidden) return;
+    if (this.frames.state.phase !== "open" || document.hidden) return;
     const limit = performance.now() - QUIET_MS;
     const quiet = this.orders.newestFirst().filter((order) => !isFinal(order) && order.heardMs < limit);
     for (const order of quiet.sort((a, b) => a.heardMs - b.heardMs).slice(0, LOOKUPS)) {
       order.heardMs = performance.now();
       try {
-        this.orders.put(await getOrder(order.orderId));
+        this.orders.put(await client.order(order.orderId));
       } catch {
         return; // away: the next round asks again
       }

@@ -2,7 +2,7 @@
 
 const ENDED = "session-ended"; // why, for the page that comes after the reload
 
-/** @typedef {{userId: string | null, scopes: string[], expiresAt: string | null}} Me */
+/** @typedef {import("../../client/index.js").Me} Me */
 
 let credential = "";
 /** @type {Me | null} */
@@ -35,9 +35,9 @@ export function whyEnded() {
   }
 }
 
-/** @returns {Record<string, string>} what tells the engine who asks */
-export function authorization(shown = credential) {
-  return shown ? { Authorization: `Bearer ${shown}` } : {};
+/** What tells the engine who asks; empty where nobody has to say. */
+export function credentialShown() {
+  return credential;
 }
 
 export function isSignedIn() {

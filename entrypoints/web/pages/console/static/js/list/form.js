@@ -1,5 +1,5 @@
 /** The order form. The engine judges what is typed; its words are shown at the fields that they are about. */
-import { Problem } from "../engine/api.js";
+import { Problem } from "../../client/index.js";
 import { ownUser } from "../engine/session.js";
 import { announce } from "../shared/announce.js";
 import { byId, h, setText } from "../shared/dom.js";

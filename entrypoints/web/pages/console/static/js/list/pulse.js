@@ -1,9 +1,10 @@
 /** Asks the engine every 2 s while someone looks: for its counts, of which two minutes are kept, or just for an answer. */
-import { getMe, getStats, Problem } from "../engine/api.js";
+import { Problem } from "../../client/index.js";
+import { client } from "../engine/client.js";
 import { seesEngine } from "../engine/session.js";
 import { STEPS, STEP_MS } from "./measures.js";
 
-/** @typedef {import("../engine/api.js").Stats} Stats */
+/** @typedef {import("../../client/index.js").Stats} Stats */
 
 export class Pulse {
   /** @type {Stats | null} */
@@ -34,8 +35,8 @@ export class Pulse {
 
   async #beat() {
     try {
-      if (seesEngine()) this.stats = await getStats();
-      else await getMe();
+      if (seesEngine()) this.stats = await client.stats();
+      else await client.me();
       this.problem = null;
       this.#misses = 0;
     } catch (error) {

@@ -1,5 +1,7 @@
 /** Which of the known orders the list shows: filters, how far back it is complete, and a pause while someone reads. */
-import { listOrders } from "../engine/api.js";
+import { client } from "../engine/client.js";
+
+const PAGE = 200; // the most that the API gives at once
 
 /** @typedef {import("../engine/orders.js").Order} Order */
 /** @typedef {{status: string, userId: string, prefix: string}} Filter */
@@ -80,7 +82,7 @@ export class View {
     const reach = this.#reach;
     const { status, userId } = this.filter;
     try {
-      const page = await listOrders({ status, userId, cursor: reach.cursor });
+      const page = await client.ordersPage({ status, userId, cursor: reach.cursor, limit: PAGE });
       reach.extend(page, this.orders.putPage(page.data, true));
     } finally {
       this.loading = false;

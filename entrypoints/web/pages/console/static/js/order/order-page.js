@@ -1,5 +1,6 @@
 /** The page of one order. */
-import { cancelOrder, Problem } from "../engine/api.js";
+import { OrderNotCancellable } from "../../client/index.js";
+import { client } from "../engine/client.js";
 import { announce } from "../shared/announce.js";
 import { engineNow } from "../engine/clock.js";
 import { copyButton } from "../shared/copy.js";
@@ -63,16 +64,16 @@ export class OrderPage {
   }
 
   draw() {
-    const { frames, texts, order, missing } = this.watch;
+    const { frames, order, missing } = this.watch;
     if (missing) return this.#showMissing();
-    setText(this.#live, LIVENESS[this.watch.socket.state.phase]);
+    setText(this.#live, LIVENESS[this.watch.live.state.phase]);
     const story = storyOf(frames);
     const latest = frames.at(-1) ?? order;
     if (latest) this.#showStatus(latest);
     if (story && frames.at(-1).seq !== this.#drawnSeq) {
       this.#drawnSeq = frames.at(-1).seq;
       this.#timeline.show(story);
-      this.#raw.show(texts);
+      this.#raw.show(frames);
     }
     if (order) {
       if (!this.#summary.hasChildNodes()) this.#summary.append(...summary(order)); // of what never changes
@@ -114,9 +115,9 @@ export class OrderPage {
     this.#cancel.setAttribute("aria-disabled", "true");
     setText(this.#refusal, "");
     try {
-      this.watch.order = await cancelOrder(this.orderId);
+      this.watch.order = await client.cancel(this.orderId);
     } catch (error) {
-      const late = error instanceof Problem && error.status === 409;
+      const late = error instanceof OrderNotCancellable;
       const words = late ? "Too late to cancel: the order was sent or has ended." : `Not cancelled: ${error.message}.`;
       setText(this.#refusal, words);
     }

@@ -1,18 +1,13 @@
 /** Follows one order: its frames, each once and in order whatever breaks, and the order as the API shows it. */
-import { getOrder, Problem } from "../engine/api.js";
-import { parseExact } from "../engine/exact-json.js";
+import { OrderEngineError, OrderNotFound } from "../../client/index.js";
+import { client } from "../engine/client.js";
 import { isFinal } from "../engine/orders.js";
-import { LiveSocket } from "../engine/socket.js";
 
-const DONE = 1000;
-const NOT_FOUND = 4404;
 const RETRY_MS = 1_500;
 
 export class OrderWatch {
   /** @type {any[]} by seq from 0 on */
   frames = [];
-  /** @type {string[]} the same, as they came */
-  texts = [];
   /** @type {any | null} as the API shows it */
   order = null;
   missing = false;
@@ -23,27 +18,23 @@ export class OrderWatch {
 
   /**
    * @param {string} orderId
-   * @param {{onChange: () => void, onState: (state: import("../engine/socket.js").SocketState) => void}} handlers
+   * @param {{onChange: () => void, onState: (state: import("../../client/index.js").SocketState) => void}} handlers
    */
   constructor(orderId, handlers) {
     this.orderId = orderId;
     this.handlers = handlers;
-    this.socket = new LiveSocket(() => this.#path(), {
-      onText: (text) => this.#take(text),
-      onState: handlers.onState,
-      isEnd: (code) => this.#isEnd(code),
-    });
+    this.live = client.watch(orderId, { onState: handlers.onState });
   }
 
   start() {
     this.ask();
-    this.socket.open();
+    this.#follow();
   }
 
   stop() {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    this.socket.close();
+    this.live.close();
   }
 
   /** Read the order again; while that runs, later wishes become one. */
@@ -52,9 +43,9 @@ export class OrderWatch {
     this.#asking = true;
     this.#askAgain = false;
     try {
-      this.order = await getOrder(this.orderId);
+      this.order = await client.order(this.orderId);
     } catch (error) {
-      if (error instanceof Problem && error.status === 404) this.missing = true;
+      if (error instanceof OrderNotFound) this.missing = true;
       else this.#timer = setTimeout(() => this.#stopped || this.ask(), RETRY_MS);
     }
     this.#asking = false;
@@ -63,26 +54,21 @@ export class OrderWatch {
     if (this.#askAgain) this.ask();
   }
 
-  #path() {
-    const last = this.frames.at(-1);
-    return `/ws/orders/${encodeURIComponent(this.orderId)}${last ? `?afterSeq=${last.seq}` : ""}`;
+  async #follow() {
+    try {
+      for await (const frame of this.live) this.#take(frame);
+    } catch (error) {
+      if (!(error instanceof OrderEngineError)) throw error;
+      this.missing = error instanceof OrderNotFound;
+      this.handlers.onChange();
+    }
   }
 
-  #take(text) {
-    const frame = parseExact(text);
-    if (frame.seq <= (this.frames.at(-1)?.seq ?? -1)) return;
+  #take(frame) {
+    if (this.#stopped) return;
     this.frames.push(frame);
-    this.texts.push(text);
     this.handlers.onChange();
     // Quotes, prices and hashes beyond what frames carry are in the order.
     if (frame.chosenDex || isFinal(frame)) this.ask();
-  }
-
-  #isEnd(code) {
-    if (code === NOT_FOUND) {
-      this.missing = true;
-      this.handlers.onChange();
-    }
-    return code === DONE || code === NOT_FOUND;
   }
 }

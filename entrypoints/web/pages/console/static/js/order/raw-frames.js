@@ -1,4 +1,4 @@
-/** The order's frames, byte for byte as they came over the socket. */
+/** The order's frames as they came over the socket, for who writes programs. */
 import { copyButton } from "../shared/copy.js";
 import { h, setText } from "../shared/dom.js";
 import { counted } from "../shared/format.js";
@@ -6,7 +6,7 @@ import { counted } from "../shared/format.js";
 export class RawFrames {
   #count = h("span", { class: "count" });
   #list = h("ol", { class: "frames", tabindex: "0", "aria-label": "Frames" });
-  /** @type {readonly string[]} */
+  /** @type {string[]} */
   #texts = [];
 
   /** @param {string} orderId */
@@ -19,10 +19,11 @@ export class RawFrames {
     this.element = h("section", frame, head, this.#list);
   }
 
-  /** @param {readonly string[]} texts by seq; only ever more of them */
-  show(texts) {
-    this.#list.append(...texts.slice(this.#texts.length).map((text) => h("li", {}, h("code", {}, text))));
-    this.#texts = [...texts];
-    setText(this.#count, counted(texts.length, "frame"));
+  /** @param {readonly any[]} frames by seq; only ever more of them */
+  show(frames) {
+    const news = frames.slice(this.#texts.length).map((frame) => JSON.stringify(frame));
+    this.#list.append(...news.map((text) => h("li", {}, h("code", {}, text))));
+    this.#texts.push(...news);
+    setText(this.#count, counted(frames.length, "frame"));
   }
 }

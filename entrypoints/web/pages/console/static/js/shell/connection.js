@@ -5,7 +5,7 @@ import { TOO_SLOW } from "../engine/feed.js";
 
 const GOOD_NEWS_MS = 4_000;
 
-/** @typedef {import("../engine/socket.js").SocketState} SocketState */
+/** @typedef {import("../../client/index.js").SocketState} SocketState */
 
 export class Connection {
   #pill = byId("connection");

@@ -1,5 +1,6 @@
 /** Asks for a key or token where the engine wants one, before anything else is shown; and signs out. */
-import { Problem, tryCredential } from "../engine/api.js";
+import { Problem } from "../../client/index.js";
+import { tryCredential } from "../engine/client.js";
 import { begin, end, isSignedIn, whyEnded } from "../engine/session.js";
 import { byId, setText } from "../shared/dom.js";
 

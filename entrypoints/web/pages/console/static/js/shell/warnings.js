@@ -11,7 +11,7 @@ export class Warnings {
   #element = byId("warnings");
   #shown = "";
 
-  /** @param {import("../engine/api.js").Stats | null} stats null when the engine answers, and does not know */
+  /** @param {import("../../client/index.js").Stats | null} stats null when the engine answers, and does not know */
   show(stats) {
     const warnings = stats ? warningsOf(stats) : [STORE_AWAY];
     const shown = warnings.map((warning) => warning.text).join("\n");
@@ -23,7 +23,7 @@ export class Warnings {
   }
 }
 
-/** @param {import("../engine/api.js").Stats} stats @returns {Warning[]} */
+/** @param {import("../../client/index.js").Stats} stats @returns {Warning[]} */
 function warningsOf({ queue, halt }) {
   const warnings = halt ? [haltWarning(halt)] : [];
   if (queue === null) {
@@ -43,7 +43,7 @@ function warningsOf({ queue, halt }) {
   return warnings;
 }
 
-/** @param {import("../engine/api.js").Halt} halt @returns {Warning} */
+/** @param {import("../../client/index.js").Stats["halt"]} halt @returns {Warning} */
 function haltWarning({ since, why, by, lostWrites }) {
   const text = `Since ${since}, by ${by}: ${why}. Nothing is taken, executed or sent; reading and, unless writes were lost, cancelling go on.`;
   return { key: "Trading halted", text, command: `order-engine ${lostWrites ? "reconcile" : "trading resume"}` };

@@ -1,0 +1,208 @@
+/** The engine as an object: orders, their stories, executions, webhooks, and what operators do. */
+import { Http } from "./http.js";
+import { Subscription } from "./subscription.js";
+
+const TIMEOUT_MS = 15_000;
+const RETRIES = 4;
+
+export class OrderEngine {
+  #http;
+  #credential;
+  #WebSocket;
+
+  /** @param {string | URL} url the engine's address @param {Record<string, any>} [options] as in index.d.ts */
+  constructor(url, options = {}) {
+    const { credential = "", timeoutMs = TIMEOUT_MS, retries = RETRIES } = options;
+    const base = new URL(url);
+    if (base.username || base.password) throw new TypeError("Give the credential as an option, not in the address");
+    if (!base.pathname.endsWith("/")) base.pathname += "/";
+    base.search = base.hash = "";
+    this.#credential = async () => (typeof credential === "function" ? credential() : credential);
+    const fetch = options.fetch ?? ((...call) => globalThis.fetch(...call));
+    this.#http = new Http({ base, credential: this.#credential, fetch, timeoutMs, retries });
+    this.#WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    this.webhooks = new Webhooks(this.#http);
+  }
+
+  /** Place an order. Sent again when no answer came: with the same key, so that it is placed once. */
+  submit(order, { idempotencyKey = newKey(), ...options } = {}) {
+    const headers = { "Idempotency-Key": idempotencyKey };
+    return this.#http.send("api/orders/execute", { ...options, method: "POST", body: order, headers, repeatable: true });
+  }
+
+  order(orderId, options) {
+    return this.#http.send(at(orderId), options);
+  }
+
+  /** All orders that match, newest first, read page by page as they are asked for. */
+  orders(filter, options) {
+    return pages((cursor) => this.ordersPage({ ...filter, cursor }, options));
+  }
+
+  ordersPage(query, options) {
+    return this.#http.send("api/orders", { ...options, query });
+  }
+
+  /** An order's frames so far. */
+  async events(orderId, { afterSeq, ...options } = {}) {
+    return (await this.#http.send(at(orderId, "events"), { ...options, query: { afterSeq } })).data;
+  }
+
+  cancel(orderId, options) {
+    return this.#act(orderId, "cancel", undefined, options);
+  }
+
+  cancelAll(filter = {}, options) {
+    return this.#http.send("api/orders/cancel-all", { ...options, method: "POST", body: filter });
+  }
+
+  requeue(orderId, options) {
+    return this.#act(orderId, "requeue", undefined, options);
+  }
+
+  revive(orderId, options) {
+    return this.#act(orderId, "revive", undefined, options);
+  }
+
+  /** End an order as failed. */
+  fail(orderId, reason, options) {
+    return this.#act(orderId, "fail", { reason }, options);
+  }
+
+  executions(filter, options) {
+    return pages((cursor) => this.executionsPage({ ...filter, cursor }, options));
+  }
+
+  executionsPage(query, options) {
+    return this.#http.send("api/executions", { ...options, query });
+  }
+
+  async tokens(options) {
+    return (await this.#http.send("api/tokens", options)).data;
+  }
+
+  me(options) {
+    return this.#http.send("api/me", options);
+  }
+
+  stats(options) {
+    return this.#http.send("api/stats", options);
+  }
+
+  /** One order's frames, each once and in order, until its last; after a break it goes on where it was. */
+  watch(orderId, { afterSeq, ...options } = {}) {
+    let last = afterSeq ?? -1;
+    const path = `ws/orders/${segment(orderId)}`;
+    const source = {
+      ends: true,
+      dial: () => this.#dial(path, { afterSeq: last < 0 ? undefined : last }),
+      take: (frame) => frame.seq > last && ((last = frame.seq), true),
+      isAlive: async () => last >= 0 && !(await this.events(orderId, { afterSeq: last, retries: 0 })).length,
+    };
+    return new Subscription(source, options);
+  }
+
+  /** The frames of all orders that the credential may see, from now on; what comes during a break is not told. */
+  feed({ userId, ...options } = {}) {
+    const source = {
+      ends: false,
+      dial: () => this.#dial("ws/orders", { userId }),
+      take: () => true,
+      isAlive: async () => Boolean(await this.me({ retries: 0 })),
+    };
+    return new Subscription(source, options);
+  }
+
+  #act(orderId, verb, body, options) {
+    return this.#http.send(at(orderId, verb), { ...options, method: "POST", body });
+  }
+
+  /** Open a socket; where there is a credential, with a ticket: it can send no header. */
+  async #dial(path, query) {
+    const Socket = this.#WebSocket;
+    if (!Socket) throw new TypeError("There is no WebSocket here: Node 22 has one, or give one as an option");
+    const url = this.#http.url(path, { ...query, decimals: "string" });
+    if (await this.#credential()) url.searchParams.set("ticket", await this.#ticket(`/${path}`));
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return new Socket(url);
+  }
+
+  async #ticket(target) {
+    const call = { method: "POST", body: { target }, repeatable: true, retries: 0 };
+    return (await this.#http.send("api/ws-tickets", call)).ticket;
+  }
+}
+
+/** Endpoints that are told of orders. */
+class Webhooks {
+  #http;
+
+  constructor(http) {
+    this.#http = http;
+  }
+
+  create(endpoint, options) {
+    return this.#http.send("api/webhooks", { ...options, method: "POST", body: endpoint });
+  }
+
+  async list(options) {
+    return (await this.#http.send("api/webhooks", options)).data;
+  }
+
+  get(id, options) {
+    return this.#http.send(hook(id), options);
+  }
+
+  update(id, changes, options) {
+    return this.#http.send(hook(id), { ...options, method: "PATCH", body: changes });
+  }
+
+  delete(id, options) {
+    return this.#http.send(hook(id), { ...options, method: "DELETE" });
+  }
+
+  rotateSecret(id, options) {
+    return this.#http.send(hook(id, "/rotate-secret"), { ...options, method: "POST" });
+  }
+
+  async deliveries(id, options) {
+    return (await this.#http.send(hook(id, "/deliveries"), options)).data;
+  }
+
+  replay(id, range, options) {
+    return this.#http.send(hook(id, "/replay"), { ...options, method: "POST", body: range });
+  }
+
+  test(id, options) {
+    return this.#http.send(hook(id, "/test"), { ...options, method: "POST" });
+  }
+}
+
+async function* pages(read) {
+  for (let cursor = null; ; ) {
+    const page = await read(cursor);
+    yield* page.data;
+    if (page.nextCursor === null) return;
+    cursor = page.nextCursor;
+  }
+}
+
+function at(orderId, verb) {
+  const path = `api/orders/${segment(orderId)}`;
+  return verb ? `${path}/${verb}` : path;
+}
+
+function hook(id, rest = "") {
+  return `api/webhooks/${segment(id)}${rest}`;
+}
+
+/** An id within a path; dots alone would lead elsewhere. */
+function segment(id) {
+  if (!/[^.]/.test(id)) throw new TypeError(`${JSON.stringify(id)} is no id`);
+  return encodeURIComponent(id);
+}
+
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
