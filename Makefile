@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 # What a person set for other Pythons would keep .venv's from starting, or have it import their packages.
 unexport PYTHONHOME PYTHONPATH PYTHONINSPECT
 .NOTPARALLEL:
-.PHONY: help run test coverage test-oldest check soak acceptance browser chaos alerts image bench lock sbom format clean venv venv-dev
+.PHONY: help run test coverage test-oldest check soak acceptance browser client-node chaos alerts image bench lock sbom format clean venv venv-dev
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -47,6 +47,9 @@ acceptance: venv-dev  ## Run the black-box checks against a running engine, in m
 browser: venv-dev  ## Test the console in a real Chromium; pictures of it go to build/screenshots
 	@scripts/get-chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+client-node: venv-dev  ## Test the TypeScript client in Node 20 or newer, against real engines
+	$(BIN)/python -m pytest tests/node $(ARGS)
 
 chaos: venv-dev  ## Load a fleet, kill everything in it at random, and check every promise (SEED=1 SECONDS=60 WORLD=mock|solana)
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --world $(or $(WORLD),mock) $(ARGS)

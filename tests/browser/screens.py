@@ -28,9 +28,19 @@ class Screens:
     misdeeds: list[str] = Factory(list)
     _contexts: list[BrowserContext] = Factory(list)
 
-    def open(self, path: str = "/", *, size: ViewportSize = WIDE, scheme: Scheme = "light", live: bool = True) -> Page:
+    def open(
+        self,
+        path: str = "/",
+        *,
+        size: ViewportSize = WIDE,
+        scheme: Scheme = "light",
+        timezone: str = "UTC",
+        live: bool = True,
+    ) -> Page:
         """Open a page of the console, and wait until it is live."""
-        context = self.browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+        context = self.browser.new_context(
+            viewport=size, color_scheme=scheme, reduced_motion="reduce", timezone_id=timezone
+        )
         self._contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=self.url)
         page = context.new_page()

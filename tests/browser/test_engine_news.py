@@ -37,7 +37,7 @@ def test_a_paused_queue_and_dead_letters_are_warned_of(screens: Screens) -> None
     shoot(page, "list-warnings-phone")
     stats(page, None)
     expect(warnings).to_contain_text("Queue away")
-    page.route("**/api/stats", lambda route: route.fulfill(status=503, body="{}"))
+    page.route("**/api/stats", lambda route: route.fulfill(status=503, body='{"code":"store_unavailable"}'))
     expect(warnings).to_contain_text("Store away")
     page.unroute("**/api/stats")
     expect(warnings).to_be_hidden()
@@ -50,7 +50,7 @@ def test_a_halt_is_told_with_its_cause_and_the_way_out(screens: Screens) -> None
     warnings = page.locator("#warnings")
     stats(page, queue, halt=halt)
     expect(warnings).to_contain_text("Trading halted")
-    expect(warnings).to_contain_text("Since 2026-01-02T03:04:05.678Z, by ada@desk: a drill.")
+    expect(warnings).to_contain_text(re.compile(r"Since 2 Jan 2026, [\d:]{8} \S+, by ada@desk: a drill\."))
     expect(warnings).to_contain_text("order-engine trading resume")
     stats(page, None, halt={**halt, "lostWrites": True})
     expect(warnings).to_contain_text("order-engine reconcile")
@@ -69,7 +69,7 @@ def test_a_connection_that_was_too_slow_comes_back_and_reads_the_list_again(scre
             submit(screens.url, userId="too-slow")
             socket.close(code=TOO_SLOW)
 
-    page.route_web_socket(re.compile(r"/ws/orders$"), first_is_cut)
+    page.route_web_socket(re.compile(r"/ws/orders\?"), first_is_cut)
     page.add_init_script(_KEEP_NOTICES)  # the first one is gone within half a second
     page.reload()
     expect(page.locator("#toast")).to_contain_text("Reconnected. The list is up to date.")

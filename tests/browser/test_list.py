@@ -1,5 +1,6 @@
 """The list: filters, search, keys, what it shows when there is nothing, and a flood."""
 
+import csv
 import re
 from collections.abc import Iterator
 from uuid import uuid4
@@ -70,6 +71,25 @@ def test_orders_are_found_by_user_status_and_id(screens: Screens) -> None:
     page.fill("#search", str(uuid4()))
     page.press("#search", "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("No such order")
+
+
+def test_a_list_is_sorted_and_exported(screens: Screens) -> None:
+    for amount in ("7", "30", "5"):
+        submit(screens.url, userId="=sorts", amount=amount)
+    page = screens.open("/?user==sorts")
+    amounts = page.locator(f"{ROWS} .c-amount")
+    expect(amounts).to_have_text(["5", "30", "7"])
+    page.select_option("#sort", "-amount")
+    expect(page.locator(f"{ROWS}[aria-rowindex='2'] .c-amount")).to_have_text("30")
+    expect(page.locator(".c-amount[role=columnheader]")).to_have_attribute("aria-sort", "descending")
+    page.reload()  # the address holds how it is sorted
+    expect(page.locator(f"{ROWS}[aria-rowindex='2'] .c-amount")).to_have_text("30")
+    page.click(".c-amount[role=columnheader]")
+    expect(page.locator(f"{ROWS}[aria-rowindex='2'] .c-amount")).to_have_text("5")
+    with page.expect_download() as download:
+        page.click("text=Export CSV")
+    rows = list(csv.DictReader(download.value.path().read_text().splitlines()))
+    assert [(row["userId"], row["amount"]) for row in rows] == [("'=sorts", amount) for amount in ("5", "30", "7")]
 
 
 def test_the_keyboard_alone_is_enough(screens: Screens) -> None:

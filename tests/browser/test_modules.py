@@ -27,12 +27,6 @@ def quote(dex: str, price: str, fee: str, *, chosen: bool = False) -> str:
 
 
 def test_decimals_keep_their_digits(page: Page) -> None:
-    text = r"""'{"amount":1234567890.12345678,"fee":0.002,"userId":"\\"amount\\":5"}'"""
-    assert run(page, "engine/exact-json", f"parseExact({text})") == {
-        "amount": "1234567890.12345678",
-        "fee": "0.002",
-        "userId": '"amount":5',
-    }
     assert run(page, "shared/format", 'grouped("1234567.12345678")') == "1,234,567.12345678"
     assert run(page, "shared/format", 'priced("147.3")') == "147.3000"
     assert run(page, "shared/format", 'priced("1147.12345678")') == "1,147.12345678"
@@ -53,29 +47,49 @@ def test_a_swap_that_its_chain_undid_received_nothing(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("quotes", "sentences"),
+    ("quotes", "routing", "sentences"),
     [
         (
             [quote("Raydium", "150", "0.003"), quote("Meteora", "148.5", "0.002", chosen=True)],
+            "{policy: 'lowest_price', compared: 'price'}",
             [
-                "Meteora won: the lowest price wins, and its quote is 100.0\u202fbps below Raydium's.",
+                "Meteora was taken by the policy lowest_price, which compares prices before fees: "
+                "its is 100.0\u202fbps below Raydium's.",
                 "After fees Raydium offered 13.47 USDC more.",
             ],
         ),
         (
             [quote("Raydium", "150", "0.003", chosen=True), quote("Meteora", "148.5", "0.002")],
+            "{policy: 'best_net_output', compared: 'netPrice'}",
             [
-                "Raydium won: the most output after fees wins, and its quote is 101.0\u202fbps above Meteora's.",
+                "Raydium was taken by the policy best_net_output, which compares prices after fees: "
+                "its is 90.9\u202fbps above Meteora's.",
                 "After fees Meteora offered 13.47 USDC less.",
             ],
         ),
-        ([quote("Meteora", "148.5", "0.002", chosen=True)], ["Meteora was the only venue that quoted."]),
-        ([quote("Meteora", "148.5", "0.002")], []),
+        (
+            [quote("Raydium", "150", "0.003", chosen=True), quote("Meteora", "148.5", "0.002")],
+            "{policy: 'the_house_first', compared: 'price'}",
+            [
+                "Raydium was taken by the policy the_house_first, which compares prices before fees: "
+                "its is 101.0\u202fbps above Meteora's.",
+                "After fees Meteora offered 13.47 USDC less.",
+            ],
+        ),
+        (
+            [quote("Raydium", "150", "0.003", chosen=True), quote("Meteora", "150", "0.003")],
+            "null",
+            ["Raydium was taken; by which rule was not recorded."],
+        ),
+        ([quote("Meteora", "148.5", "0.002", chosen=True)], "null", ["Meteora was the only venue that quoted."]),
+        ([quote("Meteora", "148.5", "0.002")], "null", []),
     ],
-    ids=["lowest price", "best net output", "one venue", "none chosen"],
+    ids=["lowest price", "best net output", "another policy", "not recorded", "one venue", "none chosen"],
 )
-def test_why_a_quote_won_is_told_in_words(page: Page, quotes: list[str], sentences: list[str]) -> None:
-    assert run(page, "order/explain", f'whyItWon([{",".join(quotes)}], "10", "USDC")') == sentences
+def test_why_a_quote_was_taken_is_told_in_words(
+    page: Page, quotes: list[str], routing: str, sentences: list[str]
+) -> None:
+    assert run(page, "order/explain", f'whyItWon([{",".join(quotes)}], "10", "USDC", {routing})') == sentences
 
 
 def test_a_story_has_attempts_with_steps_and_times(page: Page) -> None:
@@ -93,6 +107,25 @@ def test_a_story_has_attempts_with_steps_and_times(page: Page) -> None:
     assert [step["until"] and step["until"] - step["at"] for step in steps] == [5, 200, 1000, 95, None]
     assert [step["failure"] for step in steps] == [False, False, True, False, True]
     assert (story["start"], story["end"]) == (0, 1300)
+
+
+def test_what_may_be_a_hiccup_is_warned_of_when_it_is_said_again(page: Page) -> None:
+    well = "{queue: {paused: false, buried: 0}, workers: [{seenAt: new Date().toISOString()}]}"
+    beats = "[{...well, queue: null}, well, {...well, workers: []}, {...well, workers: []}, well, well]"
+    shown = f"""(() => {{
+      const [well, element, warnings] = [{well}, document.getElementById("warnings"), new Warnings()];
+      const shown = () => (element.hidden ? "" : element.querySelector("strong").textContent);
+      return {beats}.map((stats) => (warnings.show(stats), shown()));
+    }})()"""
+    assert run(page, "shell/warnings", shown) == ["", "", "", "No worker", "No worker", ""]
+
+
+def test_a_list_is_sorted_and_what_has_no_value_comes_last(page: Page) -> None:
+    orders = '[{orderId: "a", received: 2}, {orderId: "b"}, {orderId: "c", received: 10}]'
+    ids = "map((order) => order.orderId).join('')"
+    assert run(page, "list/sorting", f'sorted({orders}, "-received").{ids}') == "cab"
+    assert run(page, "list/sorting", f'sorted({orders}, "received").{ids}') == "acb"
+    assert run(page, "list/sorting", f'sorted({orders}, "").{ids}') == "abc"
 
 
 def test_quantiles(page: Page) -> None:

@@ -14,6 +14,8 @@ def test_an_orders_page_leads_to_where_its_swap_can_be_seen(browser: Browser) ->
     with holding(order, landed_on_chain(order, a_chain_fill(), tx_hash="5Kx")) as url:
         for screens in watched(Screens(browser, url)):
             page = screens.open(f"/orders/{order.order_id}")
+            explorer = page.locator(".whole-id", has_text="Transaction").locator("a")
+            expect(explorer).to_have_attribute("href", "https://explorer.solana.com/tx/5Kx")
             link = page.locator(".facts a")
             expect(page.locator(".facts")).to_contain_text("1,470.12 USDC")
             expect(page.locator(".facts")).to_contain_text("network fee 0.000105 SOL")

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.browser.conftest import watched
 from tests.browser.engines import in_memory, orders_of, submit
-from tests.browser.screens import Screens, place, shoot
+from tests.browser.screens import PHONE, Screens, place, shoot
 
 CONFIRMED = re.compile("Confirmed")
 
@@ -26,23 +26,25 @@ def test_an_order_is_placed_and_seen_to_its_end(screens: Screens) -> None:
     expect(row.locator(".status")).to_have_text(CONFIRMED)
     expect(row.locator(".c-venue")).to_have_text(re.compile("Raydium|Meteora"))
     expect(row.locator(".c-price")).to_have_text(re.compile(r"1\d\d\.\d{4}"))
+    expect(row.locator(".c-received")).to_have_text(re.compile(r"1\d\.\d\d"))
     expect(page.locator("#form-outcome")).to_contain_text("accepted")
     shoot(page, "list-one-confirmed")
 
 
 def test_an_orders_page_tells_its_story_as_it_happens(screens: Screens) -> None:
-    order_id = submit(screens.url, userId="story", slippageBps=600)
+    order_id = submit(screens.url, userId="story", slippageBps=600, clientOrderId="desk-7")
     page = screens.open(f"/orders/{order_id}")
     expect(page.locator(".title .status")).to_have_text(CONFIRMED)
     expect(page.locator(".steps li")).to_have_count(6)
     expect(page.locator(".steps .took").nth(1)).to_have_text(re.compile(r"\d+\sms"))
     expect(page.locator(".quotes tbody tr")).to_have_count(2)
     expect(page.locator(".quotes [data-chosen=true]")).to_have_count(1)
-    expect(page.locator(".why")).to_contain_text("the lowest price wins")
+    expect(page.locator(".why")).to_contain_text("by the policy lowest_price, which compares prices before fees")
     expect(page.locator(".facts")).to_contain_text(re.compile(r"[+\u2212]?\d+\.\d\sbps"))
     expect(page.locator(".facts")).to_contain_text("slippage limit 600\u202fbps")
     transaction = page.locator(".whole-id", has_text="Transaction").locator("code")
     expect(transaction).to_have_text(orders_of(screens.url, "story")[0]["txHash"])
+    expect(page.locator(".whole-id", has_text="Client order id").locator("code")).to_have_text("desk-7")
     page.click("text=Copy JSON")
     expect(page.locator("text=Copied")).to_be_visible()
     frames = json.loads(page.evaluate("navigator.clipboard.readText()"))
@@ -140,7 +142,51 @@ def test_an_order_is_cancelled_while_it_can_be(slow_screens: Screens) -> None:
     for screen in (page, late):
         expect(screen.locator(".title .status")).to_have_text("Cancelled")
         expect(screen.locator("text=Cancel order")).to_be_hidden()
+        expect(screen.locator(".steps li[data-status=failed]")).to_have_count(0)
     shoot(page, "order-cancelled")
+    page.click("text=All orders")
+    page.select_option("#filter-status", "failed")
+    expect(page.locator("#empty")).to_contain_text("No order matches")
+    page.select_option("#filter-status", "cancelled")
+    expect(page.locator(f"#order-{order_id} .status[data-status=cancelled]")).to_have_text("Cancelled")
+    expect(page.locator(f"#order-{order_id} .c-received")).to_be_empty()
+
+
+def test_an_operator_decides_on_the_page(slow_screens: Screens) -> None:
+    order_id = submit(slow_screens.url)
+    page = slow_screens.open(f"/orders/{order_id}")
+    page.click("text=Operate")
+    page.click("text=Requeue")
+    outcome = page.locator(".operate [role=status]")
+    expect(outcome).to_have_text("It is in the queue.")
+    page.click("text=Revive")
+    expect(outcome).to_contain_text("Not done: The order's job is no dead letter")
+    page.fill("#operate-reason", "a drill")
+    shoot(page, "order-operate", whole=True)
+    page.click(".decisions >> text=Fail")
+    page.click("text=Press again to fail it")
+    expect(page.locator(".title .status")).to_have_text("Failed")
+    expect(outcome).to_have_text("The order is failed.")
+
+
+def test_times_are_shown_here_or_in_utc(screens: Screens) -> None:
+    order_id = submit(screens.url, userId="zones")
+    page = screens.open(f"/orders/{order_id}", timezone="Asia/Kolkata")
+    expect(page.locator(".summary")).to_contain_text(re.compile(r"\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+5:30"))
+    page.click("#zone-button")
+    expect(page.locator(".summary")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d UTC"))
+    expect(page.locator(".timeline-panel .count")).to_contain_text("times in UTC")
+    page.reload()
+    expect(page.locator("#zone-button")).to_have_text("UTC")
+    expect(page.locator(".summary")).to_contain_text("UTC")
+
+
+def test_on_a_phone_a_placed_order_comes_into_view(screens: Screens) -> None:
+    page = screens.open(size=PHONE)
+    page.click("#form-toggle")
+    place(page, user="on-a-phone")
+    expect(page.locator(first_row(page, "on-a-phone"))).to_be_in_viewport()
+    shoot(page, "list-placed-phone")
 
 
 @pytest.fixture
@@ -158,5 +204,6 @@ def test_a_failed_order_shows_each_attempt(failing_screens: Screens) -> None:
     expect(page.locator(".facts")).to_contain_text("Slippage exceeded")
     shoot(page, "order-failed", whole=True)
     page.click("text=All orders")
-    expect(page.locator(".strip")).to_contain_text("Slippage")
+    expect(page.locator(".c-received[data-reason]")).to_have_text("Slippage exceeded")
+    shoot(page, "list-failed")
     expect(page.locator(".c-attempt[data-retried]")).to_have_text("3")

@@ -112,6 +112,7 @@ def test_an_orders_page_is_followed_with_a_ticket_and_anothers_is_unknown(screen
     sign_in(page, "oe_test_annas")
     expect(page.locator(".title .status")).to_have_text("Pending")
     expect(page.locator(".steps li")).to_have_count(1)
+    expect(page.locator(".operate")).to_have_count(0)
     page.click("text=Cancel order")
     expect(page.locator(".title .status")).to_have_text("Cancelled")
     expect(page.locator(".steps li")).to_have_count(2)

@@ -91,9 +91,15 @@ def _compose(words: list[str]) -> Iterator[str]:
 
 
 def _installs(words: list[str]) -> Iterator[str]:
-    yield from (
-        f"there is no project {folder}" for folder in words[2:] if not (ROOT / folder / "pyproject.toml").exists()
-    )
+    yield from _without("pyproject.toml", words)
+
+
+def _installs_for_node(words: list[str]) -> Iterator[str]:
+    yield from _without("package.json", words)
+
+
+def _without(file: str, words: list[str]) -> Iterator[str]:
+    yield from (f"there is no {file} in {folder}" for folder in words[2:] if not (ROOT / folder / file).exists())
 
 
 def _nothing(words: list[str]) -> Iterator[str]:
@@ -114,6 +120,7 @@ NOT_RUN = [
     Kind("python -m tests.integration.releases", "it writes the files of a coming release", _nothing),
     Kind("python -m tests.docs.picture", "it writes a picture of the docs", _nothing),
     Kind("pip install", "it changes the reader's own Python; what it installs must be there", _installs),
+    Kind("npm install", "it changes the reader's own project; what it installs must be there", _installs_for_node),
     Kind("sudo", "it changes the machine", _nothing),
     Kind("journalctl", "it needs services that systemd runs", _nothing),
 ]

@@ -17,7 +17,11 @@ export class OrderEngine {
     if (base.username || base.password) throw new TypeError("Give the credential as an option, not in the address");
     if (!base.pathname.endsWith("/")) base.pathname += "/";
     base.search = base.hash = "";
-    this.#credential = async () => (typeof credential === "function" ? credential() : credential);
+    this.#credential = async () => {
+      const shown = typeof credential === "function" ? await credential() : credential;
+      if (shown && !isSafe(base)) throw new TypeError("A credential is not shown in plain text to another machine: use https");
+      return shown;
+    };
     const fetch = options.fetch ?? ((...call) => globalThis.fetch(...call));
     this.#http = new Http({ base, credential: this.#credential, fetch, timeoutMs, retries });
     this.#WebSocket = options.WebSocket ?? globalThis.WebSocket;
@@ -56,17 +60,19 @@ export class OrderEngine {
     return this.#http.send("api/orders/cancel-all", { ...options, method: "POST", body: filter });
   }
 
-  requeue(orderId, options) {
-    return this.#act(orderId, "requeue", undefined, options);
+  /** Put an order that runs in the queue, unless it is there. */
+  requeue(orderId, decision = {}, options) {
+    return this.#act(orderId, "requeue", decision, options);
   }
 
-  revive(orderId, options) {
-    return this.#act(orderId, "revive", undefined, options);
+  /** Put an order's dead letter back in the queue. */
+  revive(orderId, decision = {}, options) {
+    return this.#act(orderId, "revive", decision, options);
   }
 
-  /** End an order as failed. */
-  fail(orderId, reason, options) {
-    return this.#act(orderId, "fail", { reason }, options);
+  /** End an order as failed whose swap has not landed, and cannot. */
+  fail(orderId, decision = {}, options) {
+    return this.#act(orderId, "fail", decision, options);
   }
 
   executions(filter, options) {
@@ -200,6 +206,12 @@ function hook(id, rest = "") {
 function segment(id) {
   if (!/[^.]/.test(id)) throw new TypeError(`${JSON.stringify(id)} is no id`);
   return encodeURIComponent(id);
+}
+
+/** Whether nobody between can read along: a page's own engine is as safe as the page. @param {URL} base */
+function isSafe({ protocol, hostname, origin }) {
+  const here = /^(localhost|127(\.\d+){3}|\[::1\])$|\.localhost$/.test(hostname);
+  return protocol === "https:" || here || origin === globalThis.location?.origin;
 }
 
 function newKey() {

@@ -45,6 +45,11 @@ export class MethodNotAllowed extends Problem {}
 export class RequestTimeout extends Problem {}
 export class ClientOrderIdConflict extends Problem {}
 export class OrderNotCancellable extends Problem {}
+export class OrderIsFinal extends Problem {}
+export class OrderDoesNotRun extends Problem {}
+export class OrderIsDeadLetter extends Problem {}
+export class OrderNotDeadLetter extends Problem {}
+export class OrderMayHaveLanded extends Problem {}
 export class PayloadTooLarge extends Problem {}
 export class UnsupportedMediaType extends Problem {}
 export class MisdirectedRequest extends Problem {}
@@ -56,6 +61,7 @@ export class RateLimited extends Problem {}
 export class Internal extends Problem {}
 export class NotImplemented extends Problem {}
 export class StoreUnavailable extends Problem {}
+export class QueueUnavailable extends Problem {}
 export class Overloaded extends Problem {}
 export class TradingHalted extends Problem {}
 export class HttpVersionNotSupported extends Problem {}
@@ -73,6 +79,11 @@ const BY_CODE = Object.freeze({
   request_timeout: RequestTimeout,
   client_order_id_conflict: ClientOrderIdConflict,
   order_not_cancellable: OrderNotCancellable,
+  order_is_final: OrderIsFinal,
+  order_does_not_run: OrderDoesNotRun,
+  order_is_dead_letter: OrderIsDeadLetter,
+  order_not_dead_letter: OrderNotDeadLetter,
+  order_may_have_landed: OrderMayHaveLanded,
   payload_too_large: PayloadTooLarge,
   unsupported_media_type: UnsupportedMediaType,
   misdirected_request: MisdirectedRequest,
@@ -84,6 +95,7 @@ const BY_CODE = Object.freeze({
   internal: Internal,
   not_implemented: NotImplemented,
   store_unavailable: StoreUnavailable,
+  queue_unavailable: QueueUnavailable,
   overloaded: Overloaded,
   trading_halted: TradingHalted,
   http_version_not_supported: HttpVersionNotSupported,

@@ -130,6 +130,11 @@ export interface CancelFilter {
   status?: Status;
 }
 
+/** What an operator decides; the reason is kept with the record of it. */
+export interface Decision {
+  reason?: string;
+}
+
 export interface Token {
   chain: string;
   address: string;
@@ -249,9 +254,12 @@ export class OrderEngine {
   events(orderId: string, options?: CallOptions & { afterSeq?: number }): Promise<Frame[]>;
   cancel(orderId: string, options?: CallOptions): Promise<Order>;
   cancelAll(filter?: CancelFilter, options?: CallOptions): Promise<{ cancelled: string[]; notCancellable: string[] }>;
-  requeue(orderId: string, options?: CallOptions): Promise<Order>;
-  revive(orderId: string, options?: CallOptions): Promise<Order>;
-  fail(orderId: string, reason: string, options?: CallOptions): Promise<Order>;
+  /** Put an order that runs in the queue, unless it is there. */
+  requeue(orderId: string, decision?: Decision, options?: CallOptions): Promise<Order>;
+  /** Put an order's dead letter back in the queue. */
+  revive(orderId: string, decision?: Decision, options?: CallOptions): Promise<Order>;
+  /** End an order as failed whose swap has not landed, and cannot. */
+  fail(orderId: string, decision?: Decision & { notLanded?: boolean }, options?: CallOptions): Promise<Order>;
   executions(filter?: ExecutionFilter, options?: CallOptions): AsyncGenerator<Execution, void>;
   executionsPage(query?: ExecutionFilter & { cursor?: string | null }, options?: CallOptions): Promise<Page<Execution>>;
   tokens(options?: CallOptions): Promise<Token[]>;
@@ -294,6 +302,11 @@ export class MethodNotAllowed extends Problem {}
 export class RequestTimeout extends Problem {}
 export class ClientOrderIdConflict extends Problem {}
 export class OrderNotCancellable extends Problem {}
+export class OrderIsFinal extends Problem {}
+export class OrderDoesNotRun extends Problem {}
+export class OrderIsDeadLetter extends Problem {}
+export class OrderNotDeadLetter extends Problem {}
+export class OrderMayHaveLanded extends Problem {}
 export class PayloadTooLarge extends Problem {}
 export class UnsupportedMediaType extends Problem {}
 export class MisdirectedRequest extends Problem {}
@@ -305,6 +318,7 @@ export class RateLimited extends Problem {}
 export class Internal extends Problem {}
 export class NotImplemented extends Problem {}
 export class StoreUnavailable extends Problem {}
+export class QueueUnavailable extends Problem {}
 export class Overloaded extends Problem {}
 export class TradingHalted extends Problem {}
 export class HttpVersionNotSupported extends Problem {}

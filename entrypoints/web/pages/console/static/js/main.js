@@ -1,6 +1,8 @@
 /** Starts the console: makes its parts and joins them. */
 import { announce } from "./shared/announce.js";
 import { engineNow } from "./engine/clock.js";
+import { Details } from "./list/details.js";
+import { Export } from "./list/export.js";
 import { Connection } from "./shell/connection.js";
 import { byId, h } from "./shared/dom.js";
 import { Feed } from "./engine/feed.js";
@@ -14,17 +16,20 @@ import { Measures } from "./list/measures.js";
 import { Orders } from "./engine/orders.js";
 import { OrderPage } from "./order/order-page.js";
 import { Pulse } from "./list/pulse.js";
+import { showRule } from "./list/rule.js";
 import { startRouter } from "./shared/router.js";
-import { statusWord } from "./shared/status.js";
+import { shownStatus, statusWord } from "./shared/status.js";
 import { Strip } from "./list/strip.js";
 import { readTokens } from "./engine/tokens.js";
 import { startTheme } from "./shell/theme.js";
+import { startZone, ZONE_CHANGED } from "./shared/time.js";
 import { View } from "./list/view.js";
 import { Warnings } from "./shell/warnings.js";
 
 const STRIP_MS = 1_000;
 
 startTheme(byId("theme-button"));
+startZone(byId("zone-button"));
 await signIn();
 const symbols = await readTokens();
 if (symbols.length) byId("tokens").replaceChildren(...symbols.map((value) => h("option", { value })));
@@ -37,13 +42,14 @@ const mine = new Set();
 let page = null;
 
 const filters = new Filters({
-  onChange: (filter) => {
+  onChange: (filter, sort) => {
     view.filter = filter;
+    view.sort = sort;
     view.pausedAt = null;
     list.grid.select(null);
     list.grid.toTop();
     list.draw();
-    if (filter.status || filter.userId) list.loadOlder();
+    if (filter.status || filter.user) list.loadOlder();
   },
   onOpen: (orderId) => list.open(orderId),
   onEnter: () => {
@@ -68,13 +74,13 @@ const feed = new Feed(orders, {
     list.ready();
     list.draw();
     strip.draw();
-    if (view.filter.status || view.filter.userId) list.loadOlder();
+    if (view.filter.status || view.filter.user) list.loadOlder();
   },
 });
 orders.onNew = (order) => measures.accepted(order);
 orders.onFinal = (order) => {
   measures.finished(order);
-  if (mine.delete(order.orderId)) announce(`Order ${shortId(order.orderId)}: ${statusWord(order.status)}.`);
+  if (mine.delete(order.orderId)) announce(`Order ${shortId(order.orderId)}: ${statusWord(shownStatus(order))}.`);
 };
 
 const pulse = new Pulse({ onBeat: beat, onSilence: () => feed.frames.replace() });
@@ -85,13 +91,16 @@ setInterval(() => document.hidden || strip.draw(), STRIP_MS);
 function beat() {
   strip.draw();
   if (pulse.stats || pulse.problem) warnings.show(pulse.stats);
+  if (pulse.stats) showRule(pulse.stats);
 }
 
 new OrderForm((orderId, fields) => {
   mine.add(orderId);
   orders.expect(orderId, fields, engineNow());
-  list.toNewest();
+  list.toPlaced(orderId);
 });
+new Export(() => filters.filter);
+document.addEventListener(ZONE_CHANGED, () => (list.grid.refresh(), page?.refresh()));
 
 startKeys(list, filters);
 startRouter((orderId, first) => {
@@ -111,5 +120,7 @@ startRouter((orderId, first) => {
   else byId("list-heading").focus({ preventScroll: true });
 });
 view.filter = filters.filter;
+view.sort = filters.sort;
 feed.start();
+new Details(orders, () => list.grid.shown, () => list.draw()).start();
 pulse.start();

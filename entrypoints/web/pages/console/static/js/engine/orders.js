@@ -1,4 +1,5 @@
 /** The orders that this page knows, newest first, each as of its latest news, wherever that came from. */
+import { received } from "../shared/swap.js";
 
 export const MOST = 10_000; // beyond it the oldest are let go, so that a page open for days stays light
 
@@ -12,6 +13,7 @@ export const MOST = 10_000; // beyond it the oldest are let go, so that a page o
  * @property {string} status
  * @property {string | null} chosenDex
  * @property {string | null} executionPrice exact
+ * @property {number | null} [received] what its swap gave, which no frame says; null when nobody knows
  * @property {number} attempt
  * @property {string | null} reasonCode
  * @property {number} createdMs
@@ -55,10 +57,14 @@ export class Orders {
   put(shown, rank = ++this.#rank, old = false) {
     const known = this.#byId.get(shown.orderId);
     const seq = shown.logs.length; // the n-th log line is the n-th event's message
-    if (known && known.seq >= seq) return known;
+    const gave = shown.status === "confirmed" ? received(shown) : undefined;
+    if (known && known.seq >= seq) {
+      if (known.seq === seq) known.received = gave;
+      return known;
+    }
     const news = {
       status: shown.status, chosenDex: shown.chosenDex, executionPrice: shown.executionPrice, attempt: shown.attempt,
-      reasonCode: shown.reasonCode, createdMs: Date.parse(shown.createdAt), seq,
+      reasonCode: shown.reasonCode, received: gave, createdMs: Date.parse(shown.createdAt), seq,
       finishedMs: shown.finishedAt && Date.parse(shown.finishedAt), heardMs: performance.now(),
     };
     const { orderId, userId, inputToken, outputToken, amount } = shown;
@@ -99,7 +105,7 @@ export class Orders {
     if (frame.chosenDex) news.chosenDex = frame.chosenDex;
     if (frame.executionPrice) news.executionPrice = frame.executionPrice;
     if (frame.reasonCode) news.reasonCode = frame.reasonCode;
-    if (isFinal(frame)) news.finishedMs = at;
+    if (isFinal(frame)) Object.assign(news, { finishedMs: at, received: undefined });
     if (seq === 0) {
       const { orderId, userId, inputToken, outputToken, amount } = frame;
       const rest = { chosenDex: null, executionPrice: null, reasonCode: null, finishedMs: null, rank: ++this.#rank };

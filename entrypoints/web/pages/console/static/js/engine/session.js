@@ -51,6 +51,15 @@ export function ownUser() {
 
 /** Whether the engine's own figures may be asked for, as `GET /api/stats` decides it. */
 export function seesEngine() {
-  const may = (/** @type {string} */ scope) => me === null || me.scopes.includes(scope);
   return may("admin") || (may("orders:read") && may("users:any"));
+}
+
+/** Whether orders may be put back or ended by hand. */
+export function isOperator() {
+  return may("admin");
+}
+
+/** @param {string} scope */
+function may(scope) {
+  return me === null || me.scopes.includes(scope);
 }

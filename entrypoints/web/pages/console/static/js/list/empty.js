@@ -27,7 +27,7 @@ export function emptyLesson() {
 export function noMatch(clear) {
   return h("div", { class: "lesson" },
     h("h3", {}, "No order matches"),
-    h("p", {}, "No order has this status, user and id."),
+    h("p", {}, "No order has such a status, user and id."),
     h("button", { type: "button", class: "button", onclick: clear }, "Clear the filters"),
   );
 }

@@ -64,6 +64,7 @@ export class OrderForm {
     const typed = Object.fromEntries(FIELDS.map((name) => [name, byId(name).value.trim()]));
     const { slippageBps, ...fields } = typed;
     // As it was typed: the engine reads digits exactly, and says best what is wrong with anything else.
+    if (/^-\d/.test(fields.amount)) fields.amount = Number(fields.amount);
     if (slippageBps) fields.slippageBps = /^-?(0|[1-9]\d{0,8})$/.test(slippageBps) ? Number(slippageBps) : slippageBps;
     return fields;
   }

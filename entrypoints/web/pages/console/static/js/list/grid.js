@@ -30,7 +30,7 @@ export class Grid {
     setInterval(() => this.#shown.forEach((row) => row.tick()), 1_000);
   }
 
-  /** @param {readonly Order[]} orders newest first */
+  /** @param {readonly Order[]} orders as they are to stand */
   show(orders) {
     this.#orders = orders;
     setAttribute(this.#root, "aria-rowcount", String(orders.length + 1));
@@ -67,6 +67,24 @@ export class Grid {
 
   get length() {
     return this.#orders.length;
+  }
+
+  /** The orders whose rows are there now. @returns {readonly Order[]} */
+  get shown() {
+    return this.#visible ? [...this.#shown.values()].flatMap((row) => row.order ?? []) : [];
+  }
+
+  /** Write all rows again. */
+  refresh() {
+    this.#shown.forEach((row) => row.forget());
+    this.draw();
+  }
+
+  /** Bring an order's row into sight, if it is among them. @param {string} orderId */
+  reveal(orderId) {
+    const row = this.#shown.get(orderId)?.element;
+    const { top, bottom } = row?.getBoundingClientRect() ?? { top: 0, bottom: 0 };
+    if (top < 0 || bottom > innerHeight) row.scrollIntoView({ block: "center" });
   }
 
   focus() {

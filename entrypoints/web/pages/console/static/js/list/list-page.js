@@ -3,8 +3,10 @@ import { byId, h, setText } from "../shared/dom.js";
 import { emptyLesson, noMatch } from "./empty.js";
 import { counted, grouped } from "../shared/format.js";
 import { Grid } from "./grid.js";
+import { Head } from "./head.js";
 import { navigate } from "../shared/router.js";
 import { MOST } from "../engine/orders.js";
+import { next } from "./sorting.js";
 
 export class ListPage {
   #foot = byId("grid-foot");
@@ -24,6 +26,7 @@ export class ListPage {
       onMove: () => this.#pauseOrGoOn(),
       onNearEnd: () => this.#nearEnd(),
     });
+    this.head = new Head((column) => filters.sortBy(next(column, filters.sort)));
     this.#newer.addEventListener("click", () => this.toNewest());
   }
 
@@ -37,6 +40,7 @@ export class ListPage {
     if (!this.#ready) return;
     const { rows, newer } = this.view.rows();
     this.grid.show(rows);
+    this.head.show(this.view.sort);
     const all = rows.length + newer;
     setText(byId("count"), all ? counted(all, "order") + (this.view.hasOlder ? " loaded" : "") : "");
     this.#newer.hidden = !newer;
@@ -57,6 +61,13 @@ export class ListPage {
     this.grid.select(null);
     this.grid.toTop();
     this.draw();
+  }
+
+  /** Go to an order that was just placed, however the list was sorted. @param {string} orderId */
+  toPlaced(orderId) {
+    if (this.view.sort) this.filters.sortBy("");
+    this.toNewest();
+    this.grid.reveal(orderId);
   }
 
   /** Read older orders of the present filter. */

@@ -16,7 +16,7 @@ export class Measures {
   /** @type {Map<string, number>} */
   #failures = new Map();
   #knownSince = engineNow();
-  ended = 0;
+  confirmed = 0;
   failed = 0;
 
   /** Say from when on all orders are known here: before it the charts are empty. @param {number} ms */
@@ -31,12 +31,15 @@ export class Measures {
 
   /** @param {{status: string, createdMs: number, finishedMs: number | null, reasonCode: string | null}} order */
   finished(order) {
-    this.ended++;
+    if (order.reasonCode === "cancelled") return;
     if (order.status === "failed") {
       const reason = order.reasonCode ?? "internal_error";
       this.failed++;
       this.#failures.set(reason, (this.#failures.get(reason) ?? 0) + 1);
-    } else if (order.finishedMs !== null) {
+      return;
+    }
+    this.confirmed++;
+    if (order.finishedMs !== null) {
       const latency = Math.max(0, order.finishedMs - order.createdMs);
       const step = this.#step(order.finishedMs);
       if (step.latencies.length < STEP_LATENCIES) step.latencies.push(latency);

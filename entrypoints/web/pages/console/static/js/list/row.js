@@ -3,8 +3,9 @@ import { copyButton } from "../shared/copy.js";
 import { engineNow } from "../engine/clock.js";
 import { symbolOf } from "../engine/tokens.js";
 import { h, own, setAttribute, setText } from "../shared/dom.js";
-import { ageText, dayText, grouped, priced, shortId } from "../shared/format.js";
-import { showStatus, statusBadge } from "../shared/status.js";
+import { ageText, grouped, priced, shortId, tokens } from "../shared/format.js";
+import { REASONS, showStatus, statusBadge } from "../shared/status.js";
+import { dayText } from "../shared/time.js";
 
 /** @typedef {import("../engine/orders.js").Order} Order */
 
@@ -12,10 +13,12 @@ export class Row {
   /** @type {Order | null} */
   order = null;
   #seq = NaN;
+  /** @type {Order["received"]} */
+  #received = null;
   #status = statusBadge();
   #link = h("a", { class: "id", tabindex: "-1" });
   #cells = Object.fromEntries(
-    ["user", "pair", "amount", "venue", "price", "attempt", "age"].map((name) => [name, cell(name)]),
+    ["user", "pair", "amount", "received", "venue", "price", "attempt", "age"].map((name) => [name, cell(name)]),
   );
 
   #sold = own("");
@@ -32,10 +35,15 @@ export class Row {
 
   /** @param {Order} order @param {number} index from 0 @param {boolean} selected */
   show(order, index, selected) {
-    if (order !== this.order || order.seq !== this.#seq) this.#fill(order);
+    if (order !== this.order || order.seq !== this.#seq || order.received !== this.#received) this.#fill(order);
     setAttribute(this.element, "aria-rowindex", String(index + 2)); // the header is row 1
     setAttribute(this.element, "aria-selected", String(selected));
     this.tick();
+  }
+
+  /** Fill it again, when what it is written in has changed. */
+  forget() {
+    this.order = null;
   }
 
   /** Let the age grow. */
@@ -47,8 +55,9 @@ export class Row {
     const cells = this.#cells;
     this.order = order;
     this.#seq = order.seq;
+    this.#received = order.received;
     this.element.id = `order-${order.orderId}`;
-    showStatus(this.#status, order.status, order.reasonCode);
+    showStatus(this.#status, order);
     setText(this.#link, shortId(order.orderId));
     setAttribute(this.#link, "href", `/orders/${order.orderId}`);
     setAttribute(this.#link, "title", order.orderId);
@@ -58,12 +67,23 @@ export class Row {
     setText(this.#bought, symbolOf(order.outputToken));
     setAttribute(cells.pair, "title", `Sell ${order.inputToken} for ${order.outputToken}`);
     setText(cells.amount, grouped(order.amount));
+    this.#fillReceived(order);
     setText(cells.venue, order.chosenDex ?? "");
     setText(cells.price, priced(order.executionPrice));
     setAttribute(cells.price, "title", order.executionPrice); // all digits, whatever the column has room for
     setText(cells.attempt, String(order.attempt));
     setAttribute(cells.attempt, "data-retried", order.attempt > 1 ? "" : null);
     setAttribute(cells.age, "title", dayText(order.createdMs));
+  }
+
+  /** What was received, or why nothing was. */
+  #fillReceived({ status, reasonCode, received, outputToken }) {
+    const cell = this.#cells.received;
+    const failed = status === "failed" && reasonCode !== "cancelled" && reasonCode !== "expired";
+    const reason = failed ? (REASONS[reasonCode] ?? reasonCode ?? "") : "";
+    setText(cell, reason || (received ?? null) === null ? reason : tokens(received));
+    setAttribute(cell, "data-reason", reason ? "" : null);
+    setAttribute(cell, "title", reason || (received ?? null) === null ? reason || null : `${cell.textContent} ${symbolOf(outputToken)}`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The strip: how the engine does right now, and did over the last two minutes. */
+/** The strip: how the engine does right now, and did over the last two minutes; what ended is the engine's own count. */
 import { byId, h, setText } from "../shared/dom.js";
 import { counted, durationText, grouped } from "../shared/format.js";
 import { seesEngine } from "../engine/session.js";
@@ -37,7 +37,7 @@ export class Strip {
   #open = new Tile("In flight", new Sparkline());
   #queue = new Tile("Queue depth", new Sparkline());
   #oldest = new Tile("Oldest pending", new Sparkline());
-  #failures = new Tile("Failures", null);
+  #failures = new Tile(seesEngine() ? "Failed, last hour" : "Failed since this page opened", null);
 
   /** @param {import("./measures.js").Measures} measures @param {import("./pulse.js").Pulse} pulse */
   constructor(measures, pulse) {
@@ -60,7 +60,8 @@ export class Strip {
     const rates = this.measures.rates();
     const now = rateText(this.measures.rate);
     const best = rateText(Math.max(this.measures.rate, ...rates.filter((rate) => rate !== null)));
-    this.#rate.show(now, `peak ${best}`);
+    const hour = this.pulse.stats?.windows?.["1h"].accepted;
+    this.#rate.show(now, hour === undefined ? `peak ${best}` : `${grouped(String(hour))} in the last hour`);
     this.#rate.chart.draw([rates], `Orders per second ${WINDOW}: now ${now}, at most ${best}`, 2);
   }
 
@@ -77,7 +78,7 @@ export class Strip {
     const queue = stats?.queue;
     const open = stats ? grouped(String(stats.open)) : "–";
     const held = queue ? `${grouped(String(queue.leased))} with workers` : "not final yet";
-    this.#open.show(open, stats ? held : UNKNOWN);
+    this.#open.show(open, stats ? [held, workersText(stats)].filter(Boolean).join(" · ") : UNKNOWN);
     this.#open.chart.draw([this.pulse.series((it) => it.open)], `Orders in flight ${WINDOW}: now ${open}`, 4);
 
     const depth = queue ? grouped(String(queue.waiting)) : "–";
@@ -94,16 +95,36 @@ export class Strip {
   }
 
   #drawFailures() {
-    const { failed, ended } = this.measures;
-    const share = ((100 * failed) / ended).toFixed(1);
-    const note = ended ? `${share}\u202f% of ${counted(ended, "order")}` : "no order ended yet";
-    this.#failures.show(grouped(String(failed)), note);
-    const rows = this.measures.failures().slice(0, REASONS_SHOWN).map(([reason, count]) => {
-      const name = h("span", { class: "reason" }, SHORT_REASONS[reason] ?? reason);
-      return h("li", {}, name, h("span", { class: "times" }, grouped(String(count))));
-    });
-    this.#failures.body.replaceChildren(rows.length ? h("ul", { class: "reasons" }, rows) : "");
+    if (!seesEngine()) return this.#drawOwnFailures();
+    const windows = this.pulse.stats?.windows;
+    if (!windows) return this.#failures.show("–", UNKNOWN);
+    const { "1m": minute, "1h": hour, "24h": day } = windows;
+    this.#failures.show(grouped(String(hour.failed)), shareText(hour));
+    this.#list([["Last minute", minute.failed], ["Last 24 h", day.failed], ["Cancelled, 1 h", hour.cancelled]]);
   }
+
+  /** Who sees nothing of the engine itself has what came by here. */
+  #drawOwnFailures() {
+    this.#failures.show(grouped(String(this.measures.failed)), shareText(this.measures));
+    this.#list(this.measures.failures().slice(0, REASONS_SHOWN).map(([reason, count]) => [SHORT_REASONS[reason] ?? reason, count]));
+  }
+
+  /** @param {[name: string, count: number][]} rows */
+  #list(rows) {
+    const items = rows.map(([name, count]) =>
+      h("li", {}, h("span", { class: "reason" }, name), h("span", { class: "times" }, grouped(String(count)))));
+    this.#failures.body.replaceChildren(items.length ? h("ul", { class: "reasons" }, items) : "");
+  }
+}
+
+/** How many failed of those that ran to their end: what was cancelled did not. */
+function shareText({ failed, confirmed }) {
+  const ended = failed + confirmed;
+  return ended ? `${((100 * failed) / ended).toFixed(1)}\u202f% of ${counted(ended, "order")}` : "no order ended";
+}
+
+function workersText({ workers }) {
+  return workers ? counted(workers.length, "worker") : "";
 }
 
 function rateText(rate) {

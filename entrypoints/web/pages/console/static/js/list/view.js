@@ -1,10 +1,22 @@
 /** Which of the known orders the list shows: filters, how far back it is complete, and a pause while someone reads. */
 import { client } from "../engine/client.js";
+import { shownStatus } from "../shared/status.js";
+import { sorted } from "./sorting.js";
 
 const PAGE = 200; // the most that the API gives at once
 
 /** @typedef {import("../engine/orders.js").Order} Order */
-/** @typedef {{status: string, userId: string, prefix: string}} Filter */
+/** @typedef {{status: string, user: string, prefix: string}} Filter `user` and `prefix` are how users and ids begin */
+
+/** What the engine is asked for; it lists what was cancelled as failed, and nothing by ids. @param {Filter} filter */
+export function query({ status, user }) {
+  return { status: status === "cancelled" ? "failed" : status, userIdPrefix: user };
+}
+
+/** @param {{status: string, reasonCode: string | null, userId: string, orderId: string}} order @param {Filter} filter */
+export function isShown(order, { status, user, prefix }) {
+  return (!status || shownStatus(order) === status) && order.userId.startsWith(user) && order.orderId.startsWith(prefix);
+}
 
 /** How far back the list of one filter is complete. */
 class Reach {
@@ -27,7 +39,8 @@ class Reach {
 
 export class View {
   /** @type {Filter} */
-  filter = { status: "", userId: "", prefix: "" };
+  filter = { status: "", user: "", prefix: "" };
+  sort = "";
   /** Orders newer than this wait, so that rows stay where they are; null: none do. @type {number | null} */
   pausedAt = null;
   /** @type {Map<string, Reach>} */
@@ -39,22 +52,19 @@ export class View {
     this.orders = orders;
   }
 
-  /** @returns {{rows: Order[], newer: number}} newest first, and how many newer ones wait */
+  /** @returns {{rows: Order[], newer: number}} as they are sorted, and how many newer ones wait */
   rows() {
-    const { status, userId, prefix } = this.filter;
-    const oldest = Math.min(this.#reach.oldestMs, this.#reachOf("", "").oldestMs);
+    const oldest = Math.min(this.#reach.oldestMs, this.#reachOf({}).oldestMs);
     const paused = this.pausedAt ?? Infinity;
     const rows = [];
     let newer = 0;
     for (const order of this.orders.newestFirst()) {
       if (order.createdMs < oldest) break;
-      if (status && order.status !== status) continue;
-      if (userId && order.userId !== userId) continue;
-      if (prefix && !order.orderId.startsWith(prefix)) continue;
+      if (!isShown(order, this.filter)) continue;
       if (order.createdMs > paused) newer++;
       else rows.push(order);
     }
-    return { rows, newer };
+    return { rows: sorted(rows, this.sort), newer };
   }
 
   /** Whether the engine may have orders older than those shown. */
@@ -70,9 +80,9 @@ export class View {
   tookNewest(page, missedSince) {
     const orders = page.data.map(({ orderId }) => this.orders.get(orderId));
     const reached = missedSince === null || page.nextCursor === null || orders.at(-1).createdMs <= missedSince;
-    if (this.#reachOf("", "").started && reached) return;
+    if (this.#reachOf({}).started && reached) return;
     this.#reaches.clear(); // between the page and the older orders some are not known: begin again below the page
-    this.#reachOf("", "").extend(page, orders);
+    this.#reachOf({}).extend(page, orders);
   }
 
   /** Read the next older page of the present filter; the first one, when there is none yet. */
@@ -80,9 +90,8 @@ export class View {
     if (this.loading || !this.hasOlder) return;
     this.loading = true;
     const reach = this.#reach;
-    const { status, userId } = this.filter;
     try {
-      const page = await client.ordersPage({ status, userId, cursor: reach.cursor, limit: PAGE });
+      const page = await client.ordersPage({ ...query(this.filter), cursor: reach.cursor, limit: PAGE });
       reach.extend(page, this.orders.putPage(page.data, true));
     } finally {
       this.loading = false;
@@ -90,11 +99,11 @@ export class View {
   }
 
   get #reach() {
-    return this.#reachOf(this.filter.status, this.filter.userId);
+    return this.#reachOf(query(this.filter));
   }
 
-  #reachOf(status, userId) {
-    const key = JSON.stringify([status, userId]);
+  #reachOf({ status = "", userIdPrefix = "" }) {
+    const key = JSON.stringify([status, userIdPrefix]);
     const reach = this.#reaches.get(key) ?? new Reach();
     this.#reaches.set(key, reach);
     return reach;

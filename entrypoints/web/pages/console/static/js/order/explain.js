@@ -1,34 +1,32 @@
-/** Why a quote won, and what a swap gave, in words and numbers. Pure. */
+/** Why a quote was taken, as the engine recorded it, in words and numbers. Pure. */
 import { bpsText, tokens } from "../shared/format.js";
-
-/** @typedef {{dex: string, price: string, fee: string, chosen: boolean}} Quote */
+import { netOutput } from "../shared/swap.js";
 
 /**
- * Output tokens for `amount` at `price`, after `fee`.
- * @param {string} amount
- * @param {string} price
- * @param {string} fee a fraction
+ * @typedef {{dex: string, price: string, fee: string, netPrice?: string, chosen: boolean}} Quote
+ * @typedef {{policy: string, compared: "price" | "netPrice"} | null | undefined} Routing
  */
-export function netOutput(amount, price, fee) {
-  return Number(amount) * Number(price) * (1 - Number(fee));
-}
 
 /** How far `price` is from `reference`, in basis points of it; above is positive. */
 export function bpsBetween(price, reference) {
   return (Number(price) / Number(reference) - 1) * 10_000;
 }
 
-/** @param {Quote[]} quotes @param {string} amount @param {string} token what is bought @returns {string[]} sentences */
-export function whyItWon(quotes, amount, token) {
+/**
+ * @param {Quote[]} quotes
+ * @param {string} amount
+ * @param {string} token what is bought
+ * @param {Routing} routing what the choice compared; null where that was not recorded
+ * @returns {string[]} sentences
+ */
+export function whyItWon(quotes, amount, token, routing) {
   const chosen = quotes.find((quote) => quote.chosen);
   if (!chosen) return [];
   const others = quotes.filter((quote) => quote !== chosen);
   if (!others.length) return [`${chosen.dex} was the only venue that quoted.`];
   const net = (quote) => netOutput(amount, quote.price, quote.fee);
-  const cheapest = others.every((quote) => Number(chosen.price) <= Number(quote.price));
-  const richest = others.every((quote) => net(chosen) >= net(quote));
   const other = others.reduce((best, quote) => (net(quote) > net(best) ? quote : best));
-  const sentences = [rule(chosen, other, cheapest, richest)];
+  const sentences = [routing ? comparison(chosen, others, routing) : `${chosen.dex} was taken; by which rule was not recorded.`];
   const difference = net(other) - net(chosen);
   if (Math.abs(difference) >= 0.005) {
     const more = difference > 0 ? "more" : "less";
@@ -37,11 +35,15 @@ export function whyItWon(quotes, amount, token) {
   return sentences;
 }
 
-function rule(chosen, other, cheapest, richest) {
-  const apart = bpsText(Math.abs(bpsBetween(chosen.price, other.price))).replace("+", "");
-  const won = `${chosen.dex} won:`;
-  if (cheapest && chosen.price === other.price) return `${won} the price is the same, and then the lower fee wins.`;
-  if (cheapest) return `${won} the lowest price wins, and its quote is ${apart} below ${other.dex}'s.`;
-  if (richest) return `${won} the most output after fees wins, and its quote is ${apart} above ${other.dex}'s.`;
-  return `${chosen.dex} was chosen by the engine's routing policy.`;
+/** What was compared, and how far the nearest other one was. */
+function comparison(chosen, others, { policy, compared }) {
+  const value = (quote) =>
+    (compared === "price" ? Number(quote.price) : Number(quote.netPrice ?? netOutput("1", quote.price, quote.fee)));
+  const apart = (quote) => bpsBetween(value(chosen), value(quote));
+  const nearest = others.reduce((best, quote) => (Math.abs(apart(quote)) < Math.abs(apart(best)) ? quote : best));
+  const bps = apart(nearest);
+  const size = bpsText(Math.abs(bps)).replace("+", "");
+  const where = bps === 0 ? `the same as ${nearest.dex}'s` : `${size} ${bps < 0 ? "below" : "above"} ${nearest.dex}'s`;
+  const what = compared === "price" ? "prices before fees" : "prices after fees";
+  return `${chosen.dex} was taken by the policy ${policy}, which compares ${what}: its is ${where}.`;
 }

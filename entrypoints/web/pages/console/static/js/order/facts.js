@@ -2,8 +2,9 @@
 import { named } from "./named.js";
 import { h } from "../shared/dom.js";
 import { computed, counted, durationText, grouped, priced, tokens } from "../shared/format.js";
-import { againstQuote, received } from "./quotes.js";
-import { REASONS } from "../shared/status.js";
+import { againstQuote } from "./quotes.js";
+import { REASONS, shownStatus } from "../shared/status.js";
+import { received } from "../shared/swap.js";
 
 /**
  * @param {any} order as the API shows it
@@ -39,7 +40,7 @@ function feeOf({ execution }, chosen) {
 function failure(order, story) {
   const chosen = order.quotes.find((quote) => quote.chosen);
   return [
-    fact("Reason", REASONS[order.reasonCode] ?? "–", "nothing was swapped", "down"),
+    fact("Reason", REASONS[order.reasonCode] ?? "–", "nothing was swapped", shownStatus(order) === "failed" ? "down" : null),
     chosen
       ? fact("Last quote taken", priced(chosen.price), perToken(order))
       : fact("Last quote taken", "–", "none was"),

@@ -5,15 +5,18 @@ import { announce } from "../shared/announce.js";
 import { engineNow } from "../engine/clock.js";
 import { copyButton } from "../shared/copy.js";
 import { byId, h, own, setText } from "../shared/dom.js";
-import { dayText, grouped, shortId } from "../shared/format.js";
+import { grouped, shortId } from "../shared/format.js";
 import { facts } from "./facts.js";
 import { isFinal } from "../engine/orders.js";
 import { named } from "./named.js";
+import { Operating } from "./operating.js";
+import { isOperator } from "../engine/session.js";
 import { OrderWatch } from "./order-watch.js";
 import { quotesPanel } from "./quotes.js";
 import { RawFrames } from "./raw-frames.js";
-import { REASONS, showStatus, statusBadge, statusWord } from "../shared/status.js";
+import { REASONS, shownStatus, showStatus, statusBadge, statusWord } from "../shared/status.js";
 import { storyOf } from "./story.js";
+import { dayText, zoneName } from "../shared/time.js";
 import { Timeline } from "./timeline.js";
 
 const TICK_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1_000 : 100;
@@ -26,12 +29,15 @@ export class OrderPage {
   #status = statusBadge();
   #summary = h("p", { class: "summary" });
   #transaction = h("p", { class: "whole-id", hidden: true });
+  #clientId = h("p", { class: "whole-id", hidden: true });
   #cancel = h("button", { type: "button", class: "danger button", hidden: true }, "Cancel order");
   #refusal = h("p", { class: "refusal", role: "alert" });
   #facts = h("dl", { class: "facts" });
   #quotes = h("div", { class: "quotes-body" });
   #timeline = new Timeline();
   #raw;
+  /** @type {Operating | null} */
+  #operating;
   #live = h("span", { class: "count" });
   #drawnSeq = -2;
   #closed = false;
@@ -41,6 +47,7 @@ export class OrderPage {
     this.orderId = orderId;
     this.back = back;
     this.#raw = new RawFrames(orderId);
+    this.#operating = isOperator() ? new Operating(orderId, (order) => this.#decided(order)) : null;
     this.watch = new OrderWatch(orderId, { onChange: () => this.draw(), onState: () => this.draw() });
     this.#cancel.addEventListener("click", () => this.#cancelNow());
   }
@@ -66,7 +73,7 @@ export class OrderPage {
   draw() {
     const { frames, order, missing } = this.watch;
     if (missing) return this.#showMissing();
-    setText(this.#live, LIVENESS[this.watch.live.state.phase]);
+    setText(this.#live, `${LIVENESS[this.watch.live.state.phase]} · times in ${zoneName(Date.now())}`);
     const story = storyOf(frames);
     const latest = frames.at(-1) ?? order;
     if (latest) this.#showStatus(latest);
@@ -76,29 +83,49 @@ export class OrderPage {
       this.#raw.show(frames);
     }
     if (order) {
-      if (!this.#summary.hasChildNodes()) this.#summary.append(...summary(order)); // of what never changes
+      if (!this.#summary.hasChildNodes()) this.#showFixed(order);
       this.#quotes.replaceChildren(...quotesPanel(order));
-      this.#facts.replaceChildren(...facts(order, story));
-      this.#showTransaction(order.txHash);
+      this.#facts.replaceChildren(...facts(order, story, engineNow()));
+      this.#showTransaction(order);
     }
   }
 
-  /** @param {string | null} hash of the latest attempt */
-  #showTransaction(hash) {
-    if (hash === null || this.#transaction.dataset.hash === hash) return;
-    const copy = copyButton(() => hash, "Copy the transaction's hash");
-    this.#transaction.replaceChildren("Transaction ", h("code", {}, hash), copy);
-    this.#transaction.dataset.hash = hash;
+  /** Write it all again: the zone of times has changed. */
+  refresh() {
+    this.#drawnSeq = -2;
+    this.#summary.replaceChildren();
+    this.draw();
+  }
+
+  /** What never changes. */
+  #showFixed(order) {
+    this.#summary.append(...summary(order));
+    const { clientOrderId } = order;
+    this.#clientId.hidden = clientOrderId === null;
+    if (clientOrderId === null) return;
+    const copy = copyButton(() => clientOrderId, "Copy the client's order id");
+    this.#clientId.replaceChildren("Client order id ", h("code", {}, clientOrderId), copy);
+  }
+
+  /** The latest attempt's. */
+  #showTransaction({ txHash, execution }) {
+    const link = execution?.explorerUrl ?? "";
+    if (txHash === null || this.#transaction.dataset.shown === txHash + link) return;
+    const copy = copyButton(() => txHash, "Copy the transaction's hash");
+    const there = link && h("a", { href: link, target: "_blank", rel: "noreferrer" }, "Explorer");
+    this.#transaction.replaceChildren("Transaction ", h("code", {}, txHash), copy, there);
+    this.#transaction.dataset.shown = txHash + link;
     this.#transaction.hidden = false;
   }
 
   #showStatus(latest) {
     const before = this.#status.dataset.status;
-    showStatus(this.#status, latest.status, latest.reasonCode);
+    showStatus(this.#status, latest);
     const stoppable = CANCELLABLE.includes(latest.status);
     if (!stoppable && document.activeElement === this.#cancel) this.#heading.focus();
     this.#cancel.hidden = !stoppable;
-    document.title = `${statusWord(latest.status)} · Order ${shortId(this.orderId)} · Order engine`;
+    this.#operating?.show(!isFinal(latest));
+    document.title = `${statusWord(shownStatus(latest))} · Order ${shortId(this.orderId)} · Order engine`;
     if (before && before !== latest.status) announce(spoken(latest));
   }
 
@@ -126,6 +153,12 @@ export class OrderPage {
     this.draw();
   }
 
+  #decided(order) {
+    if (this.#closed) return;
+    this.watch.order = order;
+    this.draw();
+  }
+
   #backLink() {
     return h("a", { class: "back", href: this.back() }, h("span", { "aria-hidden": "true" }, "←"), " All orders");
   }
@@ -135,7 +168,7 @@ export class OrderPage {
     const id = h("p", { class: "whole-id" }, h("code", {}, this.orderId), copy);
     const title = h("div", { class: "title" }, this.#heading, this.#status);
     const actions = h("div", { class: "actions" }, this.#cancel, this.#refusal);
-    return h("header", { class: "order-head" }, h("div", {}, title, this.#summary, id, this.#transaction), actions);
+    return h("header", { class: "order-head" }, h("div", {}, title, this.#summary, id, this.#clientId, this.#transaction), actions);
   }
 
   #body() {
@@ -146,7 +179,7 @@ export class OrderPage {
       h("section", { class: "card", "aria-label": "The order's figures" }, this.#facts),
       h("div", { class: "order-columns" },
         panel("timeline", ["Timeline", this.#live], this.#timeline.element),
-        panel("quotes", ["Quotes"], this.#quotes),
+        h("div", { class: "order-side" }, panel("quotes", ["Quotes"], this.#quotes), this.#operating?.element),
       ),
       this.#raw.element,
     );
@@ -171,6 +204,8 @@ function summary({ amount, inputToken, outputToken, userId, createdAt }) {
   return [`Sell ${grouped(amount)} `, named(inputToken), " for ", named(outputToken), " · ", own(userId), ` · ${time}`];
 }
 
-function spoken({ status, reasonCode }) {
-  return `${statusWord(status)}${reasonCode ? `: ${REASONS[reasonCode]}` : ""}.`;
+function spoken(order) {
+  const status = shownStatus(order);
+  const reason = status === "failed" && REASONS[order.reasonCode];
+  return `${statusWord(status)}${reason ? `: ${reason}` : ""}.`;
 }

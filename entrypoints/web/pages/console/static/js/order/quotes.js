@@ -2,8 +2,9 @@
 import { named } from "./named.js";
 import { symbolOf } from "../engine/tokens.js";
 import { h } from "../shared/dom.js";
-import { bpsBetween, netOutput, whyItWon } from "./explain.js";
+import { bpsBetween, whyItWon } from "./explain.js";
 import { bpsText, computed, priced, tokens } from "../shared/format.js";
+import { netOutput } from "../shared/swap.js";
 
 /** @param {any} order as the API shows it */
 export function quotesPanel(order) {
@@ -17,7 +18,7 @@ export function quotesPanel(order) {
     h("table", { class: "quotes" },
       h("caption", { class: "sr-only" }, "Quotes"), h("thead", {}, head), h("tbody", {}, rows)),
     ...which,
-    h("p", { class: "why" }, whyItWon(quotes, amount, symbolOf(outputToken)).join(" ")),
+    h("p", { class: "why" }, whyItWon(quotes, amount, symbolOf(outputToken), order.routing).join(" ")),
   ];
 }
 
@@ -32,17 +33,6 @@ export function againstQuote(order) {
   const same = Math.abs(bps) < 0.05;
   const words = same ? "as quoted" : bps > 0 ? "better than quoted" : "worse than quoted";
   return { text: bpsText(bps), words, mood: same ? null : bps > 0 ? "up" : "down" };
-}
-
-/**
- * What the swap gave after the venue's fee, or would give at the quoted price; null before any quote.
- * @param {any} order as the API shows it
- */
-export function received(order) {
-  const chosen = order.quotes.find((quote) => quote.chosen);
-  if (order.execution) return order.execution.amountOut;
-  if (!chosen) return null;
-  return netOutput(order.amount, order.executionPrice ?? chosen.price, chosen.fee);
 }
 
 function quoteRow(quote, amount) {

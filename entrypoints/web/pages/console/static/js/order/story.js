@@ -30,13 +30,14 @@ export function storyOf(frames) {
 
 /** @returns {Step} */
 function stepOf(frame, next) {
+  const cancelled = frame.reasonCode === "cancelled";
   const failedAttempt = frame.status === "routing" && /^Attempt \d+ of \d+ failed/.test(frame.message);
   return {
     seq: frame.seq,
-    status: frame.status,
+    status: cancelled ? "cancelled" : frame.status,
     message: frame.message.replace(/\.\.\.$/, ""),
     at: Date.parse(frame.timestamp),
     until: next ? Date.parse(next.timestamp) : null,
-    failure: failedAttempt || frame.status === "failed",
+    failure: failedAttempt || (frame.status === "failed" && !cancelled),
   };
 }

@@ -1,8 +1,9 @@
 /** Draws an order's story: attempts, their steps, when each began and how long it took, as bars on one time axis. */
 import { engineNow } from "../engine/clock.js";
 import { h, setText } from "../shared/dom.js";
-import { clockText, dayText, durationText } from "../shared/format.js";
+import { durationText } from "../shared/format.js";
 import { sign } from "../shared/status.js";
+import { clockText, dayText } from "../shared/time.js";
 
 const LEAST_SHARE = 0.004; // a bar that can be seen
 

@@ -1,4 +1,5 @@
 /** How numbers, times and ids are written. Decimals stay the texts that the engine sent: no digit is lost. */
+import { LOCALE } from "./time.js";
 
 const SPACE = "\u202f"; // narrow, and no line breaks there
 const MINUS = "\u2212";
@@ -20,13 +21,13 @@ export function priced(price) {
 
 /** Write a computed number, which is as good as its input, with at most 4 decimals. @param {number} value */
 export function computed(value) {
-  return value.toLocaleString("en-US", { maximumFractionDigits: 4 });
+  return value.toLocaleString(LOCALE, { maximumFractionDigits: 4 });
 }
 
 /** Write a computed amount of tokens, with 2 decimals; with more when it is small. @param {number} value */
 export function tokens(value) {
   const places = Math.abs(value) >= 1 || value === 0 ? 2 : 6;
-  return value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: places });
+  return value.toLocaleString(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: places });
 }
 
 /** @param {number} bps signed, one decimal */
@@ -60,19 +61,6 @@ export function durationText(ms) {
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)}${SPACE}min ${seconds % 60}${SPACE}s`;
   return `${Math.floor(seconds / 3600)}${SPACE}h ${Math.floor((seconds % 3600) / 60)}${SPACE}min`;
-}
-
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
-
-/** The time of day here, to the millisecond. @param {number} ms */
-export function clockText(ms) {
-  return `${clock.format(ms)}.${String(ms % 1000).padStart(3, "0")}`;
-}
-
-/** Date and time here. @param {number} ms */
-export function dayText(ms) {
-  return day.format(ms);
 }
 
 /** "1 order", "2,000 orders". */
