@@ -14,6 +14,7 @@ from entrypoints.web.pages.descriptions import asyncapi, openapi
 
 Json = Mapping[str, Any]
 OUTSIDE = "any call"  # what can be answered at any address, or where there is none
+PAGE = "a page"  # what a browser opens, and its files: for people, and described nowhere
 METHODS = ("get", "post")
 # The answers to requests that cannot be read, or that are not for us or from a page of ours, by code.
 UNREADABLE = {
@@ -26,7 +27,7 @@ UNREADABLE = {
 }
 # Headers that tell something: each is described wherever it is sent.
 TELLING = {
-    *("X-Request-Id", "Location", "Idempotency-Replayed", "Retry-After", "Allow", "ETag", "Cache-Control"),
+    *("X-Request-Id", "Location", "Idempotency-Replayed", "Retry-After", "Allow", "Cache-Control"),
     *("Link", "Content-Disposition", "Vary", "WWW-Authenticate"),
 }
 # But where all answers have them: decimals follow from `Accept`, and the pages of other origins may be listed.
@@ -55,6 +56,8 @@ def check_answer(method: str, path: str, status: int, headers: httpx.Headers, bo
         assert headers["Allow"]
         assert body == b""
         return Answer(OUTSIDE, 200)
+    if method in ("GET", "HEAD") and status in (200, 304) and address_of(path) is None:
+        return _check_page(method, path, status, headers, body)
     operation, declared = _declared(method, path, status, body)
     _check_headers(declared, headers)
     content = declared.get("content", {})
@@ -70,8 +73,19 @@ def check_answer(method: str, path: str, status: int, headers: httpx.Headers, bo
     return Answer(operation, status, value["code"] if "problem" in kind else None)
 
 
+def _check_page(method: str, path: str, status: int, headers: httpx.Headers, body: bytes) -> Answer:
+    """Check a page or its file: it is kept, asked about each time, and loads nothing from another host."""
+    assert re.fullmatch(r"/|/(docs|orders|console)(/.*)?|/(openapi|asyncapi)\.json", path)
+    assert headers["ETag"]
+    assert headers["Cache-Control"] == "no-cache"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert bool(body) == (method == "GET" and status == 200)
+    return Answer(PAGE, status)
+
+
 def described_answers() -> Iterator[Answer]:
-    """Yield every answer that openapi.yaml has; a problem once for each of its examples' codes."""
+    """Yield every answer that openapi.yaml has, and pages'; a problem once for each of its examples' codes."""
+    yield from (Answer(PAGE, 200), Answer(PAGE, 304))
     for _, _, operation in operations():
         for status, response in operation["responses"].items():
             yield from _answers(operation["operationId"], int(status), response)
@@ -139,7 +153,7 @@ def _strict_inside(schema: Any) -> Any:
         inside["properties"] = {name: strict(value) for name, value in schema["properties"].items()}
     if "items" in schema:
         inside["items"] = strict(schema["items"])
-    for word in ("allOf", "oneOf"):
+    for word in ("allOf", "anyOf", "oneOf"):
         if word in schema:
             inside[word] = [_strict_inside(part) for part in schema[word]]
     return inside
@@ -199,7 +213,7 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
 
 
 def _pattern(template: str) -> str:
-    return re.sub(r"\\{(\w+)\\}", lambda name: ".+" if name[1] == "file" else "[^/]+", re.escape(template))
+    return re.sub(r"\\{(\w+)\\}", "[^/]+", re.escape(template))
 
 
 def _check_headers(declared: Json, headers: httpx.Headers) -> None:

@@ -6,15 +6,18 @@ from pathlib import Path
 
 from falcon.inspect import inspect_routes
 
+from adapters.memory.authenticator import InMemoryAuthenticator
 from domain.order_request import OrderRequest
 from domain.status import FailureReason, OrderStatus
 from entrypoints.web import closing
 from entrypoints.web.app import create_app
 from entrypoints.web.drain import Drain
 from entrypoints.web.pages.descriptions import asyncapi, openapi
+from entrypoints.web.pages.fixed import FixedResource
 from entrypoints.web.params import LIMIT_DEFAULT, LIMIT_MAX
 from entrypoints.web.problems import PROBLEMS
-from tests.api import Engine
+from tests.api import CLOCK, Engine, running_api
+from tests.builders import an_id
 from tests.described import METHODS, described_answers, operations
 
 ROOT = Path(__file__).parents[3]
@@ -23,12 +26,12 @@ LIBRARY_CLOSES = {1002, 1007, 1009}
 
 
 def served() -> dict[str, set[str]]:
-    """Return the methods of each route, with parameters named as in the descriptions."""
+    """Return the methods of each route that is no page, with parameters named as in the descriptions."""
     routes: dict[str, set[str]] = {}
     for route in inspect_routes(create_app(Engine().services(), Drain())):
         path = re.sub(r"{(\w+)}", lambda name: f"{{{camel(name[1])}}}", route.path)
-        path = re.sub(r"^(/console|/docs/assets)/.+", r"\1/{file}", path)
-        routes.setdefault(path, set()).update(method.method for method in route.methods if not method.internal)
+        if route.class_name != FixedResource.__name__:
+            routes.setdefault(path, set()).update(method.method for method in route.methods if not method.internal)
     return routes
 
 
@@ -43,6 +46,14 @@ def test_the_same_routes_with_the_same_methods() -> None:
         path: {method.upper() for method in METHODS if method in item} for path, item in openapi()["paths"].items()
     }
     assert {path: methods for path, methods in http.items() if methods} == described
+
+
+async def test_the_same_calls_need_a_credential() -> None:
+    async with running_api(Engine(authenticator=InMemoryAuthenticator(CLOCK))) as api:
+        for method, path, operation in operations():
+            answer = await api.http.request(method, path.replace("{orderId}", an_id()))
+            assert (answer.status_code == 401) == (operation.get("security") != []), path
+    assert openapi()["security"] == [{"bearer": []}, {}]  # an engine may run without
 
 
 def test_head_is_where_get_is() -> None:
@@ -100,9 +111,8 @@ def test_the_page_for_people_has_the_same_codes() -> None:
 
 def test_the_page_for_people_has_every_call_of_programs() -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    for method, path, operation in operations():
-        if operation["tags"] != ["Pages"]:
-            assert f"`{method.upper()} {path}" in page
+    for method, path, _ in operations():
+        assert f"`{method.upper()} {path}" in page
     for channel in asyncapi()["channels"].values():
         assert f"`WebSocket {channel['address']}?" in page
 
