@@ -14,11 +14,13 @@ from order_engine_client import (
     Client,
     Frame,
     NotFound,
+    OrderEngineError,
     OrderIsFinal,
     OrderNotCancellable,
     OrderNotDeadLetter,
     OrderNotFound,
     OutOfTime,
+    RateLimited,
     ValidationFailed,
 )
 from tests.builders import an_id
@@ -173,11 +175,29 @@ def test_the_pages_examples_run(engine: EngineProcess, capsys: pytest.CaptureFix
     assert "('amount', 'must be greater than 0')" in printed
 
 
-def test_a_watch_ends_with_its_time(engine: EngineProcess) -> None:
-    with running("dev", "--memory", settings={"MOCK_QUOTE_MS": "60000"}) as slow, Client(slow.url) as client:
+@pytest.fixture(scope="module")
+def slow_engine() -> Iterator[EngineProcess]:
+    """An engine whose orders are routing for a minute, and whose clients may submit few a second."""
+    with running("dev", "--memory", settings={"MOCK_QUOTE_MS": "60000", "LIMIT_ORDERS": "address=10/s"}) as process:
+        yield process
+
+
+def test_a_watch_ends_with_its_time(slow_engine: EngineProcess) -> None:
+    with Client(slow_engine.url) as client:
         order_id = client.submit(input_token="SOL", output_token="USDC", amount=1, user_id="anna").order_id
         seen: list[Frame] = []
         with pytest.raises(OutOfTime, match="it goes on"):
             seen.extend(islice(client.watch(order_id, timeout=0.5), 10))
         assert client.cancel(order_id).reason_code == "cancelled"
         assert [frame.status for frame in client.watch(order_id)][-1] == "failed"
+
+
+async def test_beyond_a_limit_it_waits_as_it_is_asked_to(slow_engine: EngineProcess) -> None:
+    limited: list[OrderEngineError] = []
+    async with AsyncClient(slow_engine.url, on_retry=lambda error, _: limited.append(error)) as client:
+        user = an_id()
+        asked = (client.submit(input_token="SOL", output_token="USDC", amount=1, user_id=user) for _ in range(20))
+        ids = {accepted.order_id for accepted in await asyncio.gather(*asked)}
+        assert {order.order_id async for order in client.orders(user_id=user)} == ids
+        assert {type(error) for error in limited} == {RateLimited}
+        assert set((await client.cancel_all(user_id=user)).cancelled) == ids

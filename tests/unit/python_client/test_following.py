@@ -172,6 +172,23 @@ def test_a_socket_shows_the_credential_too() -> None:
     assert shown == ["Basic YW5uYTpodW50ZXIy", "Bearer oe_test_x"]
 
 
+async def test_a_redirect_is_not_followed() -> None:
+    """Nor is what it shows shown there."""
+
+    def move(socket: ServerConnection, _: Request) -> Response:
+        response = socket.respond(HTTPStatus.FOUND, "")
+        response.headers["Location"] = "/elsewhere"
+        return response
+
+    with server(sends(0, 5), process_request=move) as (url, asked):
+        with Client(url) as client, pytest.raises(NotAnEngine, match="its WebSocket was answered 302"):
+            list(client.watch("1"))
+        async with AsyncClient(url) as other:
+            with pytest.raises(NotAnEngine, match="its WebSocket was answered 302"):
+                [frame async for frame in other.watch("1")]
+    assert asked == []
+
+
 def test_a_server_that_is_away_for_a_moment_is_waited_for() -> None:
     answers = [HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE]
 

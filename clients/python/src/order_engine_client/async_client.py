@@ -192,17 +192,19 @@ class AsyncClient:
                 return
 
     async def _frames(self, watched: Following) -> AsyncGenerator[Frame, None]:
-        import websockets
-        from websockets.asyncio.client import connect
+        from websockets import WebSocketException
+
+        from order_engine_client.sockets import ConnectAsync
 
         while not watched.done:
             try:
-                async with connect(watched.url, **self._address.for_socket(watched.at_most(self._timeout))) as socket:
+                timeout = watched.at_most(self._timeout)
+                async with ConnectAsync(watched.url, **self._address.for_socket(timeout)) as socket:
                     watched.opened()
                     while not watched.done:
                         if frame := watched.frame(await self._text(socket, watched)):
                             yield frame
-            except (OSError, EOFError, websockets.WebSocketException) as error:
+            except (OSError, EOFError, WebSocketException) as error:
                 await asyncio.sleep(watched.ended(error))
 
     async def _text(self, socket: Any, watched: Following) -> str:

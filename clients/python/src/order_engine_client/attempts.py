@@ -17,7 +17,7 @@ class Attempts:
     """The attempts of one call, for up to `patience` seconds.
 
     Again, with the same key: what was not done for sure (nobody was there, a limit, an engine that took nothing), and
-    what may be said twice. Refusals come with the time to wait; else the pauses double.
+    what may be said twice. The pauses double, after the time that a refusal asks for.
     `on_retry` hears of each trouble and of the seconds until the next attempt; what it raises ends the call.
     """
 
@@ -42,7 +42,7 @@ class Attempts:
         if error.maybe_done and not self._call.repeatable:
             return None
         if isinstance(error, Refused):
-            return error.retry_after
+            return None if error.retry_after is None else error.retry_after + self._backoff.next()
         return self._backoff.next() if isinstance(error, NoAnswer | Unreachable) else None
 
 

@@ -193,17 +193,19 @@ class Client:
                 return
 
     def _frames(self, watched: Following) -> Iterator[Frame]:
-        import websockets
-        from websockets.sync.client import connect
+        from websockets import WebSocketException
+
+        from order_engine_client.sockets import Connect
 
         while not watched.done:
             try:
-                with connect(watched.url, **self._address.for_socket(watched.at_most(self._timeout))) as socket:
+                timeout = watched.at_most(self._timeout)
+                with Connect(watched.url, **self._address.for_socket(timeout)) as socket:
                     watched.opened()
                     while not watched.done:
                         if frame := watched.frame(self._text(socket, watched)):
                             yield frame
-            except (OSError, EOFError, websockets.WebSocketException) as error:
+            except (OSError, EOFError, WebSocketException) as error:
                 time.sleep(watched.ended(error))
 
     def _text(self, socket: Any, watched: Following) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+import httpx
 from attrs import frozen
 
 from order_engine_client.address import Address
@@ -164,7 +165,8 @@ class Following:
     def _answered(self, error: "InvalidStatus") -> str:
         answer = error.response
         said = f"its WebSocket was answered {answer.status_code}"
-        found = trouble(answer.status_code, answer.headers, bytes(answer.body or b""), self._address.url, said)
+        headers = httpx.Headers(list(answer.headers.raw_items()))  # one that comes twice is no trouble
+        found = trouble(answer.status_code, headers, bytes(answer.body or b""), self._address.url, said)
         if isinstance(found, NotAnEngine) and answer.status_code < 500:
             raise found from error
         if isinstance(found, Refused) and found.retry_after is None and found.status < 500:
