@@ -18,24 +18,28 @@ AWAY_SECONDS = 5.0
 
 @define(eq=False)
 class PresentQueue:
-    """The queue's jobs, as it counted them last: a queue is away when it did not answer for AWAY_SECONDS."""
+    """The queue's jobs, as it counted them last: a queue is away when no look reached it for AWAY_SECONDS."""
 
     operations: QueueOperations
     clock: Clock
     _counts: QueueCounts | None = field(default=None, init=False)
-    _counted_at: float = field(default=-inf, init=False)
+    _missed_at: float | None = field(default=None, init=False)  # the first look that did not reach it
 
     async def __call__(self) -> QueueCounts | None:
-        """Return the counts; None when the queue is away. It takes ASK_SECONDS at most."""
+        """Return the counts; None when the queue is away, or was never reached. It takes ASK_SECONDS at most."""
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 self._counts = await self.operations.counts()
         except (QueueUnavailable, TimeoutError) as error:
-            if self.clock.monotonic() - self._counted_at >= AWAY_SECONDS:
+            now = self.clock.monotonic()
+            if self._missed_at is None:
+                self._missed_at = now
+            if now - self._missed_at >= AWAY_SECONDS:
+                self._counts = None
+            if self._counts is None:
                 observe.queue_away("the statistics", error)
-                return None
             return self._counts
-        self._counted_at = self.clock.monotonic()
+        self._missed_at = None
         return self._counts
 
 
