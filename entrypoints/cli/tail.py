@@ -9,7 +9,7 @@ from entrypoints.cli.options import AsJsonLines, Url, User
 from entrypoints.cli.output import complain, json_text, on_terminal, printable, say
 
 if TYPE_CHECKING:
-    from order_engine_client import Back, Frame, Lost
+    from order_engine_client import Frame
 
 
 def tail(url: Url, user: User = None, as_json: AsJsonLines = False) -> None:
@@ -18,29 +18,17 @@ def tail(url: Url, user: User = None, as_json: AsJsonLines = False) -> None:
     What happens while the connection is lost is not shown.
     """
     from entrypoints.cli.client import EngineClient
+    from entrypoints.cli.timeline_view import sentence
+    from entrypoints.cli.watching import changes_only
 
     with troubles_reported(), EngineClient(url) as client:
         next(client.order_pages(1, user_id=user))  # is there an engine, and may this be seen?
         if on_terminal(stderr=True):
             complain(f"Steps of orders at {client.url}, as they come. Ctrl-C ends it.", "dim")
-        for frame in client.feed(user, patience=None, on_connection=Connection().note):
+        for frame in client.feed(
+            user, patience=None, on_connection=changes_only(lambda news: complain(sentence(news)))
+        ):
             typer.echo(json_text(frame.raw)) if as_json else say(_line(frame))
-
-
-class Connection:
-    """Says that the connection is lost, once, and that it is back."""
-
-    def __init__(self) -> None:
-        self._is_lost = False
-
-    def note(self, news: "Lost | Back") -> None:
-        """Take what became of it."""
-        from entrypoints.cli.timeline_view import sentence
-        from order_engine_client import Lost
-
-        if not (self._is_lost and isinstance(news, Lost)):
-            complain(sentence(news))
-        self._is_lost = isinstance(news, Lost)
 
 
 def _line(frame: "Frame") -> str:

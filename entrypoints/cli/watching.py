@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from entrypoints.cli.ending import DONE, INTERRUPTED, ORDER_FAILED
 from entrypoints.cli.output import complain
 from entrypoints.cli.timeline_view import TimelineView
-from order_engine_client import NoAnswer, OutOfTime, Unreachable
+from order_engine_client import Back, Lost, NoAnswer, OutOfTime, Unreachable
+from order_engine_client.following import OnConnection
 
 if TYPE_CHECKING:
     from entrypoints.cli.client import EngineClient
@@ -21,7 +22,7 @@ def watch(client: "EngineClient", order_id: str, view: TimelineView, *, deadline
     status = ""
     timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
     try:
-        for frame in client.watch(order_id, timeout=timeout, on_connection=view.show):
+        for frame in client.watch(order_id, timeout=timeout, on_connection=changes_only(view.show)):
             view.show(frame)
             status = frame.status
     except (NoAnswer, Unreachable, OutOfTime) as error:
@@ -34,6 +35,19 @@ def watch(client: "EngineClient", order_id: str, view: TimelineView, *, deadline
     finally:
         view.end()
     return DONE if status == "confirmed" else ORDER_FAILED
+
+
+def changes_only(show: OnConnection) -> OnConnection:
+    """Return what shows that the connection is lost, once however often it cannot be opened again, and its return."""
+    lost = False
+
+    def note(news: Lost | Back) -> None:
+        nonlocal lost
+        if not (lost and isinstance(news, Lost)):
+            show(news)
+        lost = isinstance(news, Lost)
+
+    return note
 
 
 def deadline_of(timeout: float | None) -> float | None:

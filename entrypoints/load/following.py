@@ -9,7 +9,7 @@ import msgspec
 import websockets
 
 from entrypoints.cli.client import address_of
-from entrypoints.load.connection import Address, Connection
+from entrypoints.load.connection import ANSWER_SECONDS, Address, Connection
 from entrypoints.load.tally import Tally
 
 FINAL = ("confirmed", "failed")
@@ -61,7 +61,7 @@ class Follower:
         address = f"{engine.socket_url}/ws/orders?{urlencode({'userId': self._user})}"
         while True:
             try:
-                async with websockets.connect(address, **engine.for_socket(None), max_queue=1024) as socket:
+                async with websockets.connect(address, **engine.for_socket(ANSWER_SECONDS), max_queue=1024) as socket:
                     self.has_feed = True
                     self.ready.set()
                     async for text in socket:

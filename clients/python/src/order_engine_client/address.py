@@ -57,7 +57,7 @@ class Address:
             "trust_env": not self.is_here,
         }
 
-    def for_socket(self, timeout: float | None) -> dict[str, Any]:
+    def for_socket(self, timeout: float) -> dict[str, Any]:
         """Return what websockets needs to get there, within `timeout` seconds."""
         return {
             "additional_headers": self.headers,
