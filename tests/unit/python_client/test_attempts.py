@@ -95,6 +95,24 @@ def test_what_may_have_been_done_before_is_said_at_the_end(
     assert (len(asked), caught.value.maybe_done, caught.value.idempotency_key) == (len(answers), True, "k")
 
 
+@pytest.mark.parametrize(
+    ("answer", "maybe_done"),
+    [
+        (problem(500, "internal"), True),
+        (problem(503, "store_unavailable", "99", accepted="unknown"), True),
+        (problem(503, "store_unavailable", "99", accepted=False), False),
+        (problem(400, "malformed_body"), False),
+        (httpx.Response(504), True),
+    ],
+    ids=str,
+)
+def test_a_trouble_says_whether_the_order_may_be_there(answer: Answers, maybe_done: bool) -> None:
+    client, asked = client_of(answer, patience=0)
+    with pytest.raises(OrderEngineError) as caught:
+        client.submit(**ORDER)
+    assert (len(asked), caught.value.maybe_done) == (1, maybe_done)
+
+
 def test_an_engine_that_was_never_there_heard_of_no_order() -> None:
     client, _ = client_of(httpx.ConnectError("refused"), patience=0)
     with pytest.raises(Unreachable) as caught:

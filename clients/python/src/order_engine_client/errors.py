@@ -67,7 +67,7 @@ class Refused(OrderEngineError):
         self.detail = str(problem.get("detail") or problem.get("title") or self.code)
         self.request_id: str | None = problem.get("requestId")
         self.accepted: Literal[False, "unknown"] | None = problem.get("accepted")
-        self.maybe_done = self.accepted == "unknown"
+        self.maybe_done = self.accepted == "unknown" or status == 500  # which may have come after the commit
         listed = problem.get("errors")
         self.errors = tuple(
             FieldError(str(error.get("field")), str(error.get("message")))
