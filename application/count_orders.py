@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from attrs import define, field
 
+from application import observe
 from application.observe.tally import orders_counted
-from application.ports.errors import StoreUnavailable
+from application.ports.errors import PortError
 from application.ports.order_counts import CountedPart, Counts, OrderCounts
 from application.ports.system import Clock
 
@@ -42,15 +43,13 @@ class CountOrders:
     async def send(self) -> None:
         """Send what was counted since the last time; if the store is away it is sent with the next."""
         async with self._sending:
-            if self._part is None:
-                self._part = self._next()
-            if self._part is None:
-                return
-            try:
-                await self.counts.keep(self.process, self._part)
-            except StoreUnavailable:  # whoever reads or writes orders logs it
-                return
-            self._part = None
+            while part := self._part or self._next():
+                self._part = part
+                try:
+                    await self.counts.keep(self.process, part)
+                except PortError as error:  # no order depends on it
+                    return observe.store_away("the counts of orders", error)
+                self._part = None
 
     def _next(self) -> CountedPart | None:
         counted = orders_counted()

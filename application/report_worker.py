@@ -5,7 +5,8 @@ from typing import Protocol
 
 from attrs import frozen
 
-from application.ports.errors import StoreUnavailable
+from application import observe
+from application.ports.errors import PortError
 from application.ports.system import Clock
 from application.ports.workers import REPORT_SECONDS, Workers, WorkerState
 
@@ -42,13 +43,14 @@ class ReportWorker:
             while True:
                 await self.clock.sleep(REPORT_SECONDS if await self._report() else RETRY_SECONDS)
         finally:
-            with suppress(StoreUnavailable):
+            with suppress(PortError):
                 await self.workers.leave(self.name)
 
     async def _report(self) -> bool:
         state = WorkerState(self.name, self.version, self.worker.slots, self.worker.in_flight)
         try:
             await self.workers.report(state)
-        except StoreUnavailable:
+        except PortError as error:  # no order depends on it
+            observe.store_away("the report of the worker", error)
             return False
         return True

@@ -91,7 +91,6 @@ async def test_what_a_store_that_is_away_did_not_take_is_reported_later(
         await count.send()
     counts.away = False
     await count.send()
-    await count.send()
     assert (await counts.windows())["1m"] == Counts(3)
     assert counts.numbers == [1, 1, 1, 1, 2]
 
@@ -104,8 +103,22 @@ async def test_what_may_have_arrived_counts_once(counts: UncertainCounts, clock:
         await count.send()
     counts.answers = True
     await count.send()
-    await count.send()
     assert (await counts.windows())["1m"] == Counts(3)
+
+
+async def test_the_end_reports_all_also_what_came_while_a_part_was_on_its_way(
+    counts: UncertainCounts, clock: ManualClock
+) -> None:
+    reporting = asyncio.create_task(CountOrders(counts, clock, "one").run())
+    await clock.settle()
+    accepted()
+    counts.answers = False
+    await clock.advance(EVERY_SECONDS)
+    accepted()
+    counts.answers = True
+    reporting.cancel()
+    await asyncio.wait([reporting])
+    assert (await counts.windows())["1m"] == Counts(2)
 
 
 async def test_nothing_is_reported_before_the_stores_time_is_known(counts: UncertainCounts, clock: ManualClock) -> None:
