@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 # What a person set for other Pythons would keep .venv's from starting, or have it import their packages.
 unexport PYTHONHOME PYTHONPATH PYTHONINSPECT
 .NOTPARALLEL:
-.PHONY: help run test coverage test-oldest check soak acceptance browser client-node chaos alerts image bench lock sbom format clean venv venv-dev
+.PHONY: help run test coverage test-oldest check soak acceptance browser client-node generators chaos alerts image bench lock sbom format clean venv venv-dev
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -48,6 +48,11 @@ browser: venv-dev  ## Test the console in a real Chromium; pictures of it go to 
 	@scripts/get-chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
+generators: venv-dev  ## Generate clients from openapi.yaml, in Python and where npm is in TypeScript, and run them
+	@scripts/get-generators python
+	$(BIN)/python -m pytest tests/generators/test_python.py $(ARGS)
+	@if scripts/get-generators typescript; then $(BIN)/python -m pytest tests/generators/test_typescript.py $(ARGS); fi
+
 client-node: venv-dev  ## Test the TypeScript client in Node 20 or newer, against real engines
 	$(BIN)/python -m pytest tests/node $(ARGS)
 
@@ -65,9 +70,10 @@ image: venv-dev  ## Build the image, and run compose's commands in it on real se
 bench: venv-dev  ## Measure throughput and latency beside references of the same run (BENCH="accept drain", ARGS=--list)
 	$(BIN)/python -m benchmarks $(BENCH) $(ARGS)
 
-lock: venv-dev  ## Write both locks again from pyproject.toml (ARGS=--upgrade: to the newest versions)
+lock: venv-dev  ## Write all Python locks again from pyproject.toml (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) pyproject.toml --extra local --group build $(ARGS) -o requirements.lock
 	$(COMPILE) pyproject.toml --extra local --group build --extra dev -c requirements.lock $(ARGS) -o requirements-dev.lock
+	$(COMPILE) tests/generators/python.in $(ARGS) -o tests/generators/python.lock
 
 sbom: venv-dev  ## Write the bill of materials of what is installed to build/sbom.cdx.json (CycloneDX)
 	$(BIN)/python scripts/sbom.py build/sbom.cdx.json

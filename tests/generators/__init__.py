@@ -1,0 +1,1 @@
+"""What generators of clients make of openapi.yaml, run against an engine: `make generators`."""
