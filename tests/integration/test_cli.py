@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from domain.status import OrderStatus
 from entrypoints.cli.app import app
 from entrypoints.cli.ending import INTERRUPTED, NO_ENGINE, NOT_IN_TIME, ORDER_FAILED, REFUSED, WRONG_USAGE
 from tests.builders import an_id
@@ -157,6 +158,12 @@ def test_listing(engine: EngineProcess) -> None:
     assert all(order_id in narrow for order_id in ids)
     assert "venue" not in narrow
     assert "no such orders" in call(engine, "orders", "list", "--user", an_id()).stdout
+    newest = listed["data"][0]["orderId"]
+    chosen = ("--pair", "SOL/USDC", "--since", "2026-01-01T00:00:00Z", "--until", "9998-01-01T00:00:00+02:00")
+    statuses = [word for status in OrderStatus for word in ("--status", status)]
+    found = ask(engine, "orders", "list", "--user", user, "--limit", "1", *chosen, *statuses)
+    assert [order["orderId"] for order in found["data"]] == [newest]
+    assert ask(engine, "orders", "list", "--user", user, "--venue", "Nowhere")["data"] == []
 
 
 def test_showing(engine: EngineProcess) -> None:

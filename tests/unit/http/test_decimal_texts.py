@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,9 +20,9 @@ def decimal_fields(document: Json) -> Iterator[str]:
             yield from (field for field, of in schema.get("properties", {}).items() if "Decimal" in json.dumps(of))
 
 
-@pytest.mark.parametrize("document", [openapi(), asyncapi()], ids=["openapi", "asyncapi"])
-def test_the_fields_are_those_that_are_described(document: Json) -> None:
-    assert set(decimal_fields(document)) <= set(FIELDS)
+def test_the_fields_are_those_that_are_described() -> None:
+    assert set(decimal_fields(openapi())) == set(FIELDS)
+    assert set(decimal_fields(asyncapi())) <= set(FIELDS)
 
 
 TEXTS = st.one_of(
