@@ -194,8 +194,9 @@ def _declared(method: str, path: str, status: int, body: bytes) -> tuple[str, Js
             return OUTSIDE, outside[name]
     template = address_of(path)
     if template is None:
-        assert status == 404, f"{method} {path} is not described and answered {status}"
-        return OUTSIDE, outside["NotFound"]
+        refused = {404: "NotFound", 405: "MethodNotAllowed"}  # of a page, none of which is described
+        assert status in refused, f"{method} {path} is not described and answered {status}"
+        return OUTSIDE, outside[refused[status]]
     operation = openapi()["paths"].get(template, {}).get("get" if method == "HEAD" else method.lower())
     if operation is None:
         assert status == 405, f"{method} {path} is not described and answered {status}"

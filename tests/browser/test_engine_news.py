@@ -9,6 +9,7 @@ from tests.browser.engines import submit
 from tests.browser.screens import PHONE, Screens, has_no_sideways_scroll, shoot
 
 TOO_SLOW = 1013
+_LATELY = "2026-01-02T03:04:05.678Z"
 _KEEP_NOTICES = """
 window.notices = [];
 addEventListener("DOMContentLoaded", () => {
@@ -20,7 +21,15 @@ addEventListener("DOMContentLoaded", () => {
 
 def stats(page: Page, queue: dict[str, object] | None, **over: object) -> None:
     """Let the page read these statistics from its next question on."""
-    body = json.dumps({"open": 12, "oldestPendingSeconds": 75.5, "queue": queue, **over})
+    counts = {"accepted": 5000, "confirmed": 4000, "failed": 1000, "cancelled": 7}
+    worker = {"name": "w", "version": "0.1.0", "slots": 500, "inFlight": 3, "since": _LATELY, "seenAt": _LATELY}
+    facts = {"open": 12, "oldestPendingSeconds": 75.5, "queue": queue, "workers": [worker]}
+    rules = {
+        "windows": {"1m": counts, "1h": counts, "24h": counts},
+        "policy": "best_net_output",
+        "defaultSlippageBps": 50,
+    }
+    body = json.dumps({**facts, **rules, **over})
     page.route("**/api/stats", lambda route: route.fulfill(body=body, content_type="application/json"))
 
 
@@ -31,6 +40,10 @@ def test_a_paused_queue_and_dead_letters_are_warned_of(screens: Screens) -> None
     expect(warnings).to_contain_text("Queue paused")
     expect(warnings).to_contain_text(re.compile(r"4\sdead letters"))
     expect(page.locator(".strip")).to_contain_text("75.5\u202fs")
+    expect(page.locator(".strip")).to_contain_text(re.compile(r"20\.0\s% of 5,000"))
+    expect(page.locator(".reasons li", has_text="Cancelled")).to_contain_text("7")
+    expect(page.locator("#slippageBps")).to_have_attribute("placeholder", "50")
+    expect(page.locator("#routing-rule")).to_contain_text("best_net_output")
     shoot(page, "list-warnings-wide")
     page.set_viewport_size(PHONE)
     assert has_no_sideways_scroll(page)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,14 +42,30 @@ SCRIPT = """(url) => new Promise((resolve) => {
 })"""
 
 
-class _Nothing(BaseHTTPRequestHandler):
-    """A page without anything."""
+CLIENT = {f"/client/{path.name}": path for path in Path("clients/typescript/src").absolute().glob("*.js")}
+USE_CLIENT = """async (url) => {
+  const { OrderEngine } = await import("/client/index.js");
+  const engine = new OrderEngine(url);
+  const feed = engine.feed({ userId: "by-client" });
+  const first = feed.next();
+  while (feed.state.phase !== "open") await new Promise((resolve) => setTimeout(resolve, 10));
+  const order = { inputToken: "SOL", outputToken: "USDC", amount: "1234567890.12345678", userId: "by-client" };
+  const { orderId } = await engine.submit(order);
+  const { value: frame } = await first;
+  feed.close();
+  return [frame.orderId === orderId, frame.amount, (await engine.cancel(orderId)).reasonCode];
+}"""
+
+
+class _Neighbour(BaseHTTPRequestHandler):
+    """A page without anything, and the client as its own files."""
 
     def do_GET(self) -> None:
+        script = CLIENT.get(self.path)
         self.send_response(200)
-        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Type", "text/javascript" if script else "text/html")
         self.end_headers()
-        self.wfile.write(b"<!doctype html><title>Next door</title><body>")
+        self.wfile.write(script.read_bytes() if script else b"<!doctype html><title>Next door</title><body>")
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -71,7 +88,7 @@ class NextDoor:
 
 @pytest.fixture(scope="module")
 def next_door(browser: Browser) -> Iterator[NextDoor]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Nothing) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Neighbour) as server:
         port = int(server.server_address[1])
         threading.Thread(target=server.serve_forever, daemon=True).start()
         flags = [*chromium.FLAGS, EVERYWHERE_HERE, UNGUARDED]
@@ -142,3 +159,8 @@ def test_a_page_of_a_listed_origin_does_what_the_engines_own_may(next_door: Next
     assert len(page.evaluate(read, f"{engine.url}/api/orders")) == 32
     assert page.evaluate(SOCKET, f"{engine.url.replace('http', 'ws', 1)}/ws/orders") == "open"
     assert len(orders_of(engine.url, "desk")) == 1
+
+
+def test_a_page_of_a_listed_origin_uses_the_client(next_door: NextDoor) -> None:
+    page = next_door.page("desk.test")
+    assert page.evaluate(USE_CLIENT, next_door.engine.url) == [True, "1234567890.12345678", "cancelled"]

@@ -45,6 +45,7 @@ def test_a_resting_order_is_shown_and_cancelled(browser: Browser, database_url: 
             page.select_option("#filter-status", "resting")
             expect(page.locator(f"#order-{pending}")).to_have_count(0)
             expect(page.locator(f"#order-{order_id} .status")).to_have_text("Resting")
+            expect(page.locator("#warnings")).to_contain_text("No worker")
             shoot(page, "list-resting")
             story = screens.open(f"/orders/{order_id}")
             expect(story.locator(".title .status")).to_have_text("Resting")

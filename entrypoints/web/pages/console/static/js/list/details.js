@@ -1,7 +1,7 @@
 /** What frames don't carry: what a swap gave. It is looked up for the rows in sight, a few at a time. */
 import { client } from "../engine/client.js";
 
-const EVERY_MS = 1_000;
+const EVERY_MS = 500;
 const AT_ONCE = 10;
 
 export class Details {

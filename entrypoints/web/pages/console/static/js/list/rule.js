@@ -10,9 +10,8 @@ const RULES = Object.freeze({
 /** @param {import("../../client/index.js").Stats} stats */
 export function showRule({ policy, defaultSlippageBps: limit }) {
   const rule = byId("routing-rule");
-  rule.hidden = !policy;
-  if (policy) setText(rule, `Routing by ${policy}${policy in RULES ? `: ${RULES[policy]}` : "."}`);
-  if (limit === undefined) return;
+  rule.hidden = false;
+  setText(rule, `Routing by ${policy}${policy in RULES ? `: ${RULES[policy]}` : "."}`);
   const none = limit === null;
   byId("slippageBps").placeholder = none ? "None" : grouped(String(limit));
   setText(byId("slippageBps-hint"), `100 bps is 1 %. ${none ? "Without one any price is taken." : `Without one ${grouped(String(limit))} bps holds.`}`);

@@ -37,7 +37,7 @@ export class Strip {
   #open = new Tile("In flight", new Sparkline());
   #queue = new Tile("Queue depth", new Sparkline());
   #oldest = new Tile("Oldest pending", new Sparkline());
-  #failures = new Tile(seesEngine() ? "Failed, last hour" : "Failed since this page opened", null);
+  #failures = new Tile(seesEngine() ? "Failed, 1 h" : "Failed since this page opened", null);
 
   /** @param {import("./measures.js").Measures} measures @param {import("./pulse.js").Pulse} pulse */
   constructor(measures, pulse) {
@@ -60,7 +60,7 @@ export class Strip {
     const rates = this.measures.rates();
     const now = rateText(this.measures.rate);
     const best = rateText(Math.max(this.measures.rate, ...rates.filter((rate) => rate !== null)));
-    const hour = this.pulse.stats?.windows?.["1h"].accepted;
+    const hour = this.pulse.stats?.windows["1h"].accepted;
     this.#rate.show(now, hour === undefined ? `peak ${best}` : `${grouped(String(hour))} in the last hour`);
     this.#rate.chart.draw([rates], `Orders per second ${WINDOW}: now ${now}, at most ${best}`, 2);
   }
@@ -77,8 +77,8 @@ export class Strip {
     const { stats } = this.pulse;
     const queue = stats?.queue;
     const open = stats ? grouped(String(stats.open)) : "–";
-    const held = queue ? `${grouped(String(queue.leased))} with workers` : "not final yet";
-    this.#open.show(open, stats ? [held, workersText(stats)].filter(Boolean).join(" · ") : UNKNOWN);
+    const held = queue ? `${grouped(String(queue.leased))} with ${counted(stats.workers.length, "worker")}` : "not final yet";
+    this.#open.show(open, stats ? held : UNKNOWN);
     this.#open.chart.draw([this.pulse.series((it) => it.open)], `Orders in flight ${WINDOW}: now ${open}`, 4);
 
     const depth = queue ? grouped(String(queue.waiting)) : "–";
@@ -96,11 +96,10 @@ export class Strip {
 
   #drawFailures() {
     if (!seesEngine()) return this.#drawOwnFailures();
-    const windows = this.pulse.stats?.windows;
-    if (!windows) return this.#failures.show("–", UNKNOWN);
-    const { "1m": minute, "1h": hour, "24h": day } = windows;
+    if (!this.pulse.stats) return this.#failures.show("–", UNKNOWN);
+    const { "1m": minute, "1h": hour, "24h": day } = this.pulse.stats.windows;
     this.#failures.show(grouped(String(hour.failed)), shareText(hour));
-    this.#list([["Last minute", minute.failed], ["Last 24 h", day.failed], ["Cancelled, 1 h", hour.cancelled]]);
+    this.#list([["1 min", minute.failed], ["24 h", day.failed], ["Cancelled", hour.cancelled]]);
   }
 
   /** Who sees nothing of the engine itself has what came by here. */
@@ -120,11 +119,7 @@ export class Strip {
 /** How many failed of those that ran to their end: what was cancelled did not. */
 function shareText({ failed, confirmed }) {
   const ended = failed + confirmed;
-  return ended ? `${((100 * failed) / ended).toFixed(1)}\u202f% of ${counted(ended, "order")}` : "no order ended";
-}
-
-function workersText({ workers }) {
-  return workers ? counted(workers.length, "worker") : "";
+  return ended ? `${((100 * failed) / ended).toFixed(1)}\u202f% of ${grouped(String(ended))}` : "no order ended";
 }
 
 function rateText(rate) {

@@ -45,5 +45,5 @@ function comparison(chosen, others, { policy, compared }) {
   const size = bpsText(Math.abs(bps)).replace("+", "");
   const where = bps === 0 ? `the same as ${nearest.dex}'s` : `${size} ${bps < 0 ? "below" : "above"} ${nearest.dex}'s`;
   const what = compared === "price" ? "prices before fees" : "prices after fees";
-  return `${chosen.dex} was taken by the policy ${policy}, which compares ${what}: its is ${where}.`;
+  return `${chosen.dex} was taken by the policy ${policy}, which compares ${what}: ${where}.`;
 }

@@ -1,12 +1,10 @@
 /** What an operator should know at once: a halt, dead letters, a paused queue, an engine without workers, queue or store. */
-import { engineNow } from "../engine/clock.js";
 import { announce } from "../shared/announce.js";
 import { byId, h } from "../shared/dom.js";
 import { counted } from "../shared/format.js";
 import { dayText } from "../shared/time.js";
 
 const STEADY_BEATS = 2; // so many answers in a row say it before it is shown, and before it goes: one alone may be a hiccup
-const SILENT_MS = 25_000; // a worker is heard of every 10 s
 
 /**
  * @typedef {{key: string, text: string, command: string | null}} Warning
@@ -57,8 +55,7 @@ export class Warnings {
 
 /** @param {Stats} stats @returns {Warning[]} */
 function awayOf({ queue, workers }) {
-  const heard = workers?.some(({ seenAt }) => engineNow() - Date.parse(seenAt) < SILENT_MS) ?? true;
-  return [...(queue === null ? [QUEUE_AWAY] : []), ...(heard ? [] : [NO_WORKER])];
+  return [...(queue === null ? [QUEUE_AWAY] : []), ...(workers.length === 0 ? [NO_WORKER] : [])];
 }
 
 /** @param {Stats} stats @returns {Warning[]} */
