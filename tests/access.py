@@ -71,6 +71,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/api/tokens"): Row(_guarded(404, 404, 404, 404, 404)),
     ("GET", "/api/me"): Row(_guarded(200, 200, 200, 200, 200)),
     ("POST", "/api/ws-tickets"): Row(_guarded(403, 200, 200, 200, 403), READ, body={"target": "/ws/orders"}),
+    ("WEBSOCKET", "/api/orders/execute"): Row(_socket(4404, 4404, OPEN, OPEN, 4404), READ, at="?orderId={order_id}"),
     ("WEBSOCKET", "/ws/orders"): Row(_socket(4404, 4404, OPEN, OPEN, 4404), READ, at=f"?userId={OWNER}"),
     ("WEBSOCKET", "/ws/orders/{order_id}"): Row(_socket(4404, 4404, OPEN, OPEN, 4404), READ),
     ("GET", "/health/live"): FOR_EVERYONE,
@@ -109,8 +110,9 @@ class Access:
 
     async def answer(self, kind: str, method: str, path: str, row: Row) -> int:
         """Return the status, or close code, that a route answers to a kind of client; of OWNER's order, if of one."""
-        order_id = await self.order() if "{order_id}" in path else an_id()
-        return await self.asked(kind, method, path.replace("{order_id}", order_id) + row.at, row)
+        address = path + row.at
+        order_id = await self.order() if "{order_id}" in address else an_id()
+        return await self.asked(kind, method, address.replace("{order_id}", order_id), row)
 
     async def asked(self, kind: str, method: str, address: str, row: Row) -> int:
         """Return what is answered at this very address."""
@@ -136,7 +138,7 @@ class Access:
         options: dict[str, Any] = {"local_addr": (source, 0)} if source else {}
         async with asyncio.timeout(10), websockets.connect(url, additional_headers=headers, **options) as socket:
             try:
-                if "?" in address:
+                if address.startswith("/ws/orders?"):  # the feed, which is silent
                     await (await socket.ping())
                 else:
                     await socket.recv()

@@ -37,7 +37,7 @@ def row_of(order: Order) -> tuple[object, ...]:
     """Return the order as the database would."""
     asked = (order.order_id, order.user_id, order.input_token, order.output_token, order.amount)
     fresh: tuple[object, ...] = (order.created_at, order.updated_at, "pending", 0, 1, [])
-    return (*asked, *fresh, *[None] * 10, order.slippage_bps, order.client_order_id, False, None, None)
+    return (*asked, *fresh, *[None] * 10, order.slippage_bps, order.client_order_id, False, *[None] * 4)
 
 
 def a_record() -> Record:

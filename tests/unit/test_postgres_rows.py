@@ -26,7 +26,7 @@ class OldQuoteRow(msgspec.Struct, rename={"venue": "dex"}):
 def order_with(quotes: str | None) -> Order:
     """Return the order that a row with these quotes holds."""
     asked = ("id", "user", "SOL", "USDC", Decimal(10), START, START, "routing", 2, 1, ["Fetching", "Best route"])
-    return read_order((*asked, quotes, "Meteora", *[None] * 10, False, None, None))
+    return read_order((*asked, quotes, "Meteora", *[None] * 10, False, *[None] * 4))
 
 
 def written() -> str:
