@@ -128,6 +128,19 @@ def test_an_operators_commands_reach_the_servers(services: Services, running: di
     assert '"waiting"' in counted.output
 
 
+def test_the_console_and_its_client_are_in_it(services: Services, running: dict[str, str]) -> None:
+    url = f"http://127.0.0.1:{services.settings['ORDER_ENGINE_PORT']}"
+    with httpx.Client(base_url=url, timeout=10, trust_env=False) as http:
+        missing, asked = ["/"], set()
+        while missing:
+            asked.add(path := missing.pop())
+            answer = http.get(path, headers={"Accept": "text/html, */*"})
+            assert answer.status_code == httpx.codes.OK, path
+            found = re.findall(r'(?:from|import|src=)\s*"([./][^"]+\.js)"', answer.text)
+            missing += {str(httpx.URL(path).join(one)) for one in found} - asked - set(missing)
+    assert len(asked) > 20
+
+
 @pytest.mark.parametrize("name", ["api", "worker"])
 def test_it_has_no_rights_and_writes_nowhere_but_tmp(running: dict[str, str], name: str) -> None:
     told = container("exec", running[name], "python", "-c", RIGHTS)
