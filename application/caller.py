@@ -19,6 +19,7 @@ class Scope(StrEnum):
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     ORDERS_CANCEL = "orders:cancel"
+    WEBHOOKS = "webhooks"
     USERS_ANY = "users:any"
     ADMIN = "admin"
 

@@ -143,6 +143,33 @@ class SwapNotConfirmable(ApplicationError):
         super().__init__(f"The order cannot be confirmed: {why}")
 
 
+class WebhookNotFound(ApplicationError):
+    """No such webhook endpoint, or not one of a user that the asker acts for."""
+
+    code = "webhook_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("No such webhook")
+
+
+class WebhookDisabled(ApplicationError):
+    """Nothing is sent to the endpoint until it is enabled."""
+
+    code = "webhook_disabled"
+
+    def __init__(self) -> None:
+        super().__init__("The webhook is disabled: enable it first")
+
+
+class TooManyWebhooks(ApplicationError):
+    """A user has as many webhook endpoints as one may have."""
+
+    code = "too_many_webhooks"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A user has {most} webhooks at most")
+
+
 class SlowWatcher(ApplicationError):
     """A watcher let more frames wait than it may."""
 

@@ -28,6 +28,7 @@ from entrypoints.setting_types import (
 )
 from entrypoints.setting_types import setting as _setting
 from entrypoints.solana_settings import BEST_PRICE, WORST_PRICE, SolanaSettings, is_real
+from entrypoints.webhook_settings import WebhookSettings
 
 PREFIX = "ORDER_ENGINE_"
 MOST_PROCESSES = 64
@@ -49,7 +50,7 @@ class SettingsError(Exception):
 
 
 @frozen(kw_only=True)
-class Settings(SolanaSettings):
+class Settings(SolanaSettings, WebhookSettings):
     """The settings; the variable of `worker_concurrency` is `ORDER_ENGINE_WORKER_CONCURRENCY`, and so on."""
 
     postgres_url: str | None = _setting(
@@ -277,9 +278,9 @@ class Settings(SolanaSettings):
 
 
 def all_settings() -> "Sequence[Attribute[Any]]":
-    """Return every setting, what belongs to real venues last."""
-    of_real_venues = {setting.name for setting in fields(SolanaSettings)}
-    return sorted(fields(Settings), key=lambda setting: setting.name in of_real_venues)
+    """Return every setting, what belongs to webhooks and to real venues last."""
+    apart = [{setting.name for setting in fields(kind)} for kind in (WebhookSettings, SolanaSettings)]
+    return sorted(fields(Settings), key=lambda setting: [setting.name in names for names in reversed(apart)])
 
 
 def variable(setting: "Attribute[Any]") -> str:

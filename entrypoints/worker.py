@@ -54,6 +54,8 @@ async def work(container: Container, stop: asyncio.Event) -> None:
     )
     if tokens := container.token_file():
         beside.append(tokens.run())
+    if webhooks := container.webhooks():
+        beside.append(webhooks.deliver.run())
     async with background(*beside):
         await container.worker().run(stop)
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -16,7 +16,7 @@ from application.caller import Scope
 from entrypoints.web.request import Request
 from tests.builders import an_id
 
-OWN = frozenset({Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.ORDERS_CANCEL})
+OWN = frozenset({Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.ORDERS_CANCEL, Scope.WEBHOOKS})
 # Who asks. `wrong scope` is the owner without the one scope that the route needs, and without those for operators.
 KINDS = ("none", "malformed", "expired", "revoked", "wrong scope", "other user", "owner", "users:any", "admin")
 SCOPES: Mapping[str, frozenset[Scope]] = {
@@ -55,6 +55,16 @@ def _socket(wrong: int, other: int, owner: int, anyone: int, admin: int) -> Answ
 FOR_EVERYONE = Row((200, 200, 200, 200, 200, 200, 200, 200, 200))
 ORDER = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": OWNER}
 READ, WRITE, CANCEL = Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.ORDERS_CANCEL
+HOOK = {"url": "https://hooks.example.com/", "userId": OWNER}
+# Of an unknown one: another's looks the same (tests/unit/http/test_webhooks.py).
+OF_ONE_WEBHOOK: Sequence[tuple[str, str, Mapping[str, object] | None]] = (
+    *(("GET", "", None), ("PATCH", "", {}), ("DELETE", "", None), ("GET", "/deliveries", None)),
+    *(
+        ("POST", "/rotate-secret", None),
+        ("POST", "/test", None),
+        ("POST", "/replay", {"since": "2026-01-01T00:00:00Z"}),
+    ),
+)
 TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", "/api/orders/execute"): Row(_guarded(403, 403, 202, 202, 403), WRITE, body=ORDER),
     ("GET", "/api/orders"): Row(_guarded(403, 403, 200, 200, 403), READ, at=f"?userId={OWNER}"),
@@ -71,6 +81,14 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/api/tokens"): Row(_guarded(404, 404, 404, 404, 404)),
     ("GET", "/api/me"): Row(_guarded(200, 200, 200, 200, 200)),
     ("POST", "/api/ws-tickets"): Row(_guarded(403, 200, 200, 200, 403), READ, body={"target": "/ws/orders"}),
+    ("GET", "/api/webhooks"): Row(_guarded(403, 403, 200, 200, 403), Scope.WEBHOOKS, at=f"?userId={OWNER}"),
+    ("POST", "/api/webhooks"): Row(_guarded(403, 403, 201, 201, 403), Scope.WEBHOOKS, body=HOOK),
+    **{
+        (method, f"/api/webhooks/{{webhook_id}}{tail}"): Row(
+            _guarded(403, 404, 404, 404, 403), Scope.WEBHOOKS, body=body
+        )
+        for method, tail, body in OF_ONE_WEBHOOK
+    },
     ("WEBSOCKET", "/api/orders/execute"): Row(_socket(4404, 4404, OPEN, OPEN, 4404), READ, at="?orderId={order_id}"),
     ("WEBSOCKET", "/ws/orders"): Row(_socket(4404, 4404, OPEN, OPEN, 4404), READ, at=f"?userId={OWNER}"),
     ("WEBSOCKET", "/ws/orders/{order_id}"): Row(_socket(4404, 4404, OPEN, OPEN, 4404), READ),
@@ -112,7 +130,8 @@ class Access:
         """Return the status, or close code, that a route answers to a kind of client; of OWNER's order, if of one."""
         address = path + row.at
         order_id = await self.order() if "{order_id}" in address else an_id()
-        return await self.asked(kind, method, address.replace("{order_id}", order_id), row)
+        address = address.replace("{order_id}", order_id).replace("{webhook_id}", order_id)
+        return await self.asked(kind, method, address, row)
 
     async def asked(self, kind: str, method: str, address: str, row: Row) -> int:
         """Return what is answered at this very address."""

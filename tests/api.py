@@ -29,6 +29,7 @@ from application.cancel_orders import CancelOrders
 from application.engine_stats import EngineStats
 from application.execute_order import ExecuteOrder
 from application.halted_parts import HaltedParts
+from application.manage_webhooks import ManageWebhooks
 from application.operate_orders import OperateOrders
 from application.order_progress import OrderProgress
 from application.ports.authenticator import Authenticator
@@ -62,6 +63,7 @@ from entrypoints.web.server import ServerTimes, bind, serve, url_of
 from entrypoints.web.site import Site
 from entrypoints.web.ws.guard import SocketGuard
 from tests.described import as_described
+from tests.webhooks import managed
 
 ORDER: Mapping[str, object] = {"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}
 HASTY_DEX = MockDexRouter(quote_ms=0, build_ms=0, swap_min_ms=0, swap_max_ms=0, failure_rate=0)
@@ -105,6 +107,7 @@ class Engine:
     authenticator: Authenticator | None = None
     tokens: TokenRegistry | None = None
     rules: TradingRules = field(factory=lambda: TradingRules("lowest_price"))
+    webhooks: ManageWebhooks | None = Factory(lambda self: managed(self.store, CLOCK), takes_self=True)
 
     @property
     def record_step(self) -> RecordStep:
@@ -152,6 +155,7 @@ class Engine:
             self.authenticator,
             SocketGuard(self.authenticator, tickets, self.clock) if self.authenticator else None,
             self.limits,
+            webhooks=self.webhooks,
         )
 
     async def stored(self) -> int:

@@ -15,7 +15,7 @@ from entrypoints.web.pages.descriptions import asyncapi, openapi
 Json = Mapping[str, Any]
 OUTSIDE = "any call"  # what can be answered at any address, or where there is none
 PAGE = "a page"  # what a browser opens, and its files: for people, and described nowhere
-METHODS = ("get", "post")
+METHODS = ("get", "post", "patch", "delete")
 # The answers to requests that cannot be read, or that are not for us or from a page of ours, by code.
 UNREADABLE = {
     "misdirected_request": "MisdirectedRequest",

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from adapters.cursor import cursor_after, order_id_of
 from adapters.memory.audit import InMemoryAudit
+from adapters.memory.webhook_endpoints import InMemoryWebhookEndpoints
 from application.frames import Frame
 from application.ports.errors import (
     ClientOrderIdConflict,
@@ -43,13 +44,14 @@ class InMemoryOrderStore:
     """The order store without a server: no call waits, so none meets another halfway.
 
     `executions` are those of its orders, the oldest first, `unsettled` the transactions of those that their chain may
-    still undo; `audit` has the acts on the orders.
+    still undo; `audit` has the acts on the orders, `webhooks` the endpoints that their events are sent to.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.executions: list[Execution] = []
         self.unsettled: dict[str, Transaction] = {}
         self.audit = InMemoryAudit(clock)
+        self.webhooks = InMemoryWebhookEndpoints()
         self._clock = clock
         self._orders: dict[str, Order] = {}  # in the order in which they were added
         self._events: dict[str, list[tuple[str, Frame]]] = {}
@@ -84,6 +86,7 @@ class InMemoryOrderStore:
         else:
             self._orders[order.order_id] = standing = evolve(order, updated_at=self._clock.now())
             self._events[order.order_id] = []
+            self.webhooks.order_added(order, self._clock.now())
             if client_order_id is not None:
                 self._client_order_ids[client_order_id] = order.order_id
         if key is not None:
@@ -165,6 +168,10 @@ class InMemoryOrderStore:
         unfinished = [order for order in self._orders.values() if order.status.is_runnable]
         pending = (order.created_at for order in unfinished if order.status is OrderStatus.PENDING and order.runs)
         return Backlog(len(unfinished), min(pending, default=None))
+
+    def orders(self) -> Collection[Order]:
+        """Return all orders, the oldest first."""
+        return self._orders.values()
 
     def set_held(self, order_id: str, held: bool) -> bool:
         """Hold an order that is not final, or release it; say whether that changed anything."""

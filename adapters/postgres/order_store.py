@@ -38,7 +38,7 @@ ADDS_APART = 0.001
 # Smaller groups would cost each order more of a commit than is won by not standing still. See ADR 3.
 HALF_FROM = 32
 # Those of our tables whose rows get their ids from a sequence.
-NUMBERED_TABLES = ["orders", "executions", "trading_halts", "partial_halts", "audit_log"]
+NUMBERED_TABLES = ["orders", "executions", "trading_halts", "partial_halts", "audit_log", "webhook_deliveries"]
 
 
 class PostgresOrderStore:

@@ -30,9 +30,19 @@ _WHOLE: Final = _ORDER.replace(
 _DURABLE: Final = """(SELECT CASE WHEN current_setting('synchronous_standby_names') <> '' THEN
     pg_logical_emit_message(true, 'order_engine'::text, ''::text) END)"""
 
-# Keep new orders that have neither key nor client order id. (rows): nothing. Raises unique_violation, and keeps none of
-# them, if one is there already: to look for each first, as ADD_AGAIN does, would be a tenth of the server's work.
-ADD_NEW: Final = """
+# In the commit of an order that is `born` its user's webhook endpoints are owed it. An endpoint that was made before
+# the statement began is seen, whichever process made it. Where there is none at all, rows are not even looked at. With
+# OFFSET each is looked up by itself, whatever the tables held when the plan was made.
+_OWED: Final = """
+INSERT INTO webhook_outbox (webhook_id, orders_id, due_at)
+SELECT e.webhook_id, b.id, statement_timestamp() AT TIME ZONE 'UTC'
+FROM born AS b
+CROSS JOIN LATERAL (
+    SELECT webhook_id FROM webhook_endpoints
+    WHERE user_id = b.user_id AND removed_at IS NULL AND disabled_at IS NULL OFFSET 0) AS e
+WHERE EXISTS (SELECT FROM webhook_endpoints)"""
+
+_NEW: Final = """
 INSERT INTO orders
     (order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, request_id, traceparent,
     status, logs, created_at, updated_at)
@@ -43,8 +53,13 @@ FROM json_to_recordset(%s) AS i (
     slippage_by_default boolean, request_id text, traceparent text, created_at timestamp)
 """
 
+# Keep new orders that have neither key nor client order id. (rows): nothing. Raises unique_violation, and keeps none of
+# them, if one is there already: to look for each first, as ADD_AGAIN does, would be a tenth of the server's work.
+ADD_NEW: Final = f"WITH born AS ({_NEW} RETURNING id, user_id){_OWED}"
+
 # The same; one that is there already stays, durably. (rows): nothing of interest.
-ADD_AGAIN: Final = f"WITH added AS ({ADD_NEW} ON CONFLICT (order_id) DO NOTHING) SELECT {_DURABLE}"
+ADD_AGAIN: Final = f"""WITH born AS ({_NEW} ON CONFLICT (order_id) DO NOTHING RETURNING id, user_id), owed AS ({_OWED})
+SELECT {_DURABLE}"""
 
 # Keep new orders with their keys. (rows): the ids of those that were added.
 # An order is added if its client order id is free and its key, if it has one, could be claimed; else neither order nor
@@ -72,18 +87,20 @@ WITH input AS (
     SELECT nextval((SELECT pg_get_serial_sequence('orders', 'id'))::regclass) AS id, i.* FROM input AS i
     WHERE order_id NOT IN (SELECT order_id FROM taken)
         AND (key IS NULL OR order_id IN (SELECT order_id FROM claimed))
-)
-INSERT INTO orders
-    (id, order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, client_order_id,
-    request_id, traceparent, status, logs, created_at, updated_at)
-SELECT id, order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, client_order_id,
-    request_id, traceparent,
-    'pending', '{}', created_at, date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
-FROM numbered
-ORDER BY user_id, client_order_id
-ON CONFLICT (order_id) DO NOTHING
-RETURNING order_id
-"""
+), born AS (
+    INSERT INTO orders
+        (id, order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, client_order_id,
+        request_id, traceparent, status, logs, created_at, updated_at)
+    SELECT id, order_id, user_id, input_token, output_token, amount, slippage_bps, slippage_by_default, client_order_id,
+        request_id, traceparent,
+        'pending', '{}', created_at, date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')
+    FROM numbered
+    ORDER BY user_id, client_order_id
+    ON CONFLICT (order_id) DO NOTHING
+    RETURNING id, order_id, user_id
+), owed AS ({owed})
+SELECT order_id FROM born
+""".replace("{owed}", _OWED)
 
 # Find what durably stands for some requests. (rows): the asking order's id, whether it is by key, nothing, the order.
 STANDING: Final = """

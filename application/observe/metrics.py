@@ -118,6 +118,15 @@ TOKEN_KEYS_REFUSED = METERS.counter(
     "token_keys_refused_total", "Times that the file of tokens' keys changed and was no good: the old keys stay"
 )
 TOKEN_LIST_REFUSED = METERS.counter("token_list_refused_total", "Bad changes of the token list: the old one stays")
+WEBHOOK_ATTEMPTS = METERS.histograms(
+    "webhook_attempt_duration_seconds",
+    "Events that were sent to webhook endpoints, by how that ended",
+    CALL_SECONDS,
+    "outcome",
+)
+WEBHOOKS_DISABLED = METERS.counter(
+    "webhooks_disabled_total", "Webhook endpoints that got nothing for a day, or are gone: nothing more is sent to them"
+)
 PROCESSES_ENDED = METERS.counter(
     "api_processes_ended_total", "Processes of `api --processes` that ended and were not told to"
 )
@@ -135,5 +144,6 @@ ATTEMPTS_FAILED.make(*FailureReason)
 LIMITED.make(*product(Of, By))
 JOBS_HANDED_BACK.make("store", "venues", "halt")
 CONNECTIONS_REFUSED.make("files", "address")
+WEBHOOK_ATTEMPTS.make("delivered", "refused", "timeout", "unreachable")
 SOCKETS_OPEN.make("order", "feed")
 FRAMES_SENT.make("order", "feed")

@@ -114,6 +114,13 @@ from entrypoints.container.venues import (
     opened_together,
 )
 from entrypoints.container.wallets import Signing, made_wallets
+from entrypoints.container.webhooks import (
+    Webhooks,
+    live_webhooks,
+    managed_webhooks,
+    memory_webhooks,
+    webhook_resource,
+)
 from entrypoints.lifecycle import Closing, Resource
 from entrypoints.operator import operator
 from entrypoints.readiness import live_checks
@@ -233,6 +240,12 @@ class Container(containers.DeclarativeContainer):
         mode, memory=memory_operations, live=live_operations
     )
     feed: providers.Provider[UpdateFeed] = providers.Selector(mode, memory=memory_feed, live=live_feed)
+    webhooks: providers.Provider[Webhooks | None] = providers.Selector(
+        mode,
+        memory=providers.Singleton(memory_webhooks, settings, memory_store, clock, ids),
+        live=providers.Singleton(live_webhooks, settings, live_store, clock, ids),
+    )
+    webhook_resource: providers.Provider[Resource] = providers.Factory(webhook_resource, webhooks)
     token_file = providers.Singleton(made_token_file, settings, clock)
     tokens: providers.Provider[TokenRegistry | None] = providers.Singleton(made_tokens, settings, token_file)
     wallets: providers.Provider[Wallets] = providers.Singleton(made_wallets, settings)
@@ -252,7 +265,7 @@ class Container(containers.DeclarativeContainer):
     )
     resources: providers.Provider[list[Resource]] = providers.Selector(
         mode,
-        memory=providers.List(venue_resources),
+        memory=providers.List(venue_resources, webhook_resource),
         live=providers.List(
             providers.Factory(Closing, queue_client.provided.aclose),
             providers.Factory(Closing, feed_client.provided.aclose),
@@ -266,6 +279,7 @@ class Container(containers.DeclarativeContainer):
             providers.Factory(Closing, live_reports.provided.close),
             live_feed,
             venue_resources,
+            webhook_resource,
         ),
     )
 
@@ -395,6 +409,7 @@ class Container(containers.DeclarativeContainer):
             tickets,
             operate,
             tokens,
+            webhooks=providers.Callable(managed_webhooks, webhooks),
             ready=api_checks,
             authenticator=sign_in,
             guard=guard,

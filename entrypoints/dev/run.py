@@ -15,10 +15,12 @@ from rich.console import Console
 from domain.routing import RoutingPolicy
 from entrypoints.api import Ports, bind_ports, serve_api
 from entrypoints.container import Container
+from entrypoints.container.webhooks import KEY_VARIABLE
 from entrypoints.dev.keeping import keep_running
 from entrypoints.dev.servers import LocalPostgres, LocalRedis, LocalServer, LocalServerError
 from entrypoints.lifecycle import background, opened, prepare_process, stop_on_signals
 from entrypoints.migrate import migrate
+from entrypoints.secret_file import make_secret
 from entrypoints.settings import Settings
 from entrypoints.web.server import url_of
 from entrypoints.worker import work
@@ -116,6 +118,9 @@ def _servers(settings: Settings, stack: ExitStack) -> tuple[Settings, Places, li
     if settings.redis_url is None:
         private.append(stack.enter_context(LocalRedis(settings.data_dir / "redis")))
         redis_at, settings = _place(private[-1]), evolve(settings, redis_url=private[-1].url)
+    if settings.webhooks_key_file is None:
+        settings = evolve(settings, webhooks_key_file=settings.data_dir / "webhooks.key")
+        make_secret(settings.data_dir / "webhooks.key", KEY_VARIABLE)
     return settings, {_POSTGRES: postgres_at, _REDIS: redis_at}, private
 
 

@@ -6,6 +6,7 @@ from falcon.asgi import App, Response
 from application.cancel_order import CancelOrder
 from application.cancel_orders import CancelOrders
 from application.engine_stats import EngineStats
+from application.manage_webhooks import ManageWebhooks
 from application.operate_orders import OperateOrders
 from application.ports.authenticator import Authenticator
 from application.ports.token_registry import TokenRegistry
@@ -17,7 +18,7 @@ from application.trading_rules import TradingRules
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
 from entrypoints.web.drain import Drain
-from entrypoints.web.http import error_handlers, orders
+from entrypoints.web.http import error_handlers, orders, webhooks
 from entrypoints.web.http.access import MeResource, TicketsResource
 from entrypoints.web.http.cancel_all import CancelAllResource
 from entrypoints.web.http.execution_presenter import ExecutionPresenter
@@ -42,7 +43,8 @@ from entrypoints.web.ws.socket_server import SocketServer
 class Services:
     """What the API serves: the use cases, and the checks behind `/health/ready` and `/health/live`.
 
-    `presenter` writes executions. `tokens` are those that orders may name; without them any name will do.
+    `presenter` writes executions. `tokens` are those that orders may name; without them any name will do. Without
+    their use case `webhooks` are off.
     `authenticator` tells who asks, and `guard` who opens sockets; without them everyone may do everything, and without
     `limits` as often as they like.
     """
@@ -65,6 +67,7 @@ class Services:
     guard: SocketGuard | None = None
     limits: RequestLimits | None = None
     presenter: ExecutionPresenter = field(factory=ExecutionPresenter)
+    webhooks: ManageWebhooks | None = None
 
 
 def create_app(
@@ -91,6 +94,12 @@ def create_app(
     app.add_route("/api/tokens", TokensResource(services.tokens))
     app.add_route("/api/me", MeResource())
     app.add_route("/api/ws-tickets", TicketsResource(services.tickets))
+    app.add_route("/api/webhooks", webhooks.WebhooksResource(services.webhooks))
+    app.add_route("/api/webhooks/{webhook_id}", webhooks.WebhookResource(services.webhooks))
+    app.add_route("/api/webhooks/{webhook_id}/rotate-secret", webhooks.SecretResource(services.webhooks))
+    app.add_route("/api/webhooks/{webhook_id}/test", webhooks.TestResource(services.webhooks))
+    app.add_route("/api/webhooks/{webhook_id}/deliveries", webhooks.DeliveriesResource(services.webhooks))
+    app.add_route("/api/webhooks/{webhook_id}/replay", webhooks.ReplayResource(services.webhooks))
     app.add_route("/ws/orders", FeedSocket(services.watch_feed, sockets))
     app.add_route("/ws/orders/{order_id}", followed)
     app.add_route("/health/live", HealthResource(services.live))

@@ -40,6 +40,23 @@ def execution_query(given: Given) -> tuple[ExecutionFilter, str | None, int]:
     return wanted, values["cursor"], values["limit"] or LIMIT_DEFAULT
 
 
+def webhooks_query(given: Given) -> str | None:
+    """Read whose webhooks a list shows; None when nobody is named. Raises HttpProblem."""
+    wanted: str | None = _read(given, {"userId": user_id})["userId"]
+    return wanted
+
+
+def deliveries_query(given: Given) -> tuple[int | None, int]:
+    """Read cursor and limit of a list of deliveries. Raises HttpProblem."""
+    values = _read(given, {"limit": _limit, "cursor": _number})
+    return values["cursor"], values["limit"] or LIMIT_DEFAULT
+
+
+def time_of(value: object) -> datetime:
+    """Read a time in a body. Raises ValueError, whose text says how times are written."""
+    return _time(value if isinstance(value, str) else "")
+
+
 def after_seq(given: Given) -> int | None:
     """Read `afterSeq`; None when it is absent. Raises HttpProblem."""
     seq: int | None = _read(given, {"afterSeq": _seq})["afterSeq"]
@@ -114,6 +131,12 @@ def _status(text: str) -> OrderStatus:
 def _limit(text: str) -> int:
     if not _DIGITS.fullmatch(text) or len(text) > 20 or not 1 <= int(text) <= LIMIT_MAX:
         raise ValueError(f"must be an integer from 1 to {LIMIT_MAX}")
+    return int(text)
+
+
+def _number(text: str) -> int:
+    if not _DIGITS.fullmatch(text) or len(text) > 18:
+        raise ValueError("must be a nextCursor of this list")
     return int(text)
 
 

@@ -43,6 +43,8 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "foreign_origin": _kind(403, "Foreign origin", "A page of another site must not do this"),
         "not_found": _kind(404, "Not found", "There is nothing at this address"),
         "order_not_found": _kind(404, "Order not found", "No such order"),
+        "webhook_not_found": _kind(404, "Webhook not found", "No such webhook"),
+        "webhooks_off": _kind(404, "Webhooks off", "Webhooks are off here: ORDER_ENGINE_WEBHOOKS_KEY_FILE is not set"),
         "method_not_allowed": _kind(405, "Method not allowed", "This address does not take this method"),
         "request_timeout": _kind(408, "Request timeout", "The request did not come in time"),
         "client_order_id_conflict": _kind(
@@ -54,6 +56,8 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "order_is_dead_letter": _kind(409, "Order is a dead letter", "Its job is a dead letter: revive it"),
         "order_not_dead_letter": _kind(409, "Order is no dead letter", "The order's job is no dead letter"),
         "order_may_have_landed": _kind(409, "Order may have landed", "The order's transaction may have landed"),
+        "webhook_disabled": _kind(409, "Webhook disabled", "The webhook is disabled: enable it first"),
+        "too_many_webhooks": _kind(409, "Too many webhooks", "A user has no more webhooks than so many"),
         "payload_too_large": _kind(413, "Payload too large", "The body must have at most 16 KiB"),
         "unsupported_media_type": _kind(415, "Unsupported media type", "The Content-Type must be application/json"),
         "misdirected_request": _kind(421, "Misdirected request", "The host that is asked for is not this engine"),

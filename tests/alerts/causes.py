@@ -105,6 +105,11 @@ CAUSES: Mapping[str, Mapping[str, Wrong]] = {
     "FramesDropped": {f"{P}frames_dropped_total{{{WORKER}}}": Rises(1)},
     "SocketsTooSlow": {f'{P}sockets_closed_total{{{API},code="1013"}}': Rises(2)},
     "OrdersUnreadable": {f"{P}orders_unreadable_total{{{API}}}": Rises(0.1)},
+    "WebhookDisabled": {f"{P}webhooks_disabled_total{{{WORKER}}}": Rises(0.01)},
+    "WebhooksFail": {
+        f'{P}webhook_attempt_duration_seconds_count{{{WORKER},outcome="timeout"}}': Rises(1),
+        f'{P}webhook_attempt_duration_seconds_count{{{WORKER},outcome="delivered"}}': Rises(0),
+    },
     "ProcessesDie": {f"{P}api_processes_ended_total{{{API}}}": Rises(0.01)},
 }
 

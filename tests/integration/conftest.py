@@ -25,7 +25,7 @@ def migrated_url(_shared_database_url: str) -> str:
     with psycopg.connect(_shared_database_url, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE orders, order_events, idempotency_keys, executions, transaction_payloads, trading_halts, "
-            "partial_halts, finality_sweep RESTART IDENTITY"
+            "partial_halts, finality_sweep, webhook_endpoints, webhook_outbox, webhook_deliveries RESTART IDENTITY"
         )
         connection.execute("SET session_replication_role = replica")  # else the record of acts refuses
         connection.execute("TRUNCATE audit_log RESTART IDENTITY")

@@ -29,6 +29,7 @@ from application.ports.trading_halts import TradingHalts
 from application.ports.update_feed import UpdateFeed
 from application.ports.venue import Venue
 from application.ports.venue_history import VenueHistory
+from application.ports.webhooks import WebhookEndpoints, WebhookOutbox, WebhookSender
 from application.ports.workers import Workers
 from application.ports.write_marks import WriteMarks
 
@@ -56,10 +57,14 @@ SUITES = {
     VenueHistory: "VenueHistoryContract",
     Wallets: "WalletsContract",
     Workers: "WorkersContract",
+    WebhookEndpoints: "WebhookEndpointsContract",
+    WebhookOutbox: "WebhookOutboxContract",
+    WebhookSender: "WebhookSenderContract",
     WriteMarks: "WriteMarksContract",
 }
 OF_SOME = {
     VenueHistory,  # no adapter needs it, and a venue in memory forgets with its process
+    WebhookSender,  # there is nobody in memory to send to
     Wallets,  # the same ones hold keys in memory and ask over HTTP
 }
 WITHOUT_SUITE = {

@@ -10,6 +10,8 @@ DECLARE
     found_loss CONSTANT TEXT := 'SELECT, INSERT, UPDATE (why, lost_writes, timeline)';
     settling CONSTANT TEXT := 'SELECT, INSERT, UPDATE (finality, amount_in, amount_out, venue_fee, network_fee, '
         'network_fee_asset, slot, priority_fee)';
+    delivering CONSTANT TEXT := 'SELECT, DELETE, UPDATE (lease, leased_until, failures, failing_since, retry_at, disabled_at, '
+        'disabled_why, revision)';
     note CONSTANT TEXT := 'INSERT (who, origin, request_id, what, subject, before, after, outcome)';
     counting CONSTANT TEXT := 'SELECT, INSERT, UPDATE, DELETE';
     one RECORD;
@@ -27,6 +29,9 @@ BEGIN
         ('audit_log',            note,                     note,                             'SELECT, ' || note,               ''),
         ('api_keys',             'SELECT, UPDATE (last_used_at)', '',                         'SELECT, INSERT, UPDATE',         ''),
         ('socket_tickets',       'SELECT, INSERT, UPDATE (digest), DELETE', '',               '',                               ''),
+        ('webhook_endpoints',    'SELECT, INSERT, UPDATE', delivering,                       '',                               ''),
+        ('webhook_outbox',       'SELECT, INSERT, UPDATE', 'SELECT, UPDATE, DELETE',         '',                               ''),
+        ('webhook_deliveries',   'SELECT',                 'SELECT, INSERT, DELETE',         '',                               ''),
         ('sweep_floor',          'SELECT',                 'SELECT, UPDATE',                 'SELECT',                         'SELECT'),
         ('finality_sweep',       '',                       'SELECT, INSERT, UPDATE',         '',                               ''),
         ('order_counts',         counting,                 counting,                         counting,                         'SELECT'),

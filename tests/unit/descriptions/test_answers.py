@@ -38,6 +38,7 @@ from tests.builders import an_act, an_id, an_order
 from tests.contracts.order_store_harness import append_all, clean_run
 from tests.contracts.token_registry import OTHER_USDC, PYUSD, SOL, USDC
 from tests.described import OUTSIDE, Answer, check_answer, described_answers, operations
+from tests.unit.descriptions import webhook_calls
 
 EXECUTE, TICKETS = "/api/orders/execute", "/api/ws-tickets"
 CANCEL_ALL = "/api/orders/cancel-all"
@@ -243,6 +244,7 @@ async def strangers(call: Caller) -> None:
             await call("POST", f"/api/orders/{an_id()}/{verb}")
         await call("POST", TICKETS, json={"target": "/ws/orders"})
         await call("POST", CANCEL_ALL, json={})
+        await webhook_calls.every_call(call)
         for path in ("/api/orders", "/api/executions", "/api/stats", "/api/tokens", "/api/me"):
             await call("GET", path)
 
@@ -296,7 +298,7 @@ async def down() -> None:
 async def unknown_queries(call: Caller) -> None:
     """A parameter that there is not is refused by name, whatever is called but pages, whose queries are their own."""
     for method, path, _ in operations():
-        address = path.replace("{orderId}", an_id())
+        address = path.replace("{orderId}", an_id()).replace("{webhookId}", an_id())
         body: dict[str, Any] = {"json": {}} if method == "post" else {}
         answer = await call(method.upper(), address, params={"nonsense": "1"}, **body)
         assert {"field": "nonsense", "message": "is not a parameter here"} in answer.json()["errors"], path
@@ -311,6 +313,7 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
         await cancel_all(call)
         await decisions(call)
         await executions(call)
+        await webhook_calls.webhooks(call)
         await access(call)
         await call("HEAD", "/api/me")
         await unknown_queries(call)
@@ -320,6 +323,9 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
         seen |= call.seen
     async with calling() as call:
         await dead_letters(call)
+        seen |= call.seen
+    async with calling(Engine(webhooks=None)) as call:
+        await webhook_calls.every_call(call)
         seen |= call.seen
     async with calling(Engine(live={"flusher": Check(down)}, operations=OperationsAway(CLOCK, InMemoryJobs()))) as call:
         await call("GET", "/health/live")
@@ -341,6 +347,11 @@ async def test_every_described_answer_is_given_and_no_other() -> None:
     for error in ERRORS:
         async with calling(Engine(authenticator=BrokenAuthenticator(error))) as call:
             await access(call, "good")
+            seen |= call.seen
+        broken = InMemoryOrderStore(CLOCK)
+        broken.webhooks = webhook_calls.BrokenEndpoints(error)
+        async with calling(Engine(store=broken)) as call:
+            await webhook_calls.every_call(call)
             seen |= call.seen
         async with calling(Engine(store=BrokenStore(error), executions=BrokenExecutions(error))) as call:
             await call("POST", EXECUTE, json=ORDER)

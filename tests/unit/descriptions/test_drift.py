@@ -110,7 +110,7 @@ def test_the_page_for_people_has_the_same_codes() -> None:
 
 
 def test_the_page_for_people_has_every_call_of_programs() -> None:
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    page = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("api.md", "webhooks.md"))
     for method, path, _ in operations():
         assert f"`{method.upper()} {path}" in page
     for channel in asyncapi()["channels"].values():

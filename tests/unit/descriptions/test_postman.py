@@ -15,7 +15,10 @@ FOLDER = Path(__file__).parents[3] / "docs" / "postman"
 COLLECTION: Json = json.loads((FOLDER / "order-engine.postman_collection.json").read_text(encoding="utf-8"))
 ENVIRONMENT: Json = json.loads((FOLDER / "order-engine.postman_environment.json").read_text(encoding="utf-8"))
 AN_ID = "4be9cd15-6bd0-4a0e-9d3f-0d2c3c0b7a11"
-VALUES = {"orderId": AN_ID, "$guid": AN_ID, "idempotencyKey": AN_ID, "userId": "user123", "baseUrl": "", "cursor": "c"}
+VALUES = {
+    **{"orderId": AN_ID, "webhookId": AN_ID, "$guid": AN_ID, "idempotencyKey": AN_ID},
+    **{"userId": "user123", "baseUrl": "", "cursor": "c"},
+}
 
 
 def requests(item: Json = COLLECTION) -> Iterator[Json]:

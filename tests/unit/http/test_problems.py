@@ -25,11 +25,12 @@ CONTRACT: Mapping[int, set[str]] = {
     400: {"malformed_body", "validation_failed"},
     401: {"unauthenticated"},
     403: {"forbidden", "foreign_origin"},
-    404: {"not_found", "order_not_found"},
+    404: {"not_found", "order_not_found", "webhook_not_found", "webhooks_off"},
     405: {"method_not_allowed"},
     409: {
         *("client_order_id_conflict", "order_not_cancellable", "order_is_final", "order_does_not_run"),
         *("order_is_dead_letter", "order_not_dead_letter", "order_may_have_landed"),
+        *("webhook_disabled", "too_many_webhooks"),
     },
     413: {"payload_too_large"},
     415: {"unsupported_media_type"},

@@ -42,6 +42,7 @@ from order_engine_client import (
     WindowCounts,
     Worker,
     calls,
+    webhooks,
 )
 from tests.unit.python_client.answers import Answers, accepted, client_of, order_of, problem
 
@@ -256,4 +257,13 @@ def every_call() -> list[calls.Call[Any]]:
         calls.me(),
         calls.ticket("/ws/orders"),
         calls.stats(),
+        webhooks.create({"url": "https://hooks.example.com/"}),
+        webhooks.find(None),
+        webhooks.get("ID"),
+        webhooks.change("ID", {}),
+        webhooks.remove("ID"),
+        webhooks.rotate_secret("ID"),
+        webhooks.test("ID"),
+        webhooks.deliveries("ID", 1, None),
+        webhooks.replay("ID", datetime(2026, 1, 2, tzinfo=UTC), None),
     ]

@@ -35,6 +35,7 @@ from order_engine_client.errors import (
     Refused,
     RequestTimeout,
     StoreUnavailable,
+    TooManyWebhooks,
     TradingHalted,
     Unauthenticated,
     UnknownToken,
@@ -42,6 +43,9 @@ from order_engine_client.errors import (
     UnsupportedMediaType,
     UpgradeRequired,
     ValidationFailed,
+    WebhookDisabled,
+    WebhookNotFound,
+    WebhooksOff,
 )
 from order_engine_client.following import Back, Lost
 from order_engine_client.models import (
@@ -63,15 +67,18 @@ from order_engine_client.models import (
     Worker,
 )
 from order_engine_client.version import VERSION as __version__
+from order_engine_client.webhooks import AsyncWebhooks, Delivery, Replay, Webhook, Webhooks
 
 __all__ = [
-    "Accepted", "AmbiguousToken", "AsyncClient", "Back", "CancelledOrders", "Client", "ClientOrderIdConflict",
-    "Execution", "FieldError", "Forbidden", "ForeignOrigin", "Frame", "Halt", "HttpVersionNotSupported",
-    "IdempotencyKeyReused", "Internal", "Lost", "MalformedBody", "MalformedRequest", "Me", "MethodNotAllowed",
-    "MisdirectedRequest", "NoAnswer", "NotAnEngine", "NotFound", "NotImplementedThere", "Order", "OrderDoesNotRun",
-    "OrderEngineError", "OrderIsDeadLetter", "OrderIsFinal", "OrderMayHaveLanded", "OrderNotCancellable",
-    "OrderNotDeadLetter", "OrderNotFound", "OutOfTime", "Overloaded", "Page", "PayloadTooLarge", "QueueCounts",
-    "QueueUnavailable", "Quote", "RateLimited", "Refused", "RequestTimeout", "Routing", "Stats", "StoreUnavailable",
-    "Ticket", "Token", "TradingHalted", "Unauthenticated", "UnknownToken", "Unreachable", "UnsupportedMediaType",
-    "UpgradeRequired", "ValidationFailed", "WindowCounts", "Worker", "__version__",
+    "Accepted", "AmbiguousToken", "AsyncClient", "AsyncWebhooks", "Back", "CancelledOrders", "Client",
+    "ClientOrderIdConflict", "Delivery", "Execution", "FieldError", "Forbidden", "ForeignOrigin", "Frame", "Halt",
+    "HttpVersionNotSupported", "IdempotencyKeyReused", "Internal", "Lost", "MalformedBody", "MalformedRequest", "Me",
+    "MethodNotAllowed", "MisdirectedRequest", "NoAnswer", "NotAnEngine", "NotFound", "NotImplementedThere", "Order",
+    "OrderDoesNotRun", "OrderEngineError", "OrderIsDeadLetter", "OrderIsFinal", "OrderMayHaveLanded",
+    "OrderNotCancellable", "OrderNotDeadLetter", "OrderNotFound", "OutOfTime", "Overloaded", "Page",
+    "PayloadTooLarge", "QueueCounts", "QueueUnavailable", "Quote", "RateLimited", "Refused", "Replay",
+    "RequestTimeout", "Routing", "Stats", "StoreUnavailable", "Ticket", "Token", "TooManyWebhooks", "TradingHalted",
+    "Unauthenticated", "UnknownToken", "Unreachable", "UnsupportedMediaType", "UpgradeRequired", "ValidationFailed",
+    "Webhook", "WebhookDisabled", "WebhookNotFound", "Webhooks", "WebhooksOff", "WindowCounts", "Worker",
+    "__version__",
 ]  # fmt: skip

@@ -28,6 +28,7 @@ from order_engine_client.models import (
     Ticket,
     Token,
 )
+from order_engine_client.webhooks import AsyncWebhooks
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class AsyncClient:
         self._timeout, self._patience, self._on_retry = timeout, patience, on_retry
         self._http = httpx.AsyncClient(**self._address.for_http(timeout), transport=transport)
         self._server_time: datetime | None = None
+        self.webhooks = AsyncWebhooks(self._send, self._pages)
 
     async def __aenter__(self) -> Self:
         return self

@@ -100,89 +100,92 @@ def submit(order: NewOrder) -> Call[Accepted]:
         replayed = headers.get("Idempotency-Replayed") == "true"
         return evolve(read(Accepted, found), replayed=replayed, idempotency_key=key)
 
-    return Call("POST", "/api/orders/execute", accepted, body=_body(asked), status=202, idempotency_key=key)
+    return Call("POST", "/api/orders/execute", accepted, body=body_of(asked), status=202, idempotency_key=key)
 
 
 def order(order_id: str) -> Call[Order]:
     """Read an order."""
-    return Call("GET", _path(order_id), _one(Order))
+    return Call("GET", _path(order_id), one_of(Order))
 
 
 def events(order_id: str, after_seq: int | None) -> Call[tuple[Frame, ...]]:
     """Read an order's frames so far."""
-    return Call("GET", f"{_path(order_id)}/events", _all(Frame), _query({"after_seq": after_seq}))
+    return Call("GET", f"{_path(order_id)}/events", all_of(Frame), query_of({"after_seq": after_seq}))
 
 
 def cancel(order_id: str) -> Call[Order]:
     """Stop an order."""
-    return Call("POST", f"{_path(order_id)}/cancel", _one(Order), status=202, repeatable=False)
+    return Call("POST", f"{_path(order_id)}/cancel", one_of(Order), status=202, repeatable=False)
 
 
 def cancel_all(which: Unfinished) -> Call[CancelledOrders]:
     """Stop all orders that are so. To say it again stops those that came meanwhile."""
-    return Call("POST", "/api/orders/cancel-all", _one(CancelledOrders), body=_body(which), repeatable=False)
+    return Call("POST", "/api/orders/cancel-all", one_of(CancelledOrders), body=body_of(which), repeatable=False)
 
 
 def requeue(order_id: str, reason: str | None) -> Call[Order]:
     """Give an order a job, unless it has one."""
-    return Call("POST", f"{_path(order_id)}/requeue", _one(Order), body=_body({"reason": reason}), status=202)
+    return Call("POST", f"{_path(order_id)}/requeue", one_of(Order), body=body_of({"reason": reason}), status=202)
 
 
 def revive(order_id: str, reason: str | None) -> Call[Order]:
     """Put an order's dead letter back: said again, there is none any more."""
-    body = _body({"reason": reason})
-    return Call("POST", f"{_path(order_id)}/revive", _one(Order), body=body, status=202, repeatable=False)
+    body = body_of({"reason": reason})
+    return Call("POST", f"{_path(order_id)}/revive", one_of(Order), body=body, status=202, repeatable=False)
 
 
 def fail(order_id: str, reason: str | None, not_landed: bool | None) -> Call[Order]:
     """End an order; one that failed already stays as it is."""
-    body = _body({"reason": reason, "not_landed": not_landed})
-    return Call("POST", f"{_path(order_id)}/fail", _one(Order), body=body, status=202)
+    body = body_of({"reason": reason, "not_landed": not_landed})
+    return Call("POST", f"{_path(order_id)}/fail", one_of(Order), body=body, status=202)
 
 
 def orders(filters: OrderFilters, limit: int, cursor: str | None) -> Call[Page[Order]]:
     """Read a page of orders."""
-    return Call("GET", "/api/orders", _page(Order), _query({**filters, "limit": limit, "cursor": cursor}))
+    return Call("GET", "/api/orders", page_of(Order), query_of({**filters, "limit": limit, "cursor": cursor}))
 
 
 def executions(filters: ExecutionFilters, limit: int, cursor: str | None) -> Call[Page[Execution]]:
     """Read a page of executions."""
-    return Call("GET", "/api/executions", _page(Execution), _query({**filters, "limit": limit, "cursor": cursor}))
+    return Call("GET", "/api/executions", page_of(Execution), query_of({**filters, "limit": limit, "cursor": cursor}))
 
 
 def tokens() -> Call[tuple[Token, ...]]:
     """Read the token list."""
-    return Call("GET", "/api/tokens", _all(Token))
+    return Call("GET", "/api/tokens", all_of(Token))
 
 
 def me() -> Call[Me]:
     """Read what the credential allows."""
-    return Call("GET", "/api/me", _one(Me))
+    return Call("GET", "/api/me", one_of(Me))
 
 
 def ticket(target: str) -> Call[Ticket]:
     """Get a ticket for a socket."""
-    return Call("POST", "/api/ws-tickets", _one(Ticket), body=_body({"target": target}))
+    return Call("POST", "/api/ws-tickets", one_of(Ticket), body=body_of({"target": target}))
 
 
 def stats() -> Call[Stats]:
     """Read how busy the engine is."""
-    return Call("GET", "/api/stats", _one(Stats))
+    return Call("GET", "/api/stats", one_of(Stats))
 
 
 def _path(order_id: str) -> str:
     return f"/api/orders/{quote(order_id, safe='')}"
 
 
-def _one(kind: type[T]) -> Callable[[Document, Mapping[str, str]], T]:
+def one_of(kind: type[T]) -> Callable[[Document, Mapping[str, str]], T]:
+    """Return what reads an answer as a `kind`."""
     return lambda found, _: read(kind, found)
 
 
-def _all(kind: type[T]) -> Callable[[Document, Mapping[str, str]], tuple[T, ...]]:
+def all_of(kind: type[T]) -> Callable[[Document, Mapping[str, str]], tuple[T, ...]]:
+    """Return what reads an answer as a list of them."""
     return lambda found, _: _data(kind, found)
 
 
-def _page(kind: type[T]) -> Callable[[Document, Mapping[str, str]], Page[T]]:
+def page_of(kind: type[T]) -> Callable[[Document, Mapping[str, str]], Page[T]]:
+    """Return what reads an answer as a page of them."""
     return lambda found, _: Page(raw=found, data=_data(kind, found), next_cursor=found.get("nextCursor"))
 
 
@@ -193,11 +196,12 @@ def _data(kind: type[T], found: Document) -> tuple[T, ...]:
     return tuple(read(kind, each) for each in listed)
 
 
-def _body(given: Mapping[str, Any]) -> bytes:
+def body_of(given: Mapping[str, Any]) -> bytes:
+    """Return a body of what is given."""
     return json.dumps(dict(_on_the_wire(given))).encode()
 
 
-def _query(given: Mapping[str, Any]) -> Query:
+def query_of(given: Mapping[str, Any]) -> Query:
     """Write a query; of a parameter that may be repeated there may be several values."""
     return {
         name: list(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -28,6 +28,7 @@ from order_engine_client.models import (
     Ticket,
     Token,
 )
+from order_engine_client.webhooks import Webhooks
 
 T = TypeVar("T")
 
@@ -56,6 +57,7 @@ class Client:
         self._timeout, self._patience, self._on_retry = timeout, patience, on_retry
         self._http = httpx.Client(**self._address.for_http(timeout), transport=transport)
         self._server_time: datetime | None = None
+        self.webhooks = Webhooks(self._send, self._pages)
 
     def __enter__(self) -> Self:
         return self

@@ -138,6 +138,30 @@ class OrderNotFound(Refused):
     CODE = "order_not_found"
 
 
+class WebhookNotFound(Refused):
+    """No such webhook, or one of another user."""
+
+    CODE = "webhook_not_found"
+
+
+class WebhooksOff(Refused):
+    """The engine sends no webhooks."""
+
+    CODE = "webhooks_off"
+
+
+class WebhookDisabled(Refused):
+    """Nothing is sent to the webhook until it is enabled."""
+
+    CODE = "webhook_disabled"
+
+
+class TooManyWebhooks(Refused):
+    """The user has as many webhooks as one may have."""
+
+    CODE = "too_many_webhooks"
+
+
 class MethodNotAllowed(Refused):
     """The address does not take this method."""
 
