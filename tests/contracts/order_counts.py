@@ -48,21 +48,22 @@ class OrderCountsContract(ABC):
     @pytest.mark.parametrize(
         ("age", "in_windows"),
         [
-            (timedelta(seconds=40), {"1m", "1h", "24h"}),
-            (timedelta(seconds=70), {"1h", "24h"}),
-            (timedelta(minutes=58), {"1h", "24h"}),
-            (timedelta(minutes=62), {"24h"}),
-            (timedelta(hours=23, minutes=58), {"24h"}),
-            (timedelta(hours=24, minutes=2), set[str]()),
+            (timedelta(seconds=40), ("1m", "1h", "24h")),
+            (timedelta(seconds=70), ("1h", "24h")),
+            (timedelta(minutes=58), ("1h", "24h")),
+            (timedelta(minutes=62), ("24h",)),
+            (timedelta(hours=23, minutes=58), ("24h",)),
+            (timedelta(hours=24, minutes=2), ()),
         ],
         ids=str,
     )
     async def test_a_part_is_in_the_windows_that_it_is_young_enough_for(
-        self, bench: CountsBench, age: timedelta, in_windows: set[str]
+        self, bench: CountsBench, age: timedelta, in_windows: tuple[str, ...]
     ) -> None:
         await bench.counts.keep("one", CountedPart(1, bench.now() - age, SOME))
-        assert {name for name, counts in (await bench.counts.windows()).items() if counts == SOME} == in_windows
-        assert sum((await bench.counts.windows()).values(), Counts()).accepted == 7 * len(in_windows)
+        windows = await bench.counts.windows()
+        assert tuple(name for name, counts in windows.items() if counts == SOME) == in_windows
+        assert sum(windows.values(), Counts()).accepted == 7 * len(in_windows)
 
     async def test_a_clock_that_was_put_back_takes_no_counts_away(self, bench: CountsBench) -> None:
         """The process then counts again for a minute that it had counted for before."""
