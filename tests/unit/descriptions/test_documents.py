@@ -99,6 +99,15 @@ def test_a_problems_example_is_named_after_its_code_or_says_what_it_shows() -> N
                 assert value["type"].endswith(f":{value['code']}")
 
 
+def test_every_refusal_is_a_schema_with_a_name() -> None:
+    """Generators make one class of each; of what is put together in place they make one a call, or drop it."""
+    problems = {"Problem", "ValidationProblem", "UnavailableProblem"}
+    for response in openapi()["components"]["responses"].values():
+        schema = response["content"].get("application/problem+json", {"schema": {"anyOf": []}})["schema"]
+        named = {one["$ref"].removeprefix("#/components/schemas/") for one in schema.get("anyOf", [schema])}
+        assert named <= problems
+
+
 def test_every_schemas_examples_fit() -> None:
     for schemas in (openapi()["components"]["schemas"], asyncapi()["components"]["schemas"]):
         for schema in (node for node in nodes(schemas) if isinstance(node, dict) and "examples" in node):
