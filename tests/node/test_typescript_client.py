@@ -19,7 +19,10 @@ PROGRAM = re.compile(r"^```js\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMPILER = "typescript@5.9.3"
 KEY = "oe_test_annas"
 MAY = frozenset({Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.ORDERS_CANCEL})
-SETTINGS = {"MOCK_QUOTE_MS": "20", "MOCK_BUILD_MS": "20", "MOCK_SWAP_MIN_MS": "20", "MOCK_SWAP_MAX_MS": "50"}
+SETTINGS = {
+    **{"MOCK_QUOTE_MS": "20", "MOCK_BUILD_MS": "20", "MOCK_SWAP_MIN_MS": "20", "MOCK_SWAP_MAX_MS": "50"},
+    "WEBHOOKS_ALLOW_PRIVATE": "yes",
+}
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ const RETRIES = 4;
 export class OrderEngine {
   #http;
   #credential;
+  #renews;
   #WebSocket;
 
   /** @param {string | URL} url the engine's address @param {Record<string, any>} [options] as in index.d.ts */
@@ -17,6 +18,7 @@ export class OrderEngine {
     if (base.username || base.password) throw new TypeError("Give the credential as an option, not in the address");
     if (!base.pathname.endsWith("/")) base.pathname += "/";
     base.search = base.hash = "";
+    this.#renews = typeof credential === "function";
     this.#credential = async () => {
       const shown = typeof credential === "function" ? await credential() : credential;
       if (shown && !isSafe(base)) throw new TypeError("A credential is not shown in plain text to another machine: use https");
@@ -101,7 +103,8 @@ export class OrderEngine {
     const path = `ws/orders/${segment(orderId)}`;
     const source = {
       ends: true,
-      dial: () => this.#dial(path, { afterSeq: last < 0 ? undefined : last }),
+      renews: false,
+      dial: () => this.#dial(source, path, { afterSeq: last < 0 ? undefined : last }),
       take: (frame) => frame.seq > last && ((last = frame.seq), true),
       isAlive: async () => last >= 0 && !(await this.events(orderId, { afterSeq: last, retries: 0 })).length,
     };
@@ -112,7 +115,8 @@ export class OrderEngine {
   feed({ userId, ...options } = {}) {
     const source = {
       ends: false,
-      dial: () => this.#dial("ws/orders", { userId }),
+      renews: false,
+      dial: () => this.#dial(source, "ws/orders", { userId }),
       take: () => true,
       isAlive: async () => Boolean(await this.me({ retries: 0 })),
     };
@@ -124,11 +128,13 @@ export class OrderEngine {
   }
 
   /** Open a socket; where there is a credential, with a ticket: it can send no header. */
-  async #dial(path, query) {
+  async #dial(source, path, query) {
     const Socket = this.#WebSocket;
     if (!Socket) throw new TypeError("There is no WebSocket here: Node 22 has one, or give one as an option");
     const url = this.#http.url(path, { ...query, decimals: "string" });
-    if (await this.#credential()) url.searchParams.set("ticket", await this.#ticket(`/${path}`));
+    const shown = await this.#credential();
+    if (shown) url.searchParams.set("ticket", await this.#ticket(`/${path}`));
+    source.renews = this.#renews && Boolean(shown);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     return new Socket(url);
   }
@@ -151,8 +157,8 @@ class Webhooks {
     return this.#http.send("api/webhooks", { ...options, method: "POST", body: endpoint });
   }
 
-  async list(options) {
-    return (await this.#http.send("api/webhooks", options)).data;
+  async list({ userId } = {}, options) {
+    return (await this.#http.send("api/webhooks", { ...options, query: { userId } })).data;
   }
 
   get(id, options) {
@@ -171,10 +177,12 @@ class Webhooks {
     return this.#http.send(hook(id, "/rotate-secret"), { ...options, method: "POST" });
   }
 
-  async deliveries(id, options) {
-    return (await this.#http.send(hook(id, "/deliveries"), options)).data;
+  /** What was tried, newest first, read page by page as it is asked for. */
+  deliveries(id, { limit } = {}, options) {
+    return pages((cursor) => this.#http.send(hook(id, "/deliveries"), { ...options, query: { limit, cursor } }));
   }
 
+  /** Have the events of a time sent again. */
   replay(id, range, options) {
     return this.#http.send(hook(id, "/replay"), { ...options, method: "POST", body: range });
   }

@@ -41,6 +41,8 @@ export class Forbidden extends Problem {}
 export class ForeignOrigin extends Problem {}
 export class NotFound extends Problem {}
 export class OrderNotFound extends Problem {}
+export class WebhookNotFound extends Problem {}
+export class WebhooksOff extends Problem {}
 export class MethodNotAllowed extends Problem {}
 export class RequestTimeout extends Problem {}
 export class ClientOrderIdConflict extends Problem {}
@@ -50,6 +52,8 @@ export class OrderDoesNotRun extends Problem {}
 export class OrderIsDeadLetter extends Problem {}
 export class OrderNotDeadLetter extends Problem {}
 export class OrderMayHaveLanded extends Problem {}
+export class WebhookDisabled extends Problem {}
+export class TooManyWebhooks extends Problem {}
 export class PayloadTooLarge extends Problem {}
 export class UnsupportedMediaType extends Problem {}
 export class MisdirectedRequest extends Problem {}
@@ -75,6 +79,8 @@ const BY_CODE = Object.freeze({
   foreign_origin: ForeignOrigin,
   not_found: NotFound,
   order_not_found: OrderNotFound,
+  webhook_not_found: WebhookNotFound,
+  webhooks_off: WebhooksOff,
   method_not_allowed: MethodNotAllowed,
   request_timeout: RequestTimeout,
   client_order_id_conflict: ClientOrderIdConflict,
@@ -84,6 +90,8 @@ const BY_CODE = Object.freeze({
   order_is_dead_letter: OrderIsDeadLetter,
   order_not_dead_letter: OrderNotDeadLetter,
   order_may_have_landed: OrderMayHaveLanded,
+  webhook_disabled: WebhookDisabled,
+  too_many_webhooks: TooManyWebhooks,
   payload_too_large: PayloadTooLarge,
   unsupported_media_type: UnsupportedMediaType,
   misdirected_request: MisdirectedRequest,

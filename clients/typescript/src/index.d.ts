@@ -182,6 +182,25 @@ export interface Webhook {
   url: string;
   events: string[];
   enabled: boolean;
+  createdAt: string;
+  disabledAt: string | null;
+  disabledWhy: string | null;
+}
+
+/** What came of one try to deliver. */
+export interface Attempt {
+  delivered: boolean;
+  event: string;
+  /** The HTTP status; null when no answer came, and then there is an `error`. */
+  status: number | null;
+  error: string | null;
+  durationMs: number;
+  at: string;
+}
+
+export interface Delivery extends Attempt {
+  orderId: string;
+  seq: number;
 }
 
 export interface CallOptions {
@@ -231,15 +250,29 @@ export class Subscription implements AsyncIterableIterator<Frame> {
 }
 
 export interface Webhooks {
-  create(endpoint: { url: string; events: string[]; userId?: string }, options?: CallOptions): Promise<Webhook & { secret: string }>;
-  list(options?: CallOptions): Promise<Webhook[]>;
+  /** The secret is shown now and never again. */
+  create(
+    endpoint: { url: string; events?: string[]; userId?: string },
+    options?: CallOptions,
+  ): Promise<Webhook & { secret: string }>;
+  list(filter?: { userId?: string }, options?: CallOptions): Promise<Webhook[]>;
   get(id: string, options?: CallOptions): Promise<Webhook>;
-  update(id: string, changes: Partial<Pick<Webhook, "url" | "events" | "enabled">>, options?: CallOptions): Promise<Webhook>;
+  update(
+    id: string,
+    changes: Partial<Pick<Webhook, "url" | "events" | "enabled">>,
+    options?: CallOptions,
+  ): Promise<Webhook>;
   delete(id: string, options?: CallOptions): Promise<void>;
-  rotateSecret(id: string, options?: CallOptions): Promise<Webhook & { secret: string }>;
-  deliveries(id: string, options?: CallOptions): Promise<any[]>;
-  replay(id: string, range: { since: string; until?: string }, options?: CallOptions): Promise<any>;
-  test(id: string, options?: CallOptions): Promise<any>;
+  rotateSecret(id: string, options?: CallOptions): Promise<Webhook & { secret: string; previousUntil: string | null }>;
+  /** What was tried, newest first, read page by page as it is asked for. */
+  deliveries(id: string, query?: { limit?: number }, options?: CallOptions): AsyncGenerator<Delivery, void>;
+  /** Have the events of a time sent again. */
+  replay(
+    id: string,
+    range: { since: Date | string; until?: Date | string },
+    options?: CallOptions,
+  ): Promise<{ orders: number; nextSince: string | null }>;
+  test(id: string, options?: CallOptions): Promise<Attempt>;
 }
 
 export class OrderEngine {
@@ -298,6 +331,8 @@ export class Forbidden extends Problem {}
 export class ForeignOrigin extends Problem {}
 export class NotFound extends Problem {}
 export class OrderNotFound extends Problem {}
+export class WebhookNotFound extends Problem {}
+export class WebhooksOff extends Problem {}
 export class MethodNotAllowed extends Problem {}
 export class RequestTimeout extends Problem {}
 export class ClientOrderIdConflict extends Problem {}
@@ -307,6 +342,8 @@ export class OrderDoesNotRun extends Problem {}
 export class OrderIsDeadLetter extends Problem {}
 export class OrderNotDeadLetter extends Problem {}
 export class OrderMayHaveLanded extends Problem {}
+export class WebhookDisabled extends Problem {}
+export class TooManyWebhooks extends Problem {}
 export class PayloadTooLarge extends Problem {}
 export class UnsupportedMediaType extends Problem {}
 export class MisdirectedRequest extends Problem {}

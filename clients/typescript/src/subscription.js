@@ -11,6 +11,7 @@ const WAITING_MOST = 10_000; // frames that nobody took: beyond it the connectio
 const DONE = 1000;
 const BROKEN = 1006;
 const TOO_SLOW = 1013;
+const UNAUTHENTICATED = 4401;
 
 /**
  * @typedef {{phase: "connecting" | "open" | "waiting" | "ended", retryAt: number, code: number}} SocketState
@@ -20,6 +21,7 @@ const TOO_SLOW = 1013;
  * @property {(frame: any) => boolean} take whether a frame is news
  * @property {() => Promise<boolean>} isAlive whether a connection that is silent misses nothing
  * @property {boolean} ends whether 1000 is the end: an order has one, a feed has none
+ * @property {boolean} renews whether the next attempt may show another credential: its ticket says whether that is good
  */
 
 /** An async iterable of frames: leaving the loop closes it. It connects when the first frame is asked for. */
@@ -135,7 +137,7 @@ export class Subscription {
 
   #broke(code) {
     this.#drop();
-    const refusal = closeRefusal(code);
+    const refusal = code === UNAUTHENTICATED && this.#source.renews ? null : closeRefusal(code);
     if (refusal || (code === DONE && this.#source.ends)) return this.#end(code, refusal);
     if (this.state.phase === "open" && performance.now() - this.#openedAt > SETTLED_MS) this.#failures = 0;
     this.#comeBack(code);

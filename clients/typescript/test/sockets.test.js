@@ -69,7 +69,31 @@ test("a credential opens sockets by tickets", async () => {
   assert.equal((await watch.next()).value.seq, 0);
   watch.close();
   await assert.rejects(all(new OrderEngine(URL_GUARDED).watch(orderId)), Unauthenticated);
+  await assert.rejects(all(new OrderEngine(URL_GUARDED, { credential: () => "" }).watch(orderId)), Unauthenticated);
   await assert.rejects(all(new OrderEngine(URL_GUARDED, { credential: "wrong" }).watch(orderId)), Unauthenticated);
+});
+
+test("a credential that ended is given anew", async () => {
+  const { WebSocket } = globalThis;
+  const asked = [];
+  class Ended extends WebSocket {
+    constructor(url) {
+      super(url);
+      asked.push(1);
+      if (asked.length > 1) return;
+      this.addEventListener("open", () => {
+        this.onclose({ code: 4401 });
+        this.close();
+      });
+    }
+  }
+  const mine = new OrderEngine(URL_GUARDED, { credential: async () => KEY, WebSocket: Ended });
+  const { orderId } = await mine.submit({ ...ORDER, userId: "anna" });
+  const watch = mine.watch(orderId);
+  assert.equal((await watch.next()).value.seq, 0);
+  assert.equal((await mine.cancel(orderId)).reasonCode, "cancelled");
+  assert.deepEqual(seqs(await all(watch)), [1]);
+  assert.equal(asked.length, 2);
 });
 
 test("without a WebSocket it is said what to do", async () => {
