@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from attrs import define
+from attrs import define, evolve
 
 from adapters.memory.executions import InMemoryExecutions
 from adapters.memory.jobs import InMemoryJobs
@@ -33,6 +33,7 @@ from application.submit_order import SubmitOrder
 from application.trading_gate import TradingGate
 from application.watch_feed import WatchFeed
 from application.watch_order import WatchOrder
+from domain.errors import ValidationFailed
 from domain.order import Order
 from entrypoints.system import RandomIds
 from tests.builders import a_request, an_id, an_order
@@ -219,6 +220,23 @@ async def test_a_list_shows_what_the_caller_may_see(engine: Engine) -> None:
             await listed(caller, user_id)
         with pytest.raises(Forbidden):
             await _follow(engine, caller, user_id)
+
+
+async def test_only_who_sees_all_users_looks_by_the_beginning_of_an_id(engine: Engine) -> None:
+    for caller in (BACKEND, ANYONE):
+        assert len((await engine.query.find(caller, OrderFilter(user_prefix="an"), None, 10)).orders) == 1
+    with pytest.raises(Forbidden):
+        await engine.query.find(ANNA, OrderFilter(user_prefix="an"), None, 10)
+
+
+async def test_a_client_order_id_is_of_the_caller_or_of_who_is_named(engine: Engine) -> None:
+    named = OrderFilter(client_order_id="mine")
+    await engine.store.add(an_order(userId="anna", clientOrderId="mine"))
+    assert len((await engine.query.find(ANNA, named, None, 10)).orders) == 1
+    assert (await engine.query.find(BERT, named, None, 10)).orders == ()
+    assert len((await engine.query.find(BACKEND, evolve(named, user_id="anna"), None, 10)).orders) == 1
+    with pytest.raises(ValidationFailed):
+        await engine.query.find(BACKEND, named, None, 10)
 
 
 async def test_the_feed_of_all_is_that_of_the_callers_own(engine: Engine) -> None:
