@@ -96,7 +96,7 @@ class ExecuteOrder:
         """Execute the order from wherever it stopped."""
         order = await self._load(order_id)
         if order is not None:
-            observe.order_taken(order.origin)
+            observe.order_taken(order)
         if not self.gate.executes:
             return RetryIn(HALTED_SECONDS)  # also what the store says of the order may be wrong then
         if order is None or not order.runs:

@@ -20,11 +20,12 @@ BENCHMARKS: Mapping[str, str] = {
     "idle_sockets": "memory of 10,000 idle sockets, 1 API; beside a bare echo app",
     "scaling": "1, 2 and 4 workers, and an API of 1, 2 and 4 processes; beside one",
     "growth": "accept, end to end, list and get beside 1 and 5 million finished orders; beside the empty table",
+    "tracing": "accept and finish at once with one order in ten traced; beside the same without",
     "soak": "minutes at half of capacity, 1 API and 1 worker; beside its own first minute",
 }
 
-# These take many minutes, and run only when they are named.
-LONG = frozenset({"growth", "soak"})
+# These take many minutes, or are for few, and run only when they are named.
+LONG = frozenset({"growth", "soak", "tracing"})
 
 
 def benchmark(name: str) -> Run:

@@ -30,12 +30,13 @@ NOWHERE: Final = Origin()
 
 
 def read_traceparent(text: str | None) -> str | None:
-    """Return what a `traceparent` says, in the form of version 00; None when it says nothing that can be believed."""
+    """Return what a `traceparent` says, as version 00 says it; None when it says nothing that can be believed."""
     if not text or not (found := _TRACEPARENT.match(text)):
         return None
     if len(text) > _LENGTH and (text.startswith("00") or text[_LENGTH] != "-"):
         return None
-    return f"00-{found[1]}-{found[2]}-{found[3]}"
+    is_sampled = int(found[3], 16) & 1
+    return f"00-{found[1]}-{found[2]}-0{is_sampled}"
 
 
 def trace_id_of(traceparent: str) -> str:

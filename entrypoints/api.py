@@ -77,7 +77,7 @@ async def _run(settings: Settings, ports: Ports, started: Callable[[], None] = l
     container = Container(settings=settings, mode="live")
     observe.process_named("api", container.holder())
     certificate = container.certificate()
-    async with opened(*container.resources()):
+    async with opened(container.tracing(), *container.resources()):
         container.api()  # made before it is reported that it serves
         observe.process_started("api", url_of(ports.public, secure=certificate is not None), url_of(ports.operations))
         started()

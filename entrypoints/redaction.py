@@ -31,6 +31,8 @@ _IN_URL = re.compile(r"://[^:@/]*:(.*)@", re.DOTALL)
 _NAME = r"(?:pass\w*|secret|token|\w*key)\s*=\s*"
 _IN_QUERY = re.compile(_NAME + "([^&]*(?:&[^&=]*(?=&|$))*)", re.IGNORECASE | re.DOTALL)
 _IN_PAIR = re.compile(_NAME + r"('(?:\\.|[^'\\])*'|(?:\\.|\S)+)", re.IGNORECASE | re.DOTALL)
+# What a collector of traces is shown: `name=value`, separated by commas, percent-encoded.
+_HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 _IN_PATH = re.compile(r"[A-Za-z0-9_-]{16,}")  # as services have keys in their addresses
 
 Redact = Callable[[str], str]
@@ -66,6 +68,9 @@ def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
         if setting.metadata["secret"] and value:
             for pattern in (_IN_URL, _IN_QUERY, _IN_PAIR, _IN_PATH):
                 yield from pattern.findall(value)
+    for name in _HEADERS:
+        for header in environ.get(name, "").split(","):
+            yield header.partition("=")[2].strip()
 
 
 def _forms(secret: str) -> Iterator[str]:

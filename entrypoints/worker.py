@@ -27,7 +27,7 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
     container = Container(settings=settings, mode="live")
     observe.process_named("worker", container.holder())
     container.tokens()  # what can never do ends the start before anything runs
-    async with opened(container.signing(), *container.resources()):
+    async with opened(container.tracing(), container.signing(), *container.resources()):
         observe.process_started("worker", url_of(listener))
         drained = asyncio.Event()
         async with asyncio.TaskGroup() as group:

@@ -27,6 +27,7 @@ from adapters.http_venue.wire import (
 )
 from adapters.reach import is_unreachable
 from application import observe
+from application.observe import tracing
 from application.ports.errors import NotOffered, VenueUnavailable, VenueUnreachable
 from application.ports.system import Clock
 from application.ports.venue_history import Received
@@ -176,20 +177,20 @@ class HttpVenue:
 
     async def _call(self, call: _Call, kind: type[Answer], seconds: float) -> Answer:
         """Call the venue and count how it ended. Raises VenueUnavailable unless it answers 200, as `kind`, in time."""
-        begun = self._clock.monotonic()
+        begun, span_id = self._clock.monotonic(), tracing.new_call()
         outcome = "cut_off"  # by whoever waits for it
         try:
-            answer = await self._exchange(call, kind, seconds)
+            answer = await self._exchange(call, kind, seconds, tracing.passed_on(span_id))
             outcome = "rejected" if _is_rejection(answer) else "ok"
             return answer
         except VenueUnavailable as error:
             outcome = _kind_of(error)
             raise
         finally:
-            observe.venue_called(self.name, call.name, outcome, self._clock.monotonic() - begun)
+            observe.venue_called(self.name, call.name, outcome, self._clock.monotonic() - begun, span_id)
 
-    async def _exchange(self, call: _Call, kind: type[Answer], seconds: float) -> Answer:
-        headers = {**_JSON, **call.headers}
+    async def _exchange(self, call: _Call, kind: type[Answer], seconds: float, trace: Mapping[str, str]) -> Answer:
+        headers = {**_JSON, **call.headers, **trace}
         try:
             async with asyncio.timeout(seconds), self._connections().one() as connection:
                 response = await connection.ask(call.method, call.path, call.body, headers, call.most_bytes)

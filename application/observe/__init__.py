@@ -1,11 +1,10 @@
 """What is worth knowing, one function each: it logs and counts. Business code calls these; only they do either."""
 
-from application.observe import metrics
+from application.observe import metrics, tracing
 from application.observe.log import PROCESS, REQUEST_ID, TRACEPARENT, Log, Sparing
 from application.observe.metrics import STEPS, VENUE_CALLS
 from domain.events import OrderEvent
 from domain.order import Order, Step
-from domain.origin import Origin
 from domain.status import FINAL
 
 _log = Log.of()
@@ -45,10 +44,11 @@ def order_accepted(order_id: str, user_id: str, replayed: bool) -> None:
         _log.debug("order_accepted", order_id=order_id, user_id=user_id, replayed=replayed)
 
 
-def order_taken(origin: Origin) -> None:
+def order_taken(order: Order) -> None:
     """Have every line of this task name the request and the trace of the order that a worker goes on with."""
-    REQUEST_ID.set(origin.request_id or "")
-    TRACEPARENT.set(origin.traceparent)
+    REQUEST_ID.set(order.origin.request_id or "")
+    TRACEPARENT.set(order.origin.traceparent)
+    tracing.order_taken(order)
 
 
 def orders_not_queued(count: int, error: Exception) -> None:
@@ -64,6 +64,7 @@ def step_stored(before: Order, step: Step) -> None:
     seconds = (event.at - before.updated_at).total_seconds()
     # The store's clock may be put back, and a process knows it only to some milliseconds.
     STEPS[event.kind].observe(seconds if seconds > 0 else 0.0)
+    tracing.step_stored(before, step)
     if event.status in FINAL:
         _order_finished(before, event, after)
     if _log.keeps_debug():
@@ -107,9 +108,13 @@ def _about(order: Order) -> dict[str, object]:
     return facts
 
 
-def venue_called(venue: str, call: str, outcome: str, seconds: float) -> None:
-    """Record how a call to a venue ended (`ok`, `rejected`, or the way in which it did not answer)."""
+def venue_called(venue: str, call: str, outcome: str, seconds: float, span_id: bytes | None = None) -> None:
+    """Record how a call to a venue ended (`ok`, `rejected`, or the way in which it did not answer).
+
+    Its span is the one that the call passed on, if it did.
+    """
     VENUE_CALLS[venue, call, outcome].observe(seconds)
+    tracing.venue_called(venue, call, outcome, seconds, span_id)
 
 
 def venue_refused(order_id: str, attempt: int, venue: str, call: str, why: str) -> None:

@@ -184,6 +184,7 @@ def check_config() -> None:
         container.certificate()
         container.sign_in()
         container.tokens()
+        container.tracing()
         check_wallets(container.signing())
         check_servers(settings)
     except (SettingsError, CertificateUnfit) as error:

@@ -105,6 +105,7 @@ from domain.routing import RoutingPolicy
 from entrypoints.certificate import Certificate, certificate_of
 from entrypoints.container import access
 from entrypoints.container.tokens import made_token_file, made_tokens
+from entrypoints.container.tracing import made_tracing
 from entrypoints.container.venues import (
     all_venues,
     made_policy,
@@ -249,6 +250,9 @@ class Container(containers.DeclarativeContainer):
     token_file = providers.Singleton(made_token_file, settings, clock)
     tokens: providers.Provider[TokenRegistry | None] = providers.Singleton(made_tokens, settings, token_file)
     wallets: providers.Provider[Wallets] = providers.Singleton(made_wallets, settings)
+    tracing: providers.Provider[Resource] = providers.Singleton(
+        made_tracing, providers.Object(os.environ), clock, holder
+    )
     signing: providers.Provider[Resource] = providers.Factory(Signing, settings, wallets.provider)
     solana = providers.Singleton(made_solana, settings, clock, tokens, wallets.provider)
     each_venue = providers.Singleton(made_venues, settings, clock, solana)

@@ -82,7 +82,7 @@ async def _run(
     container.tokens()
     troubles: list[LocalServerError] = []
     async with (
-        opened(container.signing(), *container.resources()),
+        opened(container.tracing(), container.signing(), *container.resources()),
         chain.running() if chain else nullcontext(),
         asyncio.TaskGroup() as group,
         background(_keep(servers, troubles, stop)),

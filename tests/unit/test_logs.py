@@ -161,7 +161,7 @@ def test_a_workers_lines_name_the_request_that_the_order_came_by(lines: Lines) -
     order = Order.new("an-id", a_request(), START, origin=Origin("find-me", TRACEPARENT))
 
     def tell() -> None:
-        observe.order_taken(order.origin)
+        observe.order_taken(order)
         observe.attempt_failed(order, "slippage_exceeded")
         observe.venue_refused("an-id", 1, "Raydium", "quote", "took too long")
         observe.step_stored(order, ended(order))

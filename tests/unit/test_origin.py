@@ -13,6 +13,14 @@ def test_a_traceparent_is_read_as_version_00(text: str) -> None:
     assert read_traceparent(text) == TRACEPARENT
 
 
+def test_of_the_flags_only_the_first_is_known() -> None:
+    assert [read_traceparent(f"{TRACEPARENT[:-2]}{flags}") for flags in ("03", "02", "00")] == [
+        TRACEPARENT,
+        f"{TRACEPARENT[:-2]}00",
+        f"{TRACEPARENT[:-2]}00",
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [

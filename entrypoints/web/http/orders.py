@@ -9,6 +9,7 @@ from attrs import frozen
 from falcon.asgi import Response, WebSocket
 
 from application.cancel_order import CancelOrder
+from application.observe import tracing
 from application.query_orders import QueryOrders
 from application.submit_order import SubmitOrder
 from domain.errors import FieldError, ValidationFailed
@@ -37,11 +38,15 @@ class ExecuteResource:
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Take an order: 202, also for a repeat of one that was taken."""
-        body = await json_object(req)
-        key, faults = _key(req)
-        if req.query_string:
-            faults = [*faults, *params.unknown(req.params)]
-        admission = await self.submit(req.caller, _read(body, faults), key, _origin(req))
+        with tracing.accepting(_traceparent(req), req.begun) as trace:
+            origin = Origin(req.request_id, trace.traceparent)
+            observe.part_of_trace(origin.traceparent)
+            body = await json_object(req)
+            key, faults = _key(req)
+            if req.query_string:
+                faults = [*faults, *params.unknown(req.params)]
+            admission = await self.submit(req.caller, _read(body, faults), key, origin)
+            trace.accepted(admission.order_id, req.request_id)
         resp.status = falcon.HTTP_202
         resp.data = presenter.accepted_json(admission.order_id)
         resp.set_header("Location", f"/api/orders/{admission.order_id}")
@@ -122,17 +127,12 @@ def _key(req: Request) -> tuple[str | None, Sequence[FieldError]]:
     return None, [FieldError(KEY_HEADER, "must be 1 to 255 visible ASCII characters")]
 
 
-def _origin(req: Request) -> Origin:
-    """Read where the order came from; a `traceparent` that cannot be believed is as good as none."""
+def _traceparent(req: Request) -> str | None:
+    """Read which trace the client's request is part of; one that cannot be believed is as good as none."""
     try:
-        traceparent = req.header(b"traceparent")
+        return read_traceparent(req.header(b"traceparent"))
     except ContradictoryHeader:
-        traceparent = None
-    if traceparent is None:
-        return Origin(req.request_id)
-    traceparent = read_traceparent(traceparent)
-    observe.part_of_trace(traceparent)
-    return Origin(req.request_id, traceparent)
+        return None
 
 
 def _read(body: Mapping[str, object], faults: Sequence[FieldError]) -> OrderRequest:
