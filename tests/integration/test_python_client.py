@@ -22,6 +22,8 @@ from order_engine_client import (
     OutOfTime,
     RateLimited,
     ValidationFailed,
+    WebhookDisabled,
+    WebhookNotFound,
 )
 from tests.builders import an_id
 from tests.docs.pages import ROOT, blocks
@@ -148,6 +150,34 @@ async def test_all_other_calls(client: Client, other: AsyncClient) -> None:
     assert len(client.ticket("/ws/orders").ticket) == len((await other.ticket("/ws/orders")).ticket)
     assert client.server_time is not None
     assert abs(client.server_time - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+async def test_webhooks(client: Client, other: AsyncClient) -> None:
+    """Their address is none, so that nothing is sent."""
+    user, url = an_id(), "https://engine.invalid/hook"
+    made = client.webhooks.create(url=url, events=["order.confirmed"], user_id=user)
+    second = await other.webhooks.create(url=url, user_id=user)
+    assert made.secret is not None
+    assert (made.secret in repr(made), made.secret == second.secret) == (False, False)
+    assert {each.webhook_id for each in client.webhooks.find(user)} == {made.webhook_id, second.webhook_id}
+    assert await other.webhooks.find(user) == client.webhooks.find(user)
+    assert client.webhooks.get(made.webhook_id).events == ("order.confirmed",)
+    assert client.webhooks.get(made.webhook_id).secret is None
+    assert (await other.webhooks.change(made.webhook_id, enabled=False)).disabled_why == "user"
+    with pytest.raises(WebhookDisabled):
+        client.webhooks.replay(made.webhook_id, datetime.now(UTC))
+    rotated = client.webhooks.rotate_secret(second.webhook_id)
+    assert rotated.secret not in (None, second.secret)
+    tried = await other.webhooks.test(second.webhook_id)
+    assert (tried.event, tried.delivered, tried.status) == ("webhook.test", False, None)
+    assert (await other.webhooks.replay(second.webhook_id, datetime.now(UTC))).orders == 0
+    assert list(client.webhooks.deliveries(second.webhook_id)) == [
+        each async for each in other.webhooks.deliveries(second.webhook_id)
+    ]
+    client.webhooks.remove(made.webhook_id)
+    await other.webhooks.remove(second.webhook_id)
+    with pytest.raises(WebhookNotFound):
+        client.webhooks.get(made.webhook_id)
 
 
 async def test_the_feed_has_all_orders_of_a_user(engine: EngineProcess, other: AsyncClient) -> None:

@@ -17,6 +17,7 @@ from entrypoints.web.problems import PROBLEMS
 from order_engine_client import (
     Accepted,
     AsyncClient,
+    AsyncWebhooks,
     CancelledOrders,
     Client,
     Execution,
@@ -39,6 +40,7 @@ from order_engine_client import (
     Unauthenticated,
     Unreachable,
     ValidationFailed,
+    Webhooks,
     WindowCounts,
     Worker,
     calls,
@@ -211,8 +213,10 @@ def public(kind: type) -> dict[str, Any]:
     }
 
 
-def test_both_clients_have_the_same_calls() -> None:
-    assert public(Client) == public(AsyncClient)
+@pytest.mark.parametrize(("kind", "other"), [(Client, AsyncClient), (Webhooks, AsyncWebhooks)])
+def test_both_clients_have_the_same_calls(kind: type, other: type) -> None:
+    assert public(kind)
+    assert public(kind) == public(other)
 
 
 @pytest.fixture(scope="module")
