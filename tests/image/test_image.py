@@ -34,6 +34,19 @@ rights = {"effective": status["CapEff"], "bounding": status["CapBnd"], "new": st
 written = {"root": writes("/x"), "venv": writes("/venv/x"), "tmp": writes("/tmp/x")}
 print(json.dumps({"uid": os.getuid(), **rights, **written}))
 """
+# Every module that is in the image, webhooks' and tracing's too, finds what it imports.
+IMPORTS = """
+import importlib, pkgutil
+failed = []
+for package in ("domain", "application", "adapters", "entrypoints", "simulators", "order_engine_client"):
+    for found in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+        try:
+            if not found.name.endswith("__main__"):
+                importlib.import_module(found.name)
+        except ImportError:
+            failed.append(found.name)
+print(failed)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +163,11 @@ def test_it_has_no_rights_and_writes_nowhere_but_tmp(running: dict[str, str], na
         **{"uid": 10001, "effective": nothing, "bounding": nothing, "new": "1"},
         **{"root": False, "venv": False, "tmp": True},
     }
+
+
+def test_every_module_finds_what_it_imports(running: dict[str, str]) -> None:
+    told = container("exec", running["worker"], "python", "-c", IMPORTS)
+    assert (told.code, told.output.strip()) == (0, "['order_engine_client.pytest_plugin']"), told.output
 
 
 def test_what_builds_and_serves_nothing_is_not_in_it(running: dict[str, str]) -> None:
