@@ -92,7 +92,7 @@ class OtlpSpans:
         if parent_id:
             named = _IDS(b"\n\x10", trace_id, b"\x12\x08", span_id, b'"\x08', parent_id)
         self._waiting.append(named + _TIMES(b"9", began, b"A", ended) + _in_common(name, kind, facts, error))
-        if len(self._waiting) >= self._most:
+        if len(self._waiting) >= self._most and not self._wake.is_set():
             self._wake.set()
 
     def _send_all(self) -> None:
