@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 from tests.browser.conftest import watched
 from tests.browser.engines import in_memory, orders_of, submit
 from tests.browser.screens import PHONE, Screens, place, shoot
+from tests.processes import EngineProcess
 
 CONFIRMED = re.compile("Confirmed")
 
@@ -117,15 +118,21 @@ def test_an_unknown_order_is_told_so(screens: Screens) -> None:
     shoot(page, "order-missing")
 
 
-@pytest.fixture
-def slow_screens(browser: Browser) -> Iterator[Screens]:
-    """Screens before an engine whose venues take long to quote."""
+@pytest.fixture(scope="module")
+def slow_engine() -> Iterator[EngineProcess]:
+    """An engine whose venues take long to quote."""
     with in_memory(MOCK_QUOTE_MS="8000") as engine:
-        yield from watched(Screens(browser, engine.url))
+        yield engine
+
+
+@pytest.fixture
+def slow_screens(browser: Browser, slow_engine: EngineProcess) -> Iterator[Screens]:
+    """Screens before it."""
+    yield from watched(Screens(browser, slow_engine.url))
 
 
 def test_an_order_is_cancelled_while_it_can_be(slow_screens: Screens) -> None:
-    order_id = submit(slow_screens.url)
+    order_id = submit(slow_screens.url, userId="cancels")
     page, late = slow_screens.open(f"/orders/{order_id}"), slow_screens.open(f"/orders/{order_id}")
     expect(page.locator(".title .status")).to_have_text("Routing")
     shoot(page, "order-in-flight")
@@ -145,6 +152,7 @@ def test_an_order_is_cancelled_while_it_can_be(slow_screens: Screens) -> None:
         expect(screen.locator(".steps li[data-status=failed]")).to_have_count(0)
     shoot(page, "order-cancelled")
     page.click("text=All orders")
+    page.fill("#filter-user", "cancels")
     page.select_option("#filter-status", "failed")
     expect(page.locator("#empty")).to_contain_text("No order matches")
     page.select_option("#filter-status", "cancelled")
