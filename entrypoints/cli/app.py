@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from attrs import evolve
 
-from entrypoints.cli import keys, orders, queue, trading, venue, wallet
+from entrypoints.cli import keys, orders, queue, trading, venue, wallet, webhooks
 from entrypoints.cli.audit import audit
 from entrypoints.cli.credential import FILE_VARIABLE, KEY_VARIABLE
 from entrypoints.cli.doctor import doctor
@@ -47,6 +47,7 @@ app.add_typer(venue.app, name="venue", rich_help_panel=OPERATE)
 app.add_typer(keys.app, name="keys", rich_help_panel=OPERATE)
 app.add_typer(wallet.app, name="wallet", rich_help_panel=OPERATE)
 app.add_typer(orders.app, name="orders", rich_help_panel=TRADE)
+app.add_typer(webhooks.app, name="webhooks", rich_help_panel=TRADE)
 
 
 def _version(asked: bool) -> None:

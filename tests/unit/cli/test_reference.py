@@ -13,7 +13,9 @@ from entrypoints.cli.app import app
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "cli.md").read_text()
-PAGES = "\n".join((PAGE, *((DOCS / f"{name}.md").read_text() for name in ("cli-operate", "trading", "load"))))
+PAGES = "\n".join(
+    (PAGE, *((DOCS / f"{name}.md").read_text() for name in ("cli-operate", "trading", "load", "webhooks")))
+)
 
 
 def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
