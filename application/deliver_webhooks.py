@@ -29,10 +29,8 @@ AWAY_SECONDS = 2.0
 # Endpoints that are sent to at once, and requests under way to each.
 SLOTS = 16
 AT_ONCE = 8
-# After so long nothing more of a batch is begun: others have their turn. A lease outlasts that, the last answer, and
-# the settling by far; it ends by the store's clock, a batch by this process's own.
+# After so long nothing more of a batch is begun: others have their turn.
 BATCH_SECONDS = 5.0
-LEASE_SECONDS = 60.0
 SETTLE_PAUSE = 1.0
 TIDY_SECONDS = 60.0
 BACKOFF_MOST_SECONDS = 600.0
@@ -61,7 +59,8 @@ def body_of(frame: Frame) -> str:
 class DeliverWebhooks:
     """Sends at most `per_second` events a second: each costs as much time of the processor as a part of an order does.
 
-    `chance` gives numbers from 0 to 1, which spread retries.
+    `chance` gives numbers from 0 to 1, which spread retries. A lease of `lease_seconds` should outlast a batch, its
+    last answer and its settling; one that does not costs duplicates. It ends by the store's clock, a batch by our own.
     """
 
     outbox: WebhookOutbox
@@ -69,6 +68,7 @@ class DeliverWebhooks:
     clock: Clock
     chance: Callable[[], float]
     per_second: int
+    lease_seconds: float = 30.0
     _next_at: float = 0.0
 
     async def run(self) -> None:
@@ -120,7 +120,7 @@ class DeliverWebhooks:
 
     async def _taken(self, most: int) -> Sequence[Batch]:
         try:
-            return await self.outbox.take(most, LEASE_SECONDS)
+            return await self.outbox.take(most, self.lease_seconds)
         except (StoreUnavailable, Overloaded) as error:
             engine.store_away(_WHAT, error)
             await self.clock.sleep(AWAY_SECONDS)
@@ -134,7 +134,7 @@ class DeliverWebhooks:
 
     async def _settle(self, batch: Batch, settlement: Settlement) -> None:
         """Keep what came of a batch, if its lease is still held: unless that can be kept, it is sent again."""
-        endpoint, until = batch.endpoint, self.clock.monotonic() + LEASE_SECONDS / 2
+        endpoint, until = batch.endpoint, self.clock.monotonic() + self.lease_seconds / 2
         held = None
         while held is None:
             try:

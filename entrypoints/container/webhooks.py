@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = f"{PREFIX}WEBHOOKS_KEY_FILE"
 _SECRET_BYTES = 32
+_LEASES = 3  # an endpoint's lease, in those of orders: a batch of it may take longer
 
 
 @frozen
@@ -80,6 +81,6 @@ def _made(
     chance = secrets.SystemRandom().random
     return Webhooks(
         ManageWebhooks(endpoints, outbox, sender, clock, ids, new_secret, private),
-        DeliverWebhooks(outbox, sender, clock, chance, settings.webhooks_per_second),
+        DeliverWebhooks(outbox, sender, clock, chance, settings.webhooks_per_second, _LEASES * settings.lease_seconds),
         Together((*closed, Closing(sender.close))),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.chaos.clocks import installed
-from tests.chaos.evidence import gathered, open_orders
+from tests.chaos.evidence import gathered, open_orders, webhooks_are_sent
 from tests.chaos.fleet import Fleet
 from tests.chaos.load import Client
 from tests.chaos.mischief import Mischief
@@ -53,9 +53,11 @@ async def run(fleet: Fleet, seconds: float, console: Console) -> bool:
 async def _lived_through(fleet: Fleet, clients: list[Client], mischief: Mischief, seconds: float) -> float:
     """Load and harm the fleet, then let it settle; return how many seconds that took once nothing was harmed."""
     async with asyncio.TaskGroup() as group:
+        receiving = group.create_task(fleet.receiver.run())
         asking = [group.create_task(client.run(seconds, group)) for client in clients]
         await mischief.run(plan(fleet.seed, seconds, fleet.world.harms))
         calm_since = fleet.now()
+        fleet.receiver.calm.set()
         await fleet.ready()
         await asyncio.wait(asking, timeout=SETTLE_SECONDS)
         await _until(lambda: _is_settled(fleet), SETTLE_SECONDS)
@@ -63,13 +65,13 @@ async def _lived_through(fleet: Fleet, clients: list[Client], mischief: Mischief
         following = [task for client in clients for task in client.following]
         if following:
             await asyncio.wait(following, timeout=LAST_SOCKETS_SECONDS)
-        for task in (*asking, *following):
+        for task in (*asking, *following, receiving):
             task.cancel()
     return settled_after
 
 
 async def _is_settled(fleet: Fleet) -> bool:
-    return not await open_orders(fleet) and not fleet.world.is_moving()
+    return not await open_orders(fleet) and not fleet.world.is_moving() and await webhooks_are_sent(fleet)
 
 
 async def _until(true: Callable[[], Awaitable[bool]], seconds: float) -> None:

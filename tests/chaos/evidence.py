@@ -28,6 +28,9 @@ SELECT o.order_id, e.frame FROM order_events AS e LEFT JOIN orders AS o ON o.id 
 ORDER BY e.orders_id, e.seq
 """
 _EXECUTIONS = "SELECT * FROM executions ORDER BY id"
+_OWED = """
+SELECT o.order_id FROM webhook_outbox AS w JOIN orders AS o ON o.id = w.orders_id WHERE w.delivered_seq < o.version
+"""
 _OPEN = "SELECT order_id FROM orders WHERE finished_at IS NULL"
 
 
@@ -74,6 +77,12 @@ async def open_orders(fleet: Fleet) -> set[str]:
     async with await psycopg.AsyncConnection.connect(fleet.postgres.url) as connection:
         rows = await (await connection.execute(_OPEN)).fetchall()
     return {order_id for (order_id,) in rows} - set(await dead_letters(fleet)) if rows else set()
+
+
+async def webhooks_are_sent(fleet: Fleet) -> bool:
+    """Tell whether nothing is owed to any webhook."""
+    async with await psycopg.AsyncConnection.connect(fleet.postgres.url) as connection:
+        return not await (await connection.execute(_OWED)).fetchall()
 
 
 async def gathered(fleet: Fleet, clients: Iterable[Client]) -> Evidence:

@@ -14,9 +14,11 @@ from attrs import define, field
 
 from entrypoints.dev.servers import LocalPostgres, LocalRedis
 from entrypoints.dev.servers.folder import is_free
+from entrypoints.secret_file import make_secret
 from tests.chaos.clocks import clock_ahead, skew
 from tests.chaos.plan import LEASE_SECONDS
 from tests.chaos.process import Process
+from tests.chaos.receiver import Receiver
 from tests.chaos.world import World
 from tests.eventually import eventually
 from tests.processes import PREFIX
@@ -37,6 +39,7 @@ SETTINGS = {
     "GRACE_SECONDS": "5",
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "debug",
+    "WEBHOOKS_ALLOW_PRIVATE": "yes",
 }
 
 
@@ -69,6 +72,11 @@ class Fleet:
     skews: dict[str, int] = field(factory=dict)
     troubles: list[Trouble] = field(factory=list)
     misbehaviour: list[str] = field(factory=list)
+    receiver: Receiver = field(init=False)
+
+    @receiver.default
+    def _receiver_of_seed(self) -> Receiver:
+        return Receiver(random.Random(f"{self.seed}:receiver"))  # noqa: S311
 
     @classmethod
     def in_folder(cls, folder: Path, seed: int, world: World, faketime: Path | None = None) -> "Fleet":
@@ -105,6 +113,8 @@ class Fleet:
     async def start(self) -> None:
         """Start everything, servers first; return when all is ready."""
         await asyncio.gather(*(asyncio.to_thread(server.start) for server in (self.postgres, self.redis)))
+        await self.receiver.open()
+        make_secret(self._webhooks_key, "the key of webhooks")
         ports = itertools.filterfalse(lambda port: not is_free(port), _drawn_ports())
         simulator = self._process("simulator", (self.world.command,), self.world.port_setting, next(ports))
         for number in range(1, APIS + 1):
@@ -163,6 +173,10 @@ class Fleet:
         await eventually(lambda: relay.port)
         return relay.url
 
+    @property
+    def _webhooks_key(self) -> Path:
+        return self.folder / "webhooks.key"
+
     def _postgres_url(self, name: str) -> str:
         """Have the database's list of sessions say whose each is."""
         return f"{self.postgres.url}?application_name={name}"
@@ -174,6 +188,7 @@ class Fleet:
             "POSTGRES_URL": self._postgres_url(name),
             "REDIS_URL": self.redis.url,
             "OPERATIONS_PORT": "0",
+            "WEBHOOKS_KEY_FILE": str(self._webhooks_key),
             port_name: str(port),
             **settings,
         }

@@ -51,6 +51,12 @@ class Wish:
     answers: list[Answer] = field(factory=list)
     cancels: list[Answer] = field(factory=list)
     followers: list[Follower] = field(factory=list)
+    webhook: Answer | None = None  # what came of making one
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether its user was told, before it was asked for, that its events will be sent."""
+        return self.webhook is not None and self.webhook.status == 201
 
     @property
     def order_ids(self) -> set[str]:
@@ -90,6 +96,9 @@ class Client:
 
     async def _fulfil(self, http: httpx.AsyncClient, wish: Wish, group: asyncio.TaskGroup) -> None:
         apis = self.fleet.apis
+        if self.chance.random() < self.fleet.world.webhooks:
+            body = {"url": self.fleet.receiver.url(wish.user_id), "userId": wish.user_id}
+            wish.webhook = await self._call(http, self.chance.choice(apis), "/api/webhooks", body, {})
         if wish.repeats and self.chance.random() < 0.2:
             await asyncio.gather(*(self._ask(http, wish, api) for api in apis))  # a race that one of them wins
         else:

@@ -23,6 +23,7 @@ class MockWorld:
     port_setting: ClassVar[str] = "SIMULATOR_PORT"
     clients: ClassVar[int] = 10
     harms: ClassVar[Sequence[Kind]] = tuple(Kind)
+    webhooks: ClassVar[float] = 0.4
 
     @property
     def settings(self) -> Mapping[str, str]:

@@ -17,7 +17,8 @@ from tests.chaos.verdict import Violation
 def summary(fleet: Fleet, evidence: Evidence, done: Mapping[Kind, int], settled_after: float) -> Table:
     """Make the table."""
     table = Table("what", "how many", title=f"chaos, seed {fleet.seed}", title_justify="left")
-    for name, value in (*_of_load(evidence), *_of_orders(evidence), *fleet.world.facts(evidence.executions)):
+    facts = fleet.world.facts(evidence.executions)
+    for name, value in (*_of_load(evidence), *_of_orders(evidence), *_of_webhooks(fleet, evidence), *facts):
         table.add_row(name, str(value))
     table.add_row("clocks", _of_clocks(fleet))
     table.add_row("settled after", f"{settled_after:.1f} s of calm", end_section=True)
@@ -77,6 +78,16 @@ def _of_orders(evidence: Evidence) -> list[tuple[str, object]]:
         ("retries", sum(case.row["attempt"] - 1 for case in cases)),
         ("resumed after a crash", sum(_resumed(case.row["logs"], case.row["attempt"]) for case in cases)),
         ("slowest order", f"{max(seconds, default=0):.1f} s"),
+    ]
+
+
+def _of_webhooks(fleet: Fleet, evidence: Evidence) -> list[tuple[str, object]]:
+    arrivals = fleet.receiver.arrivals
+    ids = Counter(arrival.message_id for arrival in arrivals if arrival.taken)
+    return [
+        ("users with webhooks", sum(wish.has_webhook for wish in evidence.wishes.values())),
+        ("webhooks taken (of them repeats)", f"{ids.total()} ({ids.total() - len(ids)})"),
+        ("webhooks by answer", dict(Counter(arrival.status for arrival in arrivals))),
     ]
 
 

@@ -58,6 +58,7 @@ class SolanaWorld:
     command: ClassVar[str] = "solana-simulator"
     port_setting: ClassVar[str] = "SOLANA_SIMULATOR_PORT"
     clients: ClassVar[int] = CLIENTS
+    webhooks: ClassVar[float] = 0.0
     harms: ClassVar[Sequence[Kind]] = tuple(kind for kind in Kind if kind is not Kind.SET_CLOCK)
 
     @property

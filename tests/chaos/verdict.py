@@ -1,7 +1,7 @@
 """The verdict: every promise, checked against the evidence."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from attrs import frozen
@@ -10,6 +10,7 @@ from domain.transaction import TransactionStatus
 from tests.chaos.evidence import Case, Evidence
 from tests.chaos.fleet import Fleet
 from tests.chaos.load import ANSWER_SECONDS, Answer, Wish
+from tests.chaos.receiver import Arrival, contradictions
 from tests.chaos.sockets import GONE, LEFT, NORMAL, REFUSED, Follower
 
 FINAL = ("confirmed", "failed")
@@ -30,9 +31,13 @@ class Violation:
 def violations(evidence: Evidence, fleet: Fleet) -> list[Violation]:
     """Return every broken promise."""
     totals = fleet.world.totals(evidence.executions)
+    arrivals: dict[str, list[Arrival]] = {}
+    for arrival in fleet.receiver.arrivals:
+        arrivals.setdefault(arrival.user_id, []).append(arrival)
     found = [Violation(what) for what in (*fleet.misbehaviour, *evidence.strays, *totals)]
     for case in evidence.cases.values():
         found += [Violation(what, case.order_id) for what in _of_case(case, fleet)]
+        found += [Violation(what, case.order_id) for what in _of_webhook(case, arrivals)]
     orders_of: dict[str, list[str]] = {}
     for case in evidence.cases.values():
         orders_of.setdefault(case.row["user_id"], []).append(case.order_id)
@@ -93,6 +98,14 @@ def _of_story(case: Case) -> Iterator[str]:
     shown = (answer.get("status"), answer.get("logs"), answer.get("txHash"), answer.get("executionPrice"))
     if shown != (row["status"], row["logs"], row["tx_hash"], row["execution_price"]):
         yield f"the API shows {shown}"
+
+
+def _of_webhook(case: Case, arrivals: Mapping[str, list[Arrival]]) -> Iterator[str]:
+    if case.wish is not None and case.wish.has_webhook:
+        birth = case.events_body.removeprefix('{"data":[').partition("}")[0]
+        frames = [f"{birth}}}", *case.frames]
+        user_id = str(case.row["user_id"])
+        yield from contradictions(case.order_id, user_id, frames, arrivals.get(user_id, []))
 
 
 def _of_follower(case: Case, follower: Follower, fleet: Fleet) -> Iterator[str]:

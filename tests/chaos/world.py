@@ -26,7 +26,8 @@ class Swap:
 class World(Protocol):
     """The venues' process and its ledger; `command` and `port_setting` start it. `settings` are for all processes.
 
-    As many `clients` order as the machine that runs it all can serve; `harms` are what is done to the fleet.
+    As many `clients` order as the machine that runs it all can serve; `harms` are what is done to the fleet. `webhooks`
+    is the share of users who have one.
     """
 
     @property
@@ -43,6 +44,9 @@ class World(Protocol):
 
     @property
     def harms(self) -> Sequence[Kind]: ...
+
+    @property
+    def webhooks(self) -> float: ...
 
     def trading(self, url: str) -> Mapping[str, str]:
         """Return the settings that lead a worker to the venues, at this URL."""

@@ -77,7 +77,7 @@ UPDATE orders SET status = 'routing' WHERE id IN (SELECT id FROM orders WHERE fi
 BLOCKS_FOR_A_GROUP, GROUP = 250, 10
 BLOCKS_FOR_A_READ = 40
 BLOCKS_OF_THE_INDEX = 600
-BLOCKS_OF_THE_CATALOG = 600
+BLOCKS_OF_THE_CATALOG = 780
 BLOCKS_FOR_A_RANGE, BLOCKS_FOR_A_RANGE_OF_ORDERS = 150, 300  # the ends are searched for
 # Long ago, seen from the end of FILL's executions.
 SINCE, UNTIL = (datetime(2026, 1, day, tzinfo=UTC).replace(tzinfo=None) for day in (2, 9))
