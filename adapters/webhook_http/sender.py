@@ -28,6 +28,7 @@ class HttpWebhookSender:
 
     def __init__(self, clock: Clock, *, allow_private: bool) -> None:
         self._clock = clock
+        self._schemes = (b"https", b"http") if allow_private else (b"https",)
         self._network = CheckedNetwork(allow_private=allow_private)
         self._tls: ssl.SSLContext | None = None
         self._idle: defaultdict[bytes, list[tuple[httpcore.AsyncConnectionPool, float]]] = defaultdict(list)
@@ -60,6 +61,8 @@ class HttpWebhookSender:
 
     async def _send(self, endpoint: WebhookEndpoint, message_id: str, body: str) -> Answer:
         url = httpcore.URL(endpoint.url)
+        if url.scheme not in self._schemes:  # it was made when more was allowed
+            raise AddressRefused(endpoint.webhook_id)
         authority = b"%s://%s:%d" % (url.scheme, url.host, url.port or 0)
         connection = await self._connection(authority)
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -14,20 +15,29 @@ from attrs import frozen
 
 from adapters.postgres import roles
 from adapters.postgres.migrator import Migration, MigrationFailed, Migrator, bundled_migrations
+from adapters.postgres.order_store import PostgresOrderStore
+from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.sealed_secrets import SealedSecrets
+from adapters.postgres.sessions import SESSION
+from adapters.postgres.webhook_endpoints import PostgresWebhookEndpoints
+from adapters.postgres.webhook_outbox import PostgresWebhookOutbox
 from application.caller import ANYONE
 from application.ports.audit import AuditFilter
 from application.ports.finality import Settlement
 from application.ports.order_store import Record
 from application.ports.partial_halts import HaltOf
+from application.ports.webhooks import Attempt, Delivered
+from application.ports.webhooks import Settlement as WebhookSettlement
 from domain.status import FailureReason
 from domain.transaction import Finality
 from entrypoints.container import Container
 from entrypoints.lifecycle import opened
 from entrypoints.operator import operator
 from entrypoints.settings import Settings
-from tests.builders import a_chain_fill, a_stamp, a_transaction, an_act, an_order
+from tests.builders import START, a_chain_fill, a_stamp, a_transaction, an_act, an_order
 from tests.clients import ORDER, all_final, impatient, submit
 from tests.contracts.order_store_harness import clean_run, landed_on_chain
+from tests.contracts.webhooks import an_endpoint
 from tests.processes import PREFIX, finished, running
 
 PROCESSES = ("api", "worker", "operator", "readonly")
@@ -305,3 +315,35 @@ async def test_a_superuser_is_warned_of(engine: Engine, redis_db_url: str, tmp_p
             pass
         log.seek(0)
         assert "store_role_is_superuser" in log.read()
+
+
+async def test_apis_and_workers_do_all_of_webhooks_with_their_own_roles(engine: Engine) -> None:
+    secrets = SealedSecrets(bytes(32))
+    async with AsyncExitStack() as stack:
+        api, worker = (PostgresOrderStore(engine.url(role)) for role in ("api", "worker"))
+        for store in (api, worker):
+            await store.open()
+            stack.push_async_callback(store.close)
+        endpoints = PostgresWebhookEndpoints(api.reads, secrets)
+        replays = PostgresWebhookOutbox(api.reads, secrets)
+        outbox = PostgresWebhookOutbox(ReadPool(worker.connector, SESSION, 1), secrets)
+        stack.push_async_callback(outbox.close)
+        endpoint = an_endpoint()
+        assert await endpoints.add(endpoint, 1)
+        order, keyed = an_order(), an_order()
+        await api.add(order)
+        await api.add(order)
+        await api.add(keyed, "key")
+        for _ in range(2):
+            [batch] = await outbox.take(5, 60)
+            assert {owed.order_id for owed in batch.owed} == {order.order_id, keyed.order_id}
+            delivered = [Delivered(owed, 0) for owed in batch.owed]
+            attempt = Attempt(order.order_id, 0, "order.pending", START, 0.1, 204)
+            assert await outbox.settle(batch, WebhookSettlement(delivered, [attempt]))
+            assert list(await outbox.take(5, 60)) == []
+            await replays.replay(endpoint, START, START + timedelta(days=1), 0, 10)
+        assert len((await replays.attempts(endpoint.webhook_id, None, 10)).attempts) == 2
+        assert await endpoints.change(endpoint.disable(START, "user"))
+        await endpoints.remove(endpoint.webhook_id)
+        await outbox.tidy()
+        assert list(await endpoints.find(None)) == []

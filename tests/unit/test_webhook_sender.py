@@ -76,10 +76,17 @@ async def test_an_address_of_a_network_here_is_refused_before_anything_is_sent(
     receiver: tuple[Receiver, str], host: str
 ) -> None:
     sender = HttpWebhookSender(SystemClock(), allow_private=False)
-    url = receiver[1].replace("127.0.0.1", host)
+    url = receiver[1].replace("http:", "https:").replace("127.0.0.1", host)
     assert await sender.send_signed(an_endpoint(url=url), "m", "{}") == Answer(error="address_refused")
     await sender.close()
     assert receiver[0].received == []
+
+
+async def test_plain_http_goes_nowhere_where_it_is_no_more_allowed(receiver: tuple[Receiver, str]) -> None:
+    sender = HttpWebhookSender(SystemClock(), allow_private=False)
+    url = receiver[1].replace("127.0.0.1", "hooks.invalid")
+    assert await sender.send_signed(an_endpoint(url=url), "m", "{}") == Answer(error="address_refused")
+    await sender.close()
 
 
 async def test_a_name_is_asked_once_and_the_address_that_was_judged_is_connected_to(
@@ -105,7 +112,7 @@ async def test_a_name_is_asked_once_and_the_address_that_was_judged_is_connected
     monkeypatch.setattr(checked, "_network", Network())
     sender = HttpWebhookSender(SystemClock(), allow_private=False)
     monkeypatch.setattr(sender, "_network", checked)
-    url = receiver[1].replace("127.0.0.1", "rebinding.example")
+    url = receiver[1].replace("http:", "https:").replace("127.0.0.1", "rebinding.example")
     assert await sender.send_signed(an_endpoint(url=url), "m", "{}") == Answer(error="unreachable")
     assert (asked, reached) == (["rebinding.example"], ["203.0.113.9"])
     await sender.close()
