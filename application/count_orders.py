@@ -41,15 +41,25 @@ class CountOrders:
             await self.send()
 
     async def send(self) -> None:
-        """Send what was counted since the last time; if the store is away it is sent with the next."""
+        """Send what was counted since the last time; if the store is away it is sent with the next.
+
+        However much is counted meanwhile: a part each time, after one that may not have arrived.
+        """
         async with self._sending:
-            while part := self._part or self._next():
-                self._part = part
-                try:
-                    await self.counts.keep(self.process, part)
-                except PortError as error:  # no order depends on it
-                    return observe.store_away("the counts of orders", error)
-                self._part = None
+            if await self._is_kept():
+                self._part = self._next()
+                await self._is_kept()
+
+    async def _is_kept(self) -> bool:
+        """Send the part that there is, if there is one; say whether there is none any more."""
+        if self._part is not None:
+            try:
+                await self.counts.keep(self.process, self._part)
+            except PortError as error:  # no order depends on it
+                observe.store_away("the counts of orders", error)
+                return False
+            self._part = None
+        return True
 
     def _next(self) -> CountedPart | None:
         counted = orders_counted()

@@ -106,6 +106,25 @@ async def test_what_may_have_arrived_counts_once(counts: UncertainCounts, clock:
     assert (await counts.windows())["1m"] == Counts(3)
 
 
+async def test_orders_that_come_without_a_pause_make_no_more_parts(counts: UncertainCounts, clock: ManualClock) -> None:
+    @define
+    class BusyCounts:
+        async def keep(self, process: str, part: CountedPart) -> None:
+            await counts.keep(process, part)
+            if part.number < 50:
+                accepted()  # while the part was on its way
+
+        async def windows(self) -> Mapping[str, Counts]:
+            return await counts.windows()
+
+    accepted()
+    count = CountOrders(BusyCounts(), clock, "one")
+    accepted()
+    await count.send()
+    await count.send()
+    assert counts.numbers == [1, 2]
+
+
 async def test_the_end_reports_all_also_what_came_while_a_part_was_on_its_way(
     counts: UncertainCounts, clock: ManualClock
 ) -> None:
