@@ -1,6 +1,7 @@
 """Options that several commands share, and what a shell may complete them with."""
 
 import os
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
@@ -51,6 +52,13 @@ def user_of(text: str | None) -> str | None:
         return user_id(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def key_of(text: str | None) -> str | None:
+    """Read an idempotency key; an empty one is none, and not a new one. Raises typer.BadParameter."""
+    if text is None or re.fullmatch(r"[!-~]{1,255}", text):
+        return text
+    raise typer.BadParameter("must be 1 to 255 visible ASCII characters")
 
 
 def tokens_like(incomplete: str) -> list[str]:

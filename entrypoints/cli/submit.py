@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from entrypoints.cli.ending import troubles_reported
-from entrypoints.cli.options import AsJson, Timeout, Url, tokens_like
+from entrypoints.cli.options import AsJson, Timeout, Url, key_of, tokens_like
 from entrypoints.cli.output import complain, on_terminal, say, say_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ def submit(
         str | None, typer.Option(metavar="TEXT", help="Your own name for the order, once per user.")
     ] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The same key never makes a second order.", show_default="new")
+        str | None,
+        typer.Option(
+            metavar="TEXT", callback=key_of, help="The same key never makes a second order.", show_default="new"
+        ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the order to its end.")] = False,
     timeout: Timeout = None,

@@ -1,13 +1,8 @@
 """`order-engine workers`: which workers are there, and how busy. Needs Postgres only."""
 
-from typing import TYPE_CHECKING
-
 from entrypoints.cli.operating import on_halts
 from entrypoints.cli.options import AsJson
 from entrypoints.cli.output import cell, say, say_json, show
-
-if TYPE_CHECKING:
-    pass
 
 
 def workers(as_json: AsJson = False) -> None:

@@ -1,4 +1,5 @@
 /** The engine as an object: orders, their stories, executions, webhooks, and what operators do. */
+import { OrderEngineError } from "./errors.js";
 import { Http } from "./http.js";
 import { Subscription } from "./subscription.js";
 
@@ -31,9 +32,15 @@ export class OrderEngine {
   }
 
   /** Place an order. Sent again when no answer came: with the same key, so that it is placed once. */
-  submit(order, { idempotencyKey = newKey(), ...options } = {}) {
-    const headers = { "Idempotency-Key": idempotencyKey };
-    return this.#http.send("api/orders/execute", { ...options, method: "POST", body: order, headers, repeatable: true });
+  async submit(order, { idempotencyKey, ...options } = {}) {
+    const key = idempotencyKey ?? newKey();
+    const call = { ...options, method: "POST", body: order, headers: { "Idempotency-Key": key }, repeatable: true };
+    try {
+      return await this.#http.send("api/orders/execute", call);
+    } catch (error) {
+      if (error instanceof OrderEngineError) error.idempotencyKey = key;
+      throw error;
+    }
   }
 
   order(orderId, options) {

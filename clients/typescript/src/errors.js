@@ -2,6 +2,9 @@
 
 /** All that this client throws of its own. */
 export class OrderEngineError extends Error {
+  /** @type {string | null} under which an order was sent: submitted with it again, it is placed once */
+  idempotencyKey = null;
+
   get name() {
     return this.constructor.name;
   }

@@ -305,7 +305,10 @@ export class OrderEngine {
 }
 
 /** All that this client throws of its own. */
-export class OrderEngineError extends Error {}
+export class OrderEngineError extends Error {
+  /** The key that an order was sent with: submitted again with it, it is placed once. */
+  readonly idempotencyKey: string | null;
+}
 /** No answer came: whether the request was carried out isn't known. */
 export class Unreachable extends OrderEngineError {}
 /** An answer that is not the engine's. */

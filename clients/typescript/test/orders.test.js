@@ -36,6 +36,24 @@ test("an answer that is lost does not order twice", async () => {
   assert.ok(told.length === 1 && told[0] instanceof Unreachable);
 });
 
+test("whoever got no answer at all knows the key that the order was sent with", async () => {
+  let isBroken = true;
+  const lossy = async (url, request) => {
+    const answer = await fetch(url, request);
+    if (!isBroken) return answer;
+    await answer.text();
+    throw new TypeError("the connection broke");
+  };
+  const engine = new OrderEngine(URL_OPEN, { fetch: lossy, retries: 0 });
+  const order = { ...ORDER, userId: "silent" };
+  const { idempotencyKey } = await engine.submit(order, { idempotencyKey: null }).catch((error) => error);
+  isBroken = false;
+  const { orderId } = await engine.submit(order, { idempotencyKey });
+  const orders = await all(client.orders({ userId: "silent" }));
+  assert.deepEqual(orders.map((order) => order.orderId), [orderId]);
+  assert.notEqual(idempotencyKey, "null");
+});
+
 test("what must not be repeated is not", async () => {
   let calls = 0;
   const broken = async () => (calls++, Promise.reject(new TypeError("no way")));

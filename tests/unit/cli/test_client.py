@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from entrypoints.cli import client as cli_client
 from entrypoints.cli.app import app
 from entrypoints.cli.client import EngineClient
-from entrypoints.cli.ending import NO_ENGINE, REFUSED, Trouble
+from entrypoints.cli.ending import NO_ENGINE, REFUSED, WRONG_USAGE, Trouble
 from tests.unit.python_client.answers import URL, Answers, accepted, answering, problem
 
 ORDER = ("submit", "SOL", "USDC", "1", "--user", "anna", "--url", URL)
@@ -82,6 +82,12 @@ def test_an_order_is_submitted_until_there_is_an_answer(monkeypatch: pytest.Monk
     assert (code, out, keys) == (0, "1\n", {"k-1"})
     assert "broke before an answer came (reset). Trying again in 0.0" in err
     assert err.count("with --idempotency-key k-1\n") == 2
+
+
+@pytest.mark.parametrize("key", ["", "a b", "k\n", "é"])
+def test_a_key_that_is_none_orders_nothing(key: str) -> None:
+    ended = CliRunner().invoke(app, [*ORDER, "--idempotency-key", key], catch_exceptions=False)
+    assert (ended.exit_code, "visible ASCII" in ended.stderr) == (WRONG_USAGE, True)
 
 
 def test_an_engine_that_was_never_there_heard_of_no_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,14 @@ def test_an_order_is_submitted_again_with_the_same_key(first: Callable[[], Answe
     assert heard[0].idempotency_key == str(uuid.UUID(done.idempotency_key))
 
 
+@pytest.mark.parametrize("key", ["", " ", "a b", "k\n", "é", "k" * 256])
+def test_a_key_that_is_none_orders_nothing(key: str) -> None:
+    client, asked = client_of(accepted())
+    with pytest.raises(ValueError, match="visible ASCII"):
+        client.submit(**ORDER, idempotency_key=key)
+    assert not asked
+
+
 async def test_the_same_for_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("order_engine_client.attempts.FIRST_PAUSE_SECONDS", 0.0)
     client, asked = async_client_of(httpx.ReadError("reset"), accepted())

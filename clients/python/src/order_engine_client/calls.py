@@ -1,6 +1,7 @@
 """The engine's calls: how each is asked, and how its answer is read. Nothing here knows how it is sent."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from order_engine_client.models import (
 from order_engine_client.reading import Document, read
 
 PAGE_MOST = 200
+_KEY = re.compile(r"[!-~]{1,255}")
 
 T = TypeVar("T")
 Query = Mapping[str, str | Sequence[str]]
@@ -92,8 +94,12 @@ class Unfinished(TypedDict, total=False):
 
 
 def submit(order: NewOrder) -> Call[Accepted]:
-    """Have an order accepted, once however often it is said: it has a key, its own or a new one."""
-    key = order.get("idempotency_key") or str(uuid.uuid4())
+    """Have an order accepted, once however often it is said: it has a key, its own or a new one.
+
+    Raises ValueError for a key that is none: a new one in its place could make a second order.
+    """
+    given = order.get("idempotency_key")
+    key = str(uuid.uuid4()) if given is None else _key_of(given)
     asked = {name: value for name, value in order.items() if name != "idempotency_key"}
 
     def accepted(found: Document, headers: Mapping[str, str]) -> Accepted:
@@ -168,6 +174,12 @@ def ticket(target: str) -> Call[Ticket]:
 def stats() -> Call[Stats]:
     """Read how busy the engine is."""
     return Call("GET", "/api/stats", one_of(Stats))
+
+
+def _key_of(text: str) -> str:
+    if not _KEY.fullmatch(text):
+        raise ValueError("idempotency_key must be 1 to 255 visible ASCII characters")
+    return text
 
 
 def _path(order_id: str) -> str:
