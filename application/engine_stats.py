@@ -44,7 +44,7 @@ class Stats:
 
 @frozen
 class EngineSnapshot:
-    """What could be found out: the queue's jobs (None: it is away) also when the store did not answer."""
+    """What could be found out: the queue's jobs (None: it did not answer just now) also without the store's part."""
 
     stats: Stats | StoreUnavailable
     queue: QueueCounts | None
@@ -103,14 +103,15 @@ class EngineStats:
 
     async def _read(self) -> EngineSnapshot:
         kept, queue, used = await asyncio.gather(self._kept(), self._present_queue(), self._used())
+        just_now = queue if self._present_queue.answered else None
         halted, parts = self.gate.why_shut is not None, self.gate.parts.counted
         if isinstance(kept, StoreUnavailable):
-            return EngineSnapshot(kept, queue, halted, parts)
+            return EngineSnapshot(kept, just_now, halted, parts)
         backlog, windows, workers = kept
         since = backlog.oldest_pending_at
         waited = None if since is None else max(0.0, (self.clock.now() - since).total_seconds())
         stats = Stats(backlog.open, waited, queue, windows, workers, self.gate.halt)
-        return EngineSnapshot(stats, queue, halted, parts, used or {})
+        return EngineSnapshot(stats, just_now, halted, parts, used or {})
 
     async def _kept(self) -> tuple[Backlog, Mapping[str, Counts], Sequence[SeenWorker]] | StoreUnavailable:
         try:

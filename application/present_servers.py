@@ -25,6 +25,11 @@ class PresentQueue:
     _counts: QueueCounts | None = field(default=None, init=False)
     _missed_at: float | None = field(default=None, init=False)  # the first look that did not reach it
 
+    @property
+    def answered(self) -> bool:
+        """Whether the last look reached it."""
+        return self._missed_at is None
+
     async def __call__(self) -> QueueCounts | None:
         """Return the counts; None when the queue is away, or was never reached. It takes ASK_SECONDS at most."""
         try:

@@ -115,12 +115,12 @@ def _servers(settings: Settings, stack: ExitStack) -> tuple[Settings, Places, li
         postgres = stack.enter_context(LocalPostgres(settings.data_dir / "postgres"))
         private.append(postgres)
         postgres_at, settings = _place(postgres), evolve(settings, postgres_url=postgres.engine_url())
+        if settings.webhooks_key_file is None:  # of a database that others use it is for its keeper to choose
+            settings = evolve(settings, webhooks_key_file=settings.data_dir / "webhooks.key")
+            make_secret(settings.data_dir / "webhooks.key", KEY_VARIABLE)
     if settings.redis_url is None:
         private.append(stack.enter_context(LocalRedis(settings.data_dir / "redis")))
         redis_at, settings = _place(private[-1]), evolve(settings, redis_url=private[-1].url)
-    if settings.webhooks_key_file is None:
-        settings = evolve(settings, webhooks_key_file=settings.data_dir / "webhooks.key")
-        make_secret(settings.data_dir / "webhooks.key", KEY_VARIABLE)
     return settings, {_POSTGRES: postgres_at, _REDIS: redis_at}, private
 
 
