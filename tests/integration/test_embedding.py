@@ -73,6 +73,18 @@ async def test_it_has_the_tests_settings_and_ends_with_its_block() -> None:
     await eventually(lambda: gone(engine.url))
 
 
+def test_when_its_block_has_ended_so_has_it_though_an_order_was_on_its_way(tmp_path: Path) -> None:
+    command = ("/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(tmp_path / "pid"), COMMAND)
+    with running_engine({"MOCK_SWAP_MIN_MS": "700", "MOCK_SWAP_MAX_MS": "700"}, command) as engine:
+        with Client(engine.url) as client:
+            accepted = client.submit(input_token="SOL", output_token="USDC", amount=10, user_id="anna")
+            next(frame for frame in client.watch(accepted.order_id) if frame.status == "submitted")
+        process = int((tmp_path / "pid").read_text())
+        os.kill(process, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
 async def test_it_ends_with_the_process_that_is_killed() -> None:
     begun = "print(engine.url, flush=True); input()"
     code = fence("from order_engine_client.testing").replace("print(engine.url)", begun)

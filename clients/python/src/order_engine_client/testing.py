@@ -27,12 +27,14 @@ FAST: Mapping[str, str] = {
 START_SECONDS, STOP_SECONDS, LOOK_SECONDS = 30.0, 10.0, 0.05
 _PORTS = {"PORT": "0", "OPERATIONS_PORT": "0"}
 _CONSOLE = re.compile(r"^ *Console +(http\S+?)/?$", re.MULTILINE)
-# Runs the engine until its own standard input ends, as it does at any death of who holds the other end.
+# Runs the engine until its own standard input ends, as it does at any death of who holds the other end. A signal to all
+# of them ends it no sooner than the engine, which finishes what it has begun.
 _GUARD = """exec 3<&0
+trap : TERM
 "$@" 3<&- &
 engine=$!
 { cat <&3 >/dev/null; kill "$engine" 2>/dev/null; } &
-wait "$engine"
+wait "$engine" || wait "$engine"
 """
 
 
