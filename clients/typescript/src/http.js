@@ -48,7 +48,7 @@ export class Http {
   url(path, query = {}) {
     const url = new URL(path, this.options.base);
     for (const [name, value] of Object.entries(query)) {
-      if (value === undefined || value === null || value === "") continue;
+      if (value === undefined || value === null) continue; // an empty text would not mean all: the engine refuses it
       for (const one of [value].flat()) url.searchParams.append(name, one instanceof Date ? one.toISOString() : one);
     }
     return url;

@@ -73,6 +73,12 @@ test("a limit is waited for, as long as is asked", async () => {
   assert.deepEqual(waits, ["rate_limited"]);
 });
 
+test("an empty user id is not everyone's", async () => {
+  await assert.rejects(all(client.orders({ userId: "" })), ValidationFailed);
+  await assert.rejects(all(client.executions({ userId: "" })), ValidationFailed);
+  await assert.rejects(all(client.feed({ userId: "" })), ValidationFailed);
+});
+
 test("every bad field is told at once", async () => {
   const error = await client.submit({ ...ORDER, amount: "-3", userId: " " }).catch((refused) => refused);
   assert.ok(error instanceof ValidationFailed);

@@ -10,7 +10,7 @@ const PAGE = 200; // the most that the API gives at once
 
 /** What the engine is asked for; it lists what was cancelled as failed, and nothing by ids. @param {Filter} filter */
 export function query({ status, user }) {
-  return { status: status === "cancelled" ? "failed" : status, userIdPrefix: user };
+  return { status: status === "cancelled" ? "failed" : status || undefined, userIdPrefix: user || undefined };
 }
 
 /** @param {{status: string, reasonCode: string | null, userId: string, orderId: string}} order @param {Filter} filter */
