@@ -26,8 +26,11 @@ from domain.webhook import WebhookEndpoint
 # One that waits is looked for so often.
 POLL_SECONDS = 0.5
 AWAY_SECONDS = 2.0
-# Endpoints that are sent to at once, and requests under way to each.
-SLOTS = 16
+# Endpoints that are sent to at once, of one user no more than a few; how many are taken together, as reading what they
+# get is in the orders' way; and requests under way to each.
+SLOTS = 64
+SLOTS_OF_USER = 4
+TAKEN_MOST = 8
 AT_ONCE = 8
 # After so long nothing more of a batch is begun: others have their turn.
 BATCH_SECONDS = 5.0
@@ -78,7 +81,7 @@ class DeliverWebhooks:
         async with asyncio.TaskGroup() as group:
             while self.per_second:
                 free = SLOTS - len(running)
-                taken = await self._taken(free) if free else ()
+                taken = await self._taken(min(free, TAKEN_MOST)) if free else ()
                 for batch in taken:
                     task = group.create_task(self.deliver(batch))
                     running.add(task)
@@ -120,7 +123,7 @@ class DeliverWebhooks:
 
     async def _taken(self, most: int) -> Sequence[Batch]:
         try:
-            return await self.outbox.take(most, self.lease_seconds)
+            return await self.outbox.take(most, SLOTS_OF_USER, self.lease_seconds)
         except (StoreUnavailable, Overloaded) as error:
             engine.store_away(_WHAT, error)
             await self.clock.sleep(AWAY_SECONDS)
@@ -175,8 +178,9 @@ class _Delivery:
     def settlement(self) -> Settlement:
         delivered = [self._delivered(owed) for owed in self.batch.owed if owed.order_id in self._reached]
         nothing_went = bool(self._failed) and not any(attempt.succeeded for attempt in self.attempts)
-        failures = self.batch.failures + 1 if nothing_went else 0
-        again_in = max(self.use.backoff(failures), self.again_in) if failures else 0.0
+        # Events that nobody wants say nothing of how an endpoint does, nor does a batch that was cut off.
+        failures = self.batch.failures + 1 if nothing_went else 0 if self.attempts else self.batch.failures
+        again_in = max(self.use.backoff(failures), self.again_in) if nothing_went else 0.0
         return Settlement(delivered, self.attempts, failures, again_in, self._disabled_why())
 
     def _delivered(self, owed: Owed) -> Delivered:

@@ -1,5 +1,6 @@
 """What webhook endpoints are still to get, in this process's memory."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -24,14 +25,18 @@ class InMemoryWebhookOutbox:
     store: InMemoryOrderStore
     _attempts: dict[str, list[tuple[int, Attempt]]] = field(factory=dict)
 
-    async def take(self, most: int, lease_seconds: float) -> Sequence[Batch]:
+    async def take(self, most: int, of_user: int, lease_seconds: float) -> Sequence[Batch]:
         now, batches = self.clock.now(), list[Batch]()
-        for state in sorted(self.store.webhooks.states.values(), key=lambda s: s.leased_until or _EVER):
+        states = self.store.webhooks.states.values()
+        leased = Counter(s.endpoint.user_id for s in states if (s.leased_until or _EVER) > now)
+        for state in sorted(states, key=lambda s: s.leased_until or _EVER):
             free = max(state.leased_until or _EVER, state.retry_at or _EVER) <= now
-            if not (free and state.endpoint.enabled and len(batches) < most):
+            of_its_user = leased[state.endpoint.user_id]
+            if not (free and state.endpoint.enabled and len(batches) < most and of_its_user < of_user):
                 continue
             owed = [await self._owed(order_id, state) for order_id in self._due(state, now)]
             if some := [each for each in owed if each][: 1 if state.failures else ORDERS_MOST]:
+                leased[state.endpoint.user_id] += 1
                 state.lease += 1
                 state.leased_until = now + timedelta(seconds=lease_seconds)
                 batches.append(Batch(state.endpoint, state.lease, some, state.failures, state.failing_since))

@@ -32,15 +32,21 @@ class PostgresWebhookOutbox:
         """Disconnect. Idempotent."""
         await self._pool.close()
 
-    async def take(self, most: int, lease_seconds: float) -> Sequence[Batch]:
-        leased = await self._pool.change(statements.TAKE, (most, lease_seconds))
+    async def take(self, most: int, of_user: int, lease_seconds: float) -> Sequence[Batch]:
+        leased = await self._pool.change(statements.TAKE, (of_user, most, lease_seconds))
         if not leased:
             return []
         ids, sizes = [row[0] for row in leased], [1 if row[-2] else ORDERS_MOST for row in leased]
         found: dict[str, list[Owed]] = defaultdict(list)
+        unreadable: list[tuple[str, str]] = []
         for row in await self._pool.change(statements.OWED, (ids, sizes, EVENTS_MOST)):
-            if owed := _owed(row[1:]):
+            owed = _owed(row[1:])
+            if isinstance(owed, Owed):
                 found[row[0]].append(owed)
+            else:
+                unreadable.append((row[0], owed))
+        if unreadable:  # else they would be the first that are due each time
+            await self._pool.change(statements.PASS_BY, tuple(map(list, zip(*unreadable, strict=True))))
         idle = [row for row in leased if row[0] not in found]
         if idle:
             await self._pool.change(statements.RELEASE, ([row[0] for row in idle], [row[-3] for row in idle]))
@@ -72,8 +78,8 @@ class PostgresWebhookOutbox:
     async def replay(
         self, endpoint: WebhookEndpoint, since: datetime, until: datetime, after: int, most: int
     ) -> Replayed:
-        times = stored(since), stored(since), stored(until)
-        given = (endpoint.user_id, *times, after, most, endpoint.webhook_id)
+        times = stored(since), stored(until)
+        given = (endpoint.user_id, *times, *times, after, most, endpoint.webhook_id)
         [(orders, last, reached)] = await self._pool.change(statements.REPLAY, given)
         return Replayed(orders, last, utc(reached)) if orders == most else Replayed(orders, None, None)
 
@@ -91,13 +97,13 @@ class PostgresWebhookOutbox:
         return Batch(read_endpoint(endpoint, self._secrets), lease, owed, failures, since)
 
 
-def _owed(row: Sequence[Any]) -> Owed | None:
-    """Return what a row of `OWED` says, but for an order that makes no sense."""
+def _owed(row: Sequence[Any]) -> Owed | str:
+    """Return what a row of `OWED` says; of an order that makes no sense its id."""
     delivered_seq, failures, failing_since, events, to_its_end, *columns = row
     order = read_or_refuse(columns)
     if isinstance(order, UnreadableOrder):
         observe.order_unreadable(columns[0], order)
-        return None
+        return str(columns[0])
     frames = [] if delivered_seq >= 0 else [birth_frame(order)]
     last = len(events) if to_its_end else 0
     frames += [

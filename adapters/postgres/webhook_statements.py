@@ -54,14 +54,21 @@ UPDATE webhook_endpoints SET removed_at = {_NOW}, secret = '', previous_secret =
 WHERE webhook_id = %s::uuid AND removed_at IS NULL
 """
 
-# (most, lease seconds): endpoint, lease, failures, failing since.
+# (how many of a user, most, lease seconds): endpoint, lease, failures, failing since.
 TAKE: Final = f"""
-WITH free AS (
-    SELECT e.webhook_id FROM webhook_endpoints AS e
+WITH ready AS (
+    SELECT e.webhook_id, e.leased_until, e.user_id, row_number() OVER (
+        PARTITION BY e.user_id ORDER BY e.leased_until) AS number
+    FROM webhook_endpoints AS e
     WHERE {_IS_OPEN} AND e.retry_at <= {_NOW} AND e.leased_until <= {_NOW} AND EXISTS (
         SELECT FROM webhook_outbox AS w WHERE w.webhook_id = e.webhook_id AND w.due_at <= {_NOW})
-    ORDER BY e.leased_until LIMIT %s
-    FOR UPDATE SKIP LOCKED
+), free AS (
+    SELECT e.webhook_id FROM ready AS r JOIN webhook_endpoints AS e ON e.webhook_id = ANY(ARRAY[r.webhook_id])
+    WHERE {_IS_OPEN} AND e.retry_at <= {_NOW} AND e.leased_until <= {_NOW} AND %s >= r.number + (
+        SELECT count(*) FROM webhook_endpoints AS l
+        WHERE l.user_id = r.user_id AND l.removed_at IS NULL AND l.leased_until > {_NOW})
+    ORDER BY r.leased_until LIMIT %s
+    FOR UPDATE OF e SKIP LOCKED
 )
 UPDATE webhook_endpoints AS e SET lease = e.lease + 1, leased_until = {_NOW} + make_interval(secs => %s)
 FROM free WHERE e.webhook_id = free.webhook_id
@@ -104,6 +111,13 @@ CROSS JOIN LATERAL (
 ) AS events
 WHERE n.number <= n.most
 ORDER BY n.due_at
+"""
+
+# Pass orders by for a while. (endpoints, order ids).
+PASS_BY: Final = f"""
+UPDATE webhook_outbox AS w SET due_at = {_NOW} + interval '1 minute'
+FROM unnest(%s::uuid[], %s::text[]) AS t (webhook_id, order_id) JOIN orders AS o ON o.order_id = ANY(ARRAY[t.order_id])
+WHERE w.webhook_id = t.webhook_id AND w.orders_id = o.id
 """
 
 # Release leases of which nothing came. (ids, leases).
@@ -157,12 +171,13 @@ WITH held AS (
 SELECT webhook_id FROM held
 """
 
-# (user id, since, since, until, after, most, id): how many, the last one's number and when it was accepted.
+# (user id, since, until, since, until, after, most, id): how many, the last one's number and when it was accepted.
 # Clocks of processes that take orders may differ, so numbers rise with the times of acceptance to a minute.
 REPLAY: Final = f"""
 WITH found AS MATERIALIZED (
     SELECT o.id, o.created_at FROM orders AS o
     WHERE o.user_id = %s AND o.id >= orders_from(%s::timestamp - interval '1 minute')
+        AND o.id < orders_from(%s::timestamp + interval '1 minute')
         AND o.created_at >= %s AND o.created_at < %s AND o.id > %s
     ORDER BY o.id LIMIT %s
 ), set_back AS (
@@ -183,14 +198,23 @@ ORDER BY id DESC LIMIT %s
 # Forget a part of what removed endpoints leave, and then them: a statement that adds an order takes a second or two.
 TIDY: Final = f"""
 WITH removed AS MATERIALIZED (
-    SELECT webhook_id FROM webhook_endpoints WHERE removed_at < {_NOW} - interval '1 minute' ORDER BY removed_at LIMIT 5
+    SELECT webhook_id FROM webhook_endpoints WHERE removed_at < {_NOW} - interval '1 minute'
+    ORDER BY removed_at LIMIT 1000
 ), owed AS (
-    DELETE FROM webhook_outbox AS w USING removed AS r, LATERAL (
-        SELECT * FROM webhook_outbox AS o WHERE o.webhook_id = r.webhook_id LIMIT 1000) AS o
-    WHERE w.webhook_id = o.webhook_id AND w.orders_id = o.orders_id RETURNING w.webhook_id
+    DELETE FROM webhook_outbox AS w USING (
+        SELECT o.webhook_id, o.orders_id FROM removed AS r
+        CROSS JOIN LATERAL (SELECT * FROM webhook_outbox AS o WHERE o.webhook_id = r.webhook_id LIMIT 5000) AS o
+        LIMIT 5000) AS o
+    WHERE w.webhook_id = o.webhook_id AND w.orders_id = o.orders_id
 ), tried AS (
-    DELETE FROM webhook_deliveries AS d USING removed AS r WHERE d.webhook_id = r.webhook_id RETURNING d.webhook_id
+    DELETE FROM webhook_deliveries AS d USING (
+        SELECT d.id FROM removed AS r
+        CROSS JOIN LATERAL (SELECT * FROM webhook_deliveries AS d WHERE d.webhook_id = r.webhook_id LIMIT 5000) AS d
+        LIMIT 5000) AS t
+    WHERE d.id = t.id
 )
 DELETE FROM webhook_endpoints AS e USING removed AS r
-WHERE e.webhook_id = r.webhook_id AND e.webhook_id NOT IN (TABLE owed UNION ALL TABLE tried)
+WHERE e.webhook_id = r.webhook_id
+    AND NOT EXISTS (SELECT FROM webhook_outbox AS o WHERE o.webhook_id = r.webhook_id)
+    AND NOT EXISTS (SELECT FROM webhook_deliveries AS d WHERE d.webhook_id = r.webhook_id)
 """

@@ -10,8 +10,9 @@ import httpcore
 
 from adapters.webhook_http.addresses import is_public
 
-# Names are looked up in threads of their own: who names a server that never answers holds up no other look-ups.
-_LOOKUPS_AT_ONCE = 8
+# Names are looked up in threads of their own. A name server that never answers keeps one for half a minute, though
+# nobody waits any more: so there are many, and a name is looked up once at a time.
+_LOOKUPS_AT_ONCE = 64
 
 
 class AddressRefused(Exception):
@@ -28,6 +29,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         self._allow_private = allow_private
         self._network = httpcore.AnyIOBackend()
         self._lookups = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, "webhook-names")
+        self._asked: dict[tuple[str, int], asyncio.Future[list[Any]]] = {}
 
     def close(self) -> None:
         """Wait for no look-up any more. Idempotent."""
@@ -51,9 +53,16 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
 
     async def _address_of(self, host: str, port: int) -> str:
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._lookups, lambda: getaddrinfo(host, port, proto=IPPROTO_TCP))
-        for *_, address in found:
+        for *_, address in await self._looked_up(host, port):
             if self._allow_private or is_public(str(address[0])):
                 return str(address[0])
         raise AddressRefused(host)
+
+    async def _looked_up(self, host: str, port: int) -> list[Any]:
+        key = (host, port)
+        if key not in self._asked:
+            loop = asyncio.get_running_loop()
+            asked = loop.run_in_executor(self._lookups, lambda: getaddrinfo(host, port, proto=IPPROTO_TCP))
+            asked.add_done_callback(lambda done: (self._asked.pop(key), done.cancelled() or done.exception()))
+            self._asked[key] = asked
+        return await asyncio.shield(self._asked[key])

@@ -5,6 +5,7 @@ import re
 import ssl
 import time
 from collections import defaultdict
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
@@ -60,7 +61,7 @@ class HttpWebhookSender:
             return Answer(error="bad_url")
 
     async def _send(self, endpoint: WebhookEndpoint, message_id: str, body: str) -> Answer:
-        url = httpcore.URL(endpoint.url)
+        url = _parsed(endpoint.url)
         if url.scheme not in self._schemes:  # it was made when more was allowed
             raise AddressRefused(endpoint.webhook_id)
         authority = b"%s://%s:%d" % (url.scheme, url.host, url.port or 0)
@@ -103,14 +104,8 @@ class HttpWebhookSender:
 
     async def _connection(self, authority: bytes) -> httpcore.AsyncConnectionPool:
         """Take the connection that was used last, or make one; those that were idle for too long are closed."""
-        now = time.monotonic()
-        for host in list(self._idle):
-            some = self._idle.pop(host)
-            fresh = [each for each in some if now - each[1] < IDLE_SECONDS]
-            if fresh:
-                self._idle[host] = fresh
-            for connection, _ in some[: len(some) - len(fresh)]:
-                await connection.aclose()
+        for connection in self._stale():
+            await connection.aclose()
         if self._idle.get(authority):
             return self._idle[authority].pop()[0]
         if self._tls is None:
@@ -122,6 +117,23 @@ class HttpWebhookSender:
             keepalive_expiry=IDLE_SECONDS,
             network_backend=self._network,
         )
+
+    def _stale(self) -> list[httpcore.AsyncConnectionPool]:
+        """Take out those that were idle for too long: at once, as others send while each is closed."""
+        oldest, stale = time.monotonic() - IDLE_SECONDS, list[httpcore.AsyncConnectionPool]()
+        for host, some in list(self._idle.items()):
+            stale += (connection for connection, at in some if at <= oldest)
+            self._idle[host] = [each for each in some if each[1] > oldest]
+            if not self._idle[host]:
+                del self._idle[host]
+        return stale
+
+
+def _parsed(text: str) -> httpcore.URL:
+    """Return a URL with its whole path: `httpcore.URL` of a text has nothing of that from a last `;` on."""
+    parts = urlsplit(text)
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
 
 
 def _again_in(response: httpcore.Response) -> float | None:

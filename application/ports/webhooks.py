@@ -141,8 +141,12 @@ class WebhookOutbox(Protocol):
     An endpoint is one deliverer's at a time, for as long as its lease lasts; who comes too late changes nothing.
     """
 
-    async def take(self, most: int, lease_seconds: float) -> Sequence[Batch]:
-        """Lease up to `most` endpoints that have something to get now, those that waited longest first."""
+    async def take(self, most: int, of_user: int, lease_seconds: float) -> Sequence[Batch]:
+        """Lease up to `most` endpoints that have something to get now, those that waited longest first.
+
+        Of one user's no more than `of_user` are leased at a time, whoever leases them: but for a few, when several do.
+        An order that cannot be read is passed by for a while.
+        """
         ...
 
     async def settle(self, batch: Batch, settlement: Settlement) -> bool:

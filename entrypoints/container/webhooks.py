@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = f"{PREFIX}WEBHOOKS_KEY_FILE"
 _SECRET_BYTES = 32
-_LEASES = 3  # an endpoint's lease, in those of orders: a batch of it may take longer
+# An endpoint's lease: as many of orders' as those, and never less than its batch, the last answer and settling take.
+_LEASES, _LEASE_LEAST = 3, 20.0
 
 
 @frozen
@@ -79,8 +80,9 @@ def _made(
     private = settings.webhooks_allow_private == "yes"
     sender = HttpWebhookSender(clock, allow_private=private)
     chance = secrets.SystemRandom().random
+    lease_seconds = max(_LEASES * settings.lease_seconds, _LEASE_LEAST)
     return Webhooks(
         ManageWebhooks(endpoints, outbox, sender, clock, ids, new_secret, private),
-        DeliverWebhooks(outbox, sender, clock, chance, settings.webhooks_per_second, _LEASES * settings.lease_seconds),
+        DeliverWebhooks(outbox, sender, clock, chance, settings.webhooks_per_second, lease_seconds),
         Together((*closed, Closing(sender.close))),
     )

@@ -58,7 +58,7 @@ class WebhooksBench:
         return order
 
     async def taken(self) -> Batch:
-        [batch] = await self.outbox.take(5, LEASE)
+        [batch] = await self.outbox.take(5, 5, LEASE)
         return batch
 
     async def settle_all(self, batch: Batch) -> bool:
@@ -138,7 +138,7 @@ class WebhookEndpointsContract(ABC):
         await bench.an_order()
         assert await bench.endpoints.get(endpoint.webhook_id) is None
         assert list(await bench.endpoints.find(None)) == []
-        assert list(await bench.outbox.take(5, LEASE)) == []
+        assert list(await bench.outbox.take(5, 5, LEASE)) == []
         assert not await bench.endpoints.change(endpoint)
         await bench.age(100)
         for _ in range(2):
@@ -163,7 +163,7 @@ class WebhookOutboxContract(ABC):
         assert batch.endpoint == endpoint
         assert {o.order_id: list(o.frames) for o in batch.owed} == {o.order_id: [birth_frame(o)] for o in orders}
         assert await bench.settle_all(batch)
-        assert list(await bench.outbox.take(5, LEASE)) == []
+        assert list(await bench.outbox.take(5, 5, LEASE)) == []
         told = await bench.run(orders[0])
         await bench.run(before)
         await bench.age(60)
@@ -178,15 +178,33 @@ class WebhookOutboxContract(ABC):
         assert list(batch.owed[0].frames) == told
         assert await bench.settle_all(batch)
         await bench.age(3600)
-        assert list(await bench.outbox.take(5, LEASE)) == []
+        assert list(await bench.outbox.take(5, 5, LEASE)) == []
 
     async def test_each_endpoint_of_a_user_is_told_by_itself(self, bench: WebhooksBench) -> None:
         made = {(await bench.added()).webhook_id for _ in range(3)}
         order = await bench.an_order()
-        first = await bench.outbox.take(2, LEASE)
-        rest = await bench.outbox.take(2, LEASE)
+        first = await bench.outbox.take(2, 5, LEASE)
+        rest = await bench.outbox.take(2, 5, LEASE)
         assert {b.endpoint.webhook_id for b in (*first, *rest)} == made
         assert {o.order_id for b in (*first, *rest) for o in b.owed} == {order.order_id}
+
+    async def test_of_a_users_endpoints_a_few_are_leased_at_a_time(self, bench: WebhooksBench) -> None:
+        for _ in range(4):
+            await bench.added()
+        another = await bench.added(user_id="another")
+        await bench.an_order()
+        first = await bench.outbox.take(2, 2, LEASE)
+        await bench.an_order(userId="another")
+        rest = await bench.other.take(5, 2, LEASE)
+        assert {b.endpoint.user_id for b in first} == {"user123"}
+        assert [b.endpoint.webhook_id for b in rest] == [another.webhook_id]
+        await bench.settle_all(first[0])
+        [freed] = await bench.other.take(5, 2, LEASE)
+        assert freed.endpoint.user_id == "user123"
+        await bench.age(LEASE + 1)
+        again = [b.endpoint.user_id for b in await bench.outbox.take(5, 2, LEASE)]
+        assert "another" in again
+        assert 1 <= again.count("user123") <= 2
 
     async def test_a_disabled_one_gets_nothing_until_it_is_enabled_and_then_what_it_missed_before(
         self, bench: WebhooksBench
@@ -196,17 +214,17 @@ class WebhookOutboxContract(ABC):
         disabled = endpoint.disable(START, "user")
         assert await bench.endpoints.change(disabled)
         await bench.an_order()
-        assert list(await bench.outbox.take(5, LEASE)) == []
+        assert list(await bench.outbox.take(5, 5, LEASE)) == []
         assert await bench.endpoints.change(evolve(disabled.enable(START + timedelta(seconds=1)), revision=1))
         assert [owed.order_id for owed in (await bench.taken()).owed] == [order.order_id]
 
     async def test_a_lease_is_one_deliverers_until_it_runs_out(self, bench: WebhooksBench) -> None:
         await bench.added()
         order = await bench.an_order()
-        batches = await asyncio.gather(*(o.take(5, LEASE) for o in (bench.outbox, bench.other) * 5))
+        batches = await asyncio.gather(*(o.take(5, 5, LEASE) for o in (bench.outbox, bench.other) * 5))
         [[late]] = [batch for batch in batches if batch]
         await bench.age(LEASE + 1)
-        [held] = await bench.other.take(5, LEASE)
+        [held] = await bench.other.take(5, 5, LEASE)
         assert [o.order_id for o in held.owed] == [order.order_id]
         assert not await bench.settle_all(late)
         assert await bench.other.settle(held, Settlement((), ()))
@@ -226,7 +244,7 @@ class WebhookOutboxContract(ABC):
         for failures in (1, 2):
             [owed] = (batch := await bench.taken()).owed
             await bench.outbox.settle(batch, Settlement([Delivered(owed, 1, failures=failures, again_in=300)], ()))
-            assert list(await bench.outbox.take(5, LEASE)) == []
+            assert list(await bench.outbox.take(5, 5, LEASE)) == []
             await bench.age(301)
         [owed] = (await bench.taken()).owed
         assert (owed.delivered_seq, owed.failures, list(owed.frames)) == (1, 2, told[2:])
@@ -237,7 +255,7 @@ class WebhookOutboxContract(ABC):
         orders = [await bench.an_order() for _ in range(3)]
         batch = await bench.taken()
         await bench.outbox.settle(batch, Settlement((), (), failures=1, again_in=300))
-        assert list(await bench.outbox.take(5, LEASE)) == []
+        assert list(await bench.outbox.take(5, 5, LEASE)) == []
         await bench.age(301)
         batch = await bench.taken()
         assert (batch.failures, len(batch.owed)) == (1, 1)

@@ -335,12 +335,12 @@ async def test_apis_and_workers_do_all_of_webhooks_with_their_own_roles(engine: 
         await api.add(order)
         await api.add(keyed, "key")
         for _ in range(2):
-            [batch] = await outbox.take(5, 60)
+            [batch] = await outbox.take(5, 5, 60)
             assert {owed.order_id for owed in batch.owed} == {order.order_id, keyed.order_id}
             delivered = [Delivered(owed, 0) for owed in batch.owed]
             attempt = Attempt(order.order_id, 0, "order.pending", START, 0.1, 204)
             assert await outbox.settle(batch, WebhookSettlement(delivered, [attempt]))
-            assert list(await outbox.take(5, 60)) == []
+            assert list(await outbox.take(5, 5, 60)) == []
             await replays.replay(endpoint, START, START + timedelta(days=1), 0, 10)
         assert len((await replays.attempts(endpoint.webhook_id, None, 10)).attempts) == 2
         assert await endpoints.change(endpoint.disable(START, "user"))

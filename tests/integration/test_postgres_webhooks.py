@@ -1,17 +1,20 @@
 """The Postgres keepers of webhooks keep the contracts; and what only a database can show."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import psycopg
 import pytest
 
+from adapters.postgres import webhook_statements as statements
 from adapters.postgres.order_store import PostgresOrderStore
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.sealed_secrets import SealedSecrets
 from adapters.postgres.sessions import SESSION
 from adapters.postgres.webhook_endpoints import PostgresWebhookEndpoints
 from adapters.postgres.webhook_outbox import PostgresWebhookOutbox
+from application.ports.webhooks import Settlement
 from tests.contracts.webhooks import MOST, WebhookEndpointsContract, WebhookOutboxContract, WebhooksBench, an_endpoint
 
 KEY = bytes(range(32))
@@ -97,3 +100,44 @@ async def test_what_is_removed_leaves_nothing_behind(bench: WebhooksBench, migra
             "SELECT webhook_id::text FROM webhook_endpoints UNION ALL SELECT webhook_id::text FROM webhook_outbox"
         ).fetchall()
     assert rows == [(stays.webhook_id,), (stays.webhook_id,)]
+
+
+async def test_an_order_that_cannot_be_read_holds_up_no_other(bench: WebhooksBench, migrated_url: str) -> None:
+    await bench.added()
+    bad, good = await bench.an_order(), await bench.an_order()
+    await bench.outbox.settle(await bench.taken(), Settlement((), (), failures=1))  # so they are tried one by one
+    with psycopg.connect(migrated_url, autocommit=True) as connection:
+        connection.execute("UPDATE orders SET quotes = '{}' WHERE order_id = %s", (bad.order_id,))
+    assert list(await bench.outbox.take(5, 5, 60)) == []
+    [owed] = (await bench.taken()).owed
+    assert owed.order_id == good.order_id
+
+
+async def test_a_replay_reads_no_orders_that_came_after(bench: WebhooksBench, migrated_url: str) -> None:
+    endpoint = await bench.added()
+    with psycopg.connect(migrated_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO orders (order_id, user_id, input_token, output_token, amount, status, logs, created_at, "
+            "updated_at) SELECT gen_random_uuid(), 'user123', 'SOL', 'USDC', 1, 'pending', '{}', at, at "
+            "FROM generate_series(1, 5000) AS n, "
+            "LATERAL (SELECT timestamp '2026-01-01' + n * interval '1 minute' AS at) AS t"
+        )
+        given = "user123", *("2026-01-02", "2026-01-02 01:00") * 2, 0, 1000, endpoint.webhook_id
+        [[[plan]]] = connection.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statements.REPLAY}", given).fetchall()
+        assert connection.execute("SELECT count(*) FROM webhook_outbox").fetchall() == [(60,)]
+    assert max(removed_rows(plan["Plan"])) < 10
+
+
+def removed_rows(node: dict[str, Any]) -> Iterator[int]:
+    yield node.get("Rows Removed by Filter", 0)
+    for below in node.get("Plans", ()):
+        yield from removed_rows(below)
+
+
+async def test_however_many_are_removed_they_are_soon_forgotten(bench: WebhooksBench, migrated_url: str) -> None:
+    for _ in range(20):
+        await bench.endpoints.remove((await bench.added()).webhook_id)
+    await bench.age(61)
+    await bench.outbox.tidy()
+    with psycopg.connect(migrated_url) as connection:
+        assert connection.execute("SELECT count(*) FROM webhook_endpoints").fetchall() == [(0,)]

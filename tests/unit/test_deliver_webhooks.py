@@ -165,6 +165,31 @@ async def test_what_fails_for_long_enough_is_disabled_and_goes_on_when_it_is_ena
     await bench.until(lambda: all(told(bench, endpoint, order) == [0, 1, 2, 3, 4, 5] for order in orders), most=1300)
 
 
+async def test_one_that_is_away_is_left_alone_whatever_it_does_not_want(bench: Bench) -> None:
+    bench.receivers.behaves = lambda _, __: Answer(error="unreachable")
+    await bench.hooks.added(events=("order.confirmed",))
+    for _ in range(40):
+        await bench.hooks.run(await bench.hooks.an_order())
+        await bench.hooks.an_order()  # of which nothing is wanted yet
+        await bench.clock.advance(5)
+    assert len(bench.receivers.tries) < 15
+
+
+async def test_many_slow_endpoints_of_one_user_hold_up_no_other(bench: Bench) -> None:
+    for _ in range(20):
+        assert await bench.hooks.endpoints.add(an_endpoint(), 20)
+    bench.receivers.seconds = 9.0
+    for _ in range(30):
+        await bench.hooks.run(await bench.hooks.an_order())
+    await bench.clock.advance(2)
+    quick = await bench.hooks.added(user_id="another")
+    bench.receivers.seconds = 0.0
+    order = await bench.hooks.an_order(userId="another")
+    await bench.hooks.run(order)
+    await bench.clock.advance(1)
+    assert told(bench, quick, order) == [0, 1, 2, 3, 4, 5]
+
+
 async def test_one_that_is_gone_is_disabled_at_once(bench: Bench) -> None:
     bench.receivers.behaves = lambda _, __: Answer(410)
     endpoint = await bench.hooks.added()

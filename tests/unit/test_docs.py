@@ -15,7 +15,7 @@ PAGES = [
 CODE = ("domain", "application", "adapters", "entrypoints", "tests", "benchmarks", "ops", "scripts")
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
 FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
-WORDS_OF_A_PAGE, WORDS_OF_ALL = 900, 26_800
+WORDS_OF_A_PAGE, WORDS_OF_ALL = 900, 26_900
 LOOK_UP_TABLES = {"docs/configuration.md", "docs/guarantees.md", "docs/metrics.md"}  # one table of all there is
 
 

@@ -1,18 +1,21 @@
 """The HTTP sender keeps the contract, and sends to no address of a network here."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import httpcore
 import pytest
 
 from adapters.webhook_http import network
+from adapters.webhook_http import sender as sending
 from adapters.webhook_http.addresses import is_public
 from adapters.webhook_http.sender import HttpWebhookSender
 from application.ports.webhooks import Answer
 from entrypoints.system import SystemClock
 from tests.contracts.webhook_sender import Received, SenderBench, WebhookSenderContract
 from tests.contracts.webhooks import an_endpoint
+from tests.eventually import eventually
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -67,6 +70,50 @@ class TestHttpWebhookSender(WebhookSenderContract):
     @pytest.fixture
     def bench(self, bench: SenderBench) -> SenderBench:
         return bench
+
+
+async def test_connections_that_end_are_no_other_sendings_trouble(
+    bench: SenderBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1"]
+    endpoints = [an_endpoint(url=bench.url.replace("127.0.0.1", host)) for host in hosts]
+    for idle in (4.0, -1.0):
+        monkeypatch.setattr(sending, "IDLE_SECONDS", idle)
+        answers = await asyncio.gather(*(bench.sender.send_signed(each, "m", "{}") for each in endpoints))
+        assert answers == [Answer(200)] * len(hosts)
+
+
+async def test_a_url_is_asked_for_as_it_is(bench: SenderBench) -> None:
+    assert await bench.sender.send_signed(an_endpoint(url=f"{bench.url}/a;b/c;d=1?e;f"), "m", "{}") == Answer(200)
+    assert bench.received[-1].target == "/a;b/c;d=1?e;f"
+
+
+async def test_a_name_server_that_never_answers_holds_up_no_other_name(
+    receiver: tuple[Receiver, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, asked = threading.Event(), list[str]()
+
+    def resolve(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        if host.startswith("silent"):
+            answers.wait()
+        return [(0, 0, 0, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(network, "getaddrinfo", resolve)
+    sender = HttpWebhookSender(SystemClock(), allow_private=True)
+    quick = an_endpoint(url=receiver[1].replace("127.0.0.1", "quick.example"))
+    assert await sender.send_signed(quick, "m", "{}") == Answer(200)
+    urls = [receiver[1].replace("127.0.0.1", f"silent{number % 10}.example") for number in range(20)]
+    silent = [asyncio.create_task(sender.send_signed(an_endpoint(url=url), "m", "{}")) for url in urls]
+    try:
+        await eventually(lambda: len(asked) == 11)
+        other = an_endpoint(url=receiver[1].replace("127.0.0.1", "other.example"))
+        assert await sender.send_signed(other, "m", "{}") == Answer(200)
+    finally:
+        answers.set()
+    assert await asyncio.gather(*silent) == [Answer(200)] * 20
+    assert len(asked) == 12
+    await sender.close()
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ async def test_orders_are_replayed_and_attempts_are_listed_page_by_page(api: Api
     past = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"}
     assert (await api.http.post(f"{one}/replay", json=past)).json()["orders"] == 0
     assert api.engine.webhooks
-    [batch] = await api.engine.webhooks.outbox.take(1, 60)
+    [batch] = await api.engine.webhooks.outbox.take(1, 1, 60)
     attempts = [Attempt(an_id(), n, "order.pending", START + timedelta(seconds=n), 0.0451, 500) for n in range(3)]
     await api.engine.webhooks.outbox.settle(batch, Settlement((), attempts))
     first = (await api.http.get(f"{one}/deliveries?limit=2")).json()
