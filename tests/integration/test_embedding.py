@@ -39,7 +39,8 @@ def project(folder: Path) -> Mapping[str, str]:
     (folder / "conftest.py").write_text(command)
     ours = "\nimport domain\n\n\ndef test_ours() -> None:\n    assert domain.OURS\n"
     (folder / "test_swap.py").write_text(fence("# test_swap.py") + ours)
-    return {**os.environ, "PYTHONPATH": str(folder), "ORDER_ENGINE_VENUES": "Real=http://127.0.0.1:1/"}
+    theirs = {"ORDER_ENGINE_VENUES": "Real=http://127.0.0.1:1/", "OTEL_TRACES_EXPORTER": "zipkin"}
+    return {**os.environ, "PYTHONPATH": str(folder), **theirs}
 
 
 def answers(url: str) -> bool:

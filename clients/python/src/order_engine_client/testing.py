@@ -25,6 +25,7 @@ FAST: Mapping[str, str] = {
     "RETRY_BASE_MS": "10",
 }
 START_SECONDS, STOP_SECONDS, LOOK_SECONDS = 30.0, 10.0, 0.05
+_LEFT_OUT = (PREFIX, "OTEL_", "PYTHON")
 _PORTS = {"PORT": "0", "OPERATIONS_PORT": "0"}
 _CONSOLE = re.compile(r"^ *Console +(http\S+?)/?$", re.MULTILINE)
 # Runs the engine until its own standard input ends, as it does at any death of who holds the other end. A signal to all
@@ -81,7 +82,7 @@ def _own_command() -> str:
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return this process's variables without what could lead the engine elsewhere, or to other code than its own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTHON"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
     return kept | {PREFIX + name: value for name, value in {**FAST, **_PORTS, **settings}.items()}
 
 
