@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from application.caller import Caller, Scope, canonical
 from application.deliver_webhooks import send
 from application.errors import TooManyWebhooks, WebhookDisabled, WebhookNotFound
 from application.frames import timestamp
-from application.ports.errors import StoreUnavailable
+from application.ports.errors import Overloaded, StoreUnavailable
 from application.ports.system import Clock, Ids
 from application.ports.webhooks import Attempt, AttemptPage, WebhookEndpoints, WebhookOutbox, WebhookSender
 from domain.errors import FieldError, ValidationFailed
@@ -18,6 +18,8 @@ from domain.webhook_request import WebhookRequest
 
 ENDPOINTS_MOST = 20
 REPLAY_PAGE, REPLAY_PAGES = 1000, 100
+# Each has a connection for as long as a receiver may take to answer, in a process that takes orders.
+TESTS_MOST, TESTS_OF_USER_MOST = 32, 2
 _TRIES = 5
 # Orders have numbers by which process took them, whose clocks may differ by less.
 _MARGIN = timedelta(minutes=1)
@@ -46,6 +48,7 @@ class ManageWebhooks:
     ids: Ids
     new_secret: Callable[[], str]
     plain_http: bool
+    _tested: list[str] = field(factory=list)  # whose tests are under way
 
     async def create(self, caller: Caller, request: WebhookRequest) -> WebhookEndpoint:
         """Make an endpoint: the events of every order that its user places from now on are sent to it.
@@ -101,12 +104,18 @@ class ManageWebhooks:
         await self.endpoints.remove(endpoint.webhook_id)
 
     async def test(self, caller: Caller, webhook_id: str) -> Attempt:
-        """Send a test event to an endpoint at once, enabled or not; return what came of it."""
+        """Send a test event to an endpoint at once, enabled or not; return what came of it.
+
+        Raises Overloaded while as many are under way as may be.
+        """
         endpoint = await self.get(caller, webhook_id)
-        at, begun, message = self.clock.now(), self.clock.monotonic(), f"msg_test_{self.ids.new()}"
-        body = f'{{"type":"{TEST_EVENT}","timestamp":"{timestamp(at)}","data":{{"webhookId":"{endpoint.webhook_id}"}}}}'
-        answer = await send(self.sender, endpoint, message, body)
-        return Attempt("", 0, TEST_EVENT, at, self.clock.monotonic() - begun, answer.status, answer.error)
+        if len(self._tested) >= TESTS_MOST or self._tested.count(endpoint.user_id) >= TESTS_OF_USER_MOST:
+            raise Overloaded
+        self._tested.append(endpoint.user_id)
+        try:
+            return await self._test(endpoint)
+        finally:
+            self._tested.remove(endpoint.user_id)
 
     async def attempts(self, caller: Caller, webhook_id: str, before: int | None, limit: int) -> AttemptPage:
         """Return what was tried to deliver to an endpoint, newest first."""
@@ -130,6 +139,12 @@ class ManageWebhooks:
                 return Replay(count, None)
             after, reached = page.next_after, page.reached
         return Replay(count, max(since, reached - _MARGIN))
+
+    async def _test(self, endpoint: WebhookEndpoint) -> Attempt:
+        at, begun, message = self.clock.now(), self.clock.monotonic(), f"msg_test_{self.ids.new()}"
+        body = f'{{"type":"{TEST_EVENT}","timestamp":"{timestamp(at)}","data":{{"webhookId":"{endpoint.webhook_id}"}}}}'
+        answer = await send(self.sender, endpoint, message, body)
+        return Attempt("", 0, TEST_EVENT, at, self.clock.monotonic() - begun, answer.status, answer.error)
 
     async def _changed(
         self, caller: Caller, webhook_id: str, change: Callable[[WebhookEndpoint], WebhookEndpoint]

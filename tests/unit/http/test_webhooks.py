@@ -1,5 +1,6 @@
 """Webhooks over HTTP: made, changed, tested and replayed by who may, and seen by nobody else."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -14,9 +15,10 @@ from application.caller import Caller, Scope
 from application.manage_webhooks import ENDPOINTS_MOST
 from application.ports.authenticator import Grant
 from application.ports.webhooks import Answer, Attempt, Settlement
-from domain.webhook import EVENTS
+from domain.webhook import EVENTS, WebhookEndpoint
 from tests.api import CLOCK, Api, Engine, running_api
 from tests.builders import START, an_id
+from tests.eventually import eventually
 from tests.unit.http.refusal import refused
 from tests.webhooks import ToldReceivers, managed
 
@@ -106,6 +108,28 @@ async def test_a_test_says_what_came_back(answer: Answer, delivered: bool) -> No
         assert (said["delivered"], said["status"], said["error"]) == (delivered, answer.status, answer.error)
         [body] = receivers.bodies
         assert json.loads(body)["type"] == said["event"] == "webhook.test"
+
+
+class WaitingReceivers(ToldReceivers):
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+
+    async def send_signed(self, endpoint: WebhookEndpoint, message_id: str, body: str) -> Answer:
+        await self.answers.wait()
+        return await super().send_signed(endpoint, message_id, body)
+
+
+async def test_tests_that_nobody_answers_are_few() -> None:
+    receivers = WaitingReceivers()
+    engine = Engine(webhooks=managed(store := InMemoryOrderStore(CLOCK), CLOCK, receivers), store=store)
+    async with running_api(engine) as api:
+        path = f"{WEBHOOKS}/{(await made(api))['webhookId']}/test"
+        waiting = [asyncio.create_task(api.http.post(path)) for _ in range(5)]
+        await eventually(lambda: sum(task.done() for task in waiting) == 3)
+        receivers.answers.set()
+        assert sorted([(await task).status_code for task in waiting]) == [200] * 2 + [503] * 3
+        assert (await api.http.post(path)).status_code == 200
 
 
 async def test_orders_are_replayed_and_attempts_are_listed_page_by_page(api: Api) -> None:
