@@ -5,6 +5,7 @@ import { Subscription } from "./subscription.js";
 
 const TIMEOUT_MS = 15_000;
 const RETRIES = 4;
+const FINAL = new Set(["confirmed", "failed"]);
 
 export class OrderEngine {
   #http;
@@ -107,12 +108,14 @@ export class OrderEngine {
   /** One order's frames, each once and in order, until its last; after a break it goes on where it was. */
   watch(orderId, { afterSeq, ...options } = {}) {
     let last = afterSeq ?? -1;
+    let mayBeOver = last !== -1; // nothing may come after a frame that was asked from; before the final one something does
     const path = `ws/orders/${segment(orderId)}`;
+    const take = (frame) => ((last = frame.seq), (mayBeOver = FINAL.has(frame.status)), true);
     const source = {
-      ends: true,
+      isOver: () => mayBeOver,
       renews: false,
       dial: () => this.#dial(source, path, { afterSeq: last < 0 ? undefined : last }),
-      take: (frame) => frame.seq > last && ((last = frame.seq), true),
+      take: (frame) => frame.seq > last && take(frame),
       isAlive: async () => last >= 0 && !(await this.events(orderId, { afterSeq: last, retries: 0 })).length,
     };
     return new Subscription(source, options);
@@ -121,7 +124,7 @@ export class OrderEngine {
   /** The frames of all orders that the credential may see, from now on; what comes during a break is not told. */
   feed({ userId, ...options } = {}) {
     const source = {
-      ends: false,
+      isOver: () => false,
       renews: false,
       dial: () => this.#dial(source, "ws/orders", { userId }),
       take: () => true,

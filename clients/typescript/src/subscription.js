@@ -20,7 +20,7 @@ const UNAUTHENTICATED = 4401;
  * @property {() => Promise<WebSocket>} dial asked at each attempt, so that it can say how far it got
  * @property {(frame: any) => boolean} take whether a frame is news
  * @property {() => Promise<boolean>} isAlive whether a connection that is silent misses nothing
- * @property {boolean} ends whether 1000 is the end: an order has one, a feed has none
+ * @property {() => boolean} isOver whether a 1000 is the end: an order has one, a feed has none
  * @property {boolean} renews whether the next attempt may show another credential: its ticket says whether that is good
  */
 
@@ -138,7 +138,7 @@ export class Subscription {
   #broke(code) {
     this.#drop();
     const refusal = code === UNAUTHENTICATED && this.#source.renews ? null : closeRefusal(code);
-    if (refusal || (code === DONE && this.#source.ends)) return this.#end(code, refusal);
+    if (refusal || (code === DONE && this.#source.isOver())) return this.#end(code, refusal);
     if (this.state.phase === "open" && performance.now() - this.#openedAt > SETTLED_MS) this.#failures = 0;
     this.#comeBack(code);
   }

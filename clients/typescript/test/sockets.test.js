@@ -23,6 +23,23 @@ test("a broken connection goes on where it was", async () => {
   await door.close();
 });
 
+test("a close before the final frame is no end, whoever says that all was well", async () => {
+  const sent = [[], [{ seq: 0, status: "pending" }], [], [{ seq: 1, status: "confirmed" }]];
+  class Hasty {
+    constructor() {
+      const frames = sent.shift();
+      setTimeout(() => {
+        this.onopen();
+        for (const frame of frames) this.onmessage({ data: JSON.stringify(frame) });
+        this.onclose({ code: 1000 });
+      });
+    }
+    close() {}
+  }
+  const hasty = new OrderEngine(URL_OPEN, { WebSocket: Hasty });
+  assert.deepEqual(seqs(await all(hasty.watch("order"))), [0, 1]);
+});
+
 test("only what comes after a frame", async () => {
   const { orderId } = await client.submit({ ...ORDER, userId: "after" });
   const frames = await all(client.watch(orderId));

@@ -88,8 +88,16 @@ def brief_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "LONGEST_PAUSE_SECONDS", 0.001)
 
 
+HASTY = [sends(0, -1), sends(0, 1), sends(2, 1), sends(2, 5)]
 BREAKS = [sends(0, 1, 1012), sends(2, 2, 1013), sends(3, 3, 1006), sends(3, 4, 1000), sends(5, 5)]
 QUERIES = ["", "?afterSeq=1", "?afterSeq=2", "?afterSeq=3", "?afterSeq=4"]
+
+
+def test_a_close_before_the_final_frame_is_no_end_whoever_says_that_all_was_well() -> None:
+    with server(*HASTY) as (url, asked), Client(url) as client:
+        frames = list(client.watch("1"))
+    assert [frame.seq for frame in frames] == [0, 1, 2, 3, 4, 5]
+    assert len(asked) == len(HASTY)
 
 
 def test_every_frame_comes_once_through_every_kind_of_break() -> None:

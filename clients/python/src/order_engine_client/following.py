@@ -71,6 +71,8 @@ class Following:
         self._backoff, self._gone_since = Backoff(), time.monotonic()
         self._opened_at: float | None = None
         self._is_lost = self._was_reached = self._some_came = False
+        # Nothing may come after a frame that was asked from; after one that came, and before any, something does.
+        self._may_be_over = "afterSeq" in query
 
     @property
     def url(self) -> str:
@@ -97,6 +99,7 @@ class Following:
         if frame.seq <= int(self._query.get("afterSeq", -1)):
             return None
         self._query["afterSeq"] = str(frame.seq)
+        self._may_be_over = False
         self.done = frame.final
         return frame
 
@@ -158,8 +161,8 @@ class Following:
         if code in _REFUSALS:
             name, detail, status = _REFUSALS[code]
             raise Refused.of({"code": name, "detail": f"{detail} ({code})"}, status)
-        if code == 1000 and self._resumes and not self._some_came:
-            self.done = True  # there was nothing after the frame that was asked from
+        if code == 1000 and self._may_be_over and not self._some_came:
+            self.done = True
         return f"{_WHY.get(code, 'it was closed')}, {code}"
 
     def _answered(self, error: "InvalidStatus") -> str:
