@@ -30,7 +30,7 @@ def create(
         list[str] | None,
         typer.Option(
             metavar="SCOPE",
-            help="What it allows: orders:read, orders:write, orders:cancel, users:any, admin. Repeat it for more.",
+            help="What it allows: orders:read, orders:write, orders:cancel, users:any, webhooks, admin. Repeat it.",
             show_default="the first three",
         ),
     ] = None,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import typer.main
 
+from application.caller import Scope
 from entrypoints.cli import ending
 from entrypoints.cli.app import app
 
@@ -59,3 +60,8 @@ def test_every_command_and_option_says_what_it_is_for(name: str) -> None:
 def test_every_exit_code_is_explained() -> None:
     codes = {value for name, value in vars(ending).items() if name.isupper() and isinstance(value, int)}
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)} == codes
+
+
+def test_every_scope_is_named_where_keys_are_made() -> None:
+    option = next(each for each in ALL["order-engine keys create"].params if each.name == "scope")
+    assert [scope for scope in Scope if scope not in (option.help or "")] == []
