@@ -96,11 +96,12 @@ class DeliverWebhooks:
         """Send a batch and keep what came of it, also when this is cancelled."""
         delivery = _Delivery(self, batch, self.clock.monotonic() + BATCH_SECONDS)
         try:
-            await delivery.run()
+            try:
+                await delivery.run()
+            finally:
+                await self._settle(batch, delivery.settlement())
         except Exception as error:  # one endpoint's surprise must not end the others' deliveries
             observe.delivery_failed(batch.endpoint.webhook_id, error)
-        finally:
-            await self._settle(batch, delivery.settlement())
 
     async def turn(self) -> None:
         """Wait until one more may be sent."""
@@ -126,14 +127,18 @@ class DeliverWebhooks:
             return await self.outbox.take(most, SLOTS_OF_USER, self.lease_seconds)
         except (StoreUnavailable, Overloaded) as error:
             engine.store_away(_WHAT, error)
-            await self.clock.sleep(AWAY_SECONDS)
-            return ()
+        except Exception as error:  # what no batch can be made of must not end the worker, which has orders
+            observe.taking_failed(error)
+        await self.clock.sleep(AWAY_SECONDS)
+        return ()
 
     async def _tidy(self) -> None:
         try:
             await self.outbox.tidy()
         except (StoreUnavailable, Overloaded) as error:
             engine.store_away(_WHAT, error)
+        except DataRefused as error:
+            observe.taking_failed(error)
 
     async def _settle(self, batch: Batch, settlement: Settlement) -> None:
         """Keep what came of a batch, if its lease is still held: unless that can be kept, it is sent again."""

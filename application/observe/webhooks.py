@@ -36,3 +36,8 @@ def lease_lost(webhook_id: str) -> None:
 def delivery_failed(webhook_id: str, error: Exception) -> None:
     """Record that a delivery ended in an error that nobody foresaw; it is tried again."""
     _log.error("webhook_delivery_failed", webhook_id=webhook_id, stack_of=error)
+
+
+def taking_failed(error: Exception) -> None:
+    """Record that nothing could be taken to be sent, in a way that nobody foresaw; it is tried again."""
+    _log.error("webhook_taking_failed", stack_of=error)

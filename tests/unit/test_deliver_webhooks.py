@@ -13,7 +13,7 @@ from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.webhook_outbox import InMemoryWebhookOutbox
 from application.deliver_webhooks import BATCH_SECONDS, DeliverWebhooks, body_of, message_id
 from application.frames import birth_frame
-from application.ports.errors import StoreUnavailable
+from application.ports.errors import DataRefused, StoreUnavailable
 from application.ports.webhooks import Answer, Batch, Settlement
 from domain import webhook
 from domain.order import Order
@@ -293,6 +293,32 @@ async def test_a_settlement_is_repeated_while_the_store_is_away(bench: Bench, mo
     order = await bench.hooks.an_order()
     await bench.clock.advance(120)
     assert told(bench, endpoint, order) == [0]
+
+
+async def test_what_nobody_foresaw_of_the_outbox_does_not_end_the_worker(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles: dict[str, list[Exception]] = {
+        "take": [DataRefused(), ZeroDivisionError()],
+        "settle": [ZeroDivisionError()],
+    }
+
+    def once_in_trouble(name: str) -> None:
+        do = getattr(InMemoryWebhookOutbox, name)
+
+        async def in_trouble(outbox: InMemoryWebhookOutbox, *given: object) -> object:
+            if troubles[name]:
+                raise troubles[name].pop()
+            return await do(outbox, *given)
+
+        monkeypatch.setattr(InMemoryWebhookOutbox, name, in_trouble)
+
+    for name in troubles:
+        once_in_trouble(name)
+    endpoint = await bench.hooks.added()
+    order = await bench.hooks.an_order()
+    await bench.until(lambda: told(bench, endpoint, order) == [0, 0])  # once more, as that was not kept
+    assert not any(troubles.values())
 
 
 def test_an_event_is_tried_for_a_day_from_when_its_endpoint_was_enabled() -> None:
