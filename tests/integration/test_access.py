@@ -19,6 +19,7 @@ from application.manage_keys import NewKey
 from entrypoints.container import Container
 from entrypoints.key_pepper import make_pepper, read_pepper
 from entrypoints.lifecycle import opened
+from entrypoints.secret_file import make_secret
 from entrypoints.settings import PREFIX, Settings
 from tests import servers
 from tests.access import KINDS, ORDER, OWN, OWNER, SCOPES, TABLE, USERS, Access
@@ -74,7 +75,9 @@ async def revoke(settings: Mapping[str, str], key: NewKey) -> None:
 @pytest.fixture(scope="module")
 def engine(postgres_url: str, redis_url: str) -> Iterator[Engine]:
     with servers.empty_database(postgres_url) as url, servers.reachable_folder() as folder:
-        settings = {**new_engine(url, redis_url), "AUTH": "api-key", "KEY_PEPPER_FILE": str(folder / "pepper")}
+        files = {"KEY_PEPPER_FILE": str(folder / "pepper"), "WEBHOOKS_KEY_FILE": str(folder / "webhooks-key")}
+        make_secret(folder / "webhooks-key", "the key")
+        settings = {**new_engine(url, redis_url), "AUTH": "api-key", **files}
         wrong = {f"wrong scope {scope}": OWN - {scope} for scope in OWN}
         keys = asyncio.run(made(settings, {**SCOPES, **wrong}))
         asyncio.run(revoke(settings, keys["revoked"]))
