@@ -1,6 +1,7 @@
 """Starts `order-engine` processes as a user would, waits until they are ready, and ends or kills them."""
 
 import os
+import random
 import signal
 import socket
 import ssl
@@ -23,6 +24,7 @@ from tests import warm
 FAST = {"MOCK_QUOTE_MS": "20", "MOCK_BUILD_MS": "30", "MOCK_SWAP_MIN_MS": "50", "MOCK_SWAP_MAX_MS": "100"}
 COMMAND = str(Path(sys.executable).with_name("order-engine"))
 PREFIX = "ORDER_ENGINE_"
+BELOW_CONNECTIONS = (10_100, 14_900)  # and below those of private servers; a browser takes them all
 warm_starts = False  # tests/integration sets it, where it can be
 
 
@@ -129,10 +131,16 @@ def _started(
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of the loopback address that nobody listens on.
+
+    It is below those that a kernel gives to connections, so that none of all that are made meanwhile takes it.
+    """
+    for _ in range(1_000):
+        port = random.randrange(*BELOW_CONNECTIONS)  # noqa: S311
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError(f"no port of {BELOW_CONNECTIONS} is free")
 
 
 def command_lines() -> list[str]:
