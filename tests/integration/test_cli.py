@@ -8,12 +8,14 @@ import signal
 import socketserver
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import version
 from queue import Queue
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -211,15 +213,29 @@ def test_watching_no_longer_than_is_wanted(slow_engine: EngineProcess) -> None:
 @pytest.mark.parametrize("as_json", [False, True])
 def test_all_orders_are_followed_until_ctrl_c(engine: EngineProcess, as_json: bool) -> None:
     command = [COMMAND, "orders", "tail", "--url", engine.url, "--user", (user := an_id()), *["--json"] * as_json]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
-        lines: Queue[str] = Queue()
-        threading.Thread(target=lambda: deque(map(lines.put, process.stdout))).start()
-        while lines.empty():  # nothing says when it follows
-            call(engine, "submit", *ORDER[:3], "--user", user)
-        first = lines.get()
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+    # Who starts the tests in the background of a script has them ignore it, and so would the command.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with TemporaryFile("w+") as troubles:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=troubles, text=True)
+        stdout, lines = process.stdout, Queue[str]()
+        assert stdout is not None
+        reader = threading.Thread(target=lambda: deque(map(lines.put, stdout)))
+        reader.start()
+        try:
+            until = time.monotonic() + 20
+            while lines.empty():  # nothing says when it follows
+                placed = call(engine, "submit", *ORDER[:3], "--user", user)
+                assert (placed.exit_code, time.monotonic() < until) == (0, True), placed.output
+            first = lines.get()
+            process.send_signal(signal.SIGINT)
+            process.wait(10)
+        finally:
+            process.kill()
+            process.wait(10)
+            reader.join(10)
+            stdout.close()
+        troubles.seek(0)
+        err = troubles.read()
     assert (process.returncode, err) == (INTERRUPTED, "")
     if as_json:
         assert json.loads(first)["userId"] == user
