@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
 
@@ -13,6 +13,7 @@ from adapters.postgres.grouped_calls import GroupedCalls
 from adapters.postgres.own_connection import OwnConnection
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.sessions import SESSION
+from adapters.postgres.times import stored, utc
 from application.api_key import ApiKey, EngineMode
 from application.caller import Scope
 from application.ports.audit import AuditEntry
@@ -51,7 +52,7 @@ class PostgresApiKeys:
 
     async def revoke(self, key_id: str, at: datetime, act: AuditEntry) -> ApiKey | None:
         try:
-            rows = await self._pool.change(statements.REVOKE, (_stored(at), key_id, entries_param(act), key_id))
+            rows = await self._pool.change(statements.REVOKE, (stored(at), key_id, entries_param(act), key_id))
         except DataRefused:  # no key can have such an id
             return None
         return _read(rows[0]) if rows else None
@@ -70,7 +71,7 @@ class PostgresApiKeys:
         return [_read(row) for row in rows]
 
     async def note_used(self, used: Mapping[str, datetime]) -> None:
-        await self._pool.change(statements.NOTE_USED, (list(used), [_stored(at) for at in used.values()]))
+        await self._pool.change(statements.NOTE_USED, (list(used), [stored(at) for at in used.values()]))
 
 
 async def _find(connection: OwnConnection, digests: Sequence[bytes], deadline: float) -> Sequence[ApiKey | None]:
@@ -89,10 +90,10 @@ def _values(key: ApiKey, digest: bytes, until: datetime | None = None) -> str:
         "scopes": sorted(key.scopes),
         "mode": key.mode.value,
         "networks": [str(network) for network in key.networks],
-        "created_at": _stored(key.created_at),
-        "expires_at": _stored(key.expires_at),
+        "created_at": stored(key.created_at),
+        "expires_at": stored(key.expires_at),
         "replaces": key.replaces,
-        "until": _stored(until),
+        "until": stored(until),
     }
     return json.dumps(values, ensure_ascii=False, default=str)
 
@@ -107,17 +108,9 @@ def _read(row: Sequence[Any]) -> ApiKey:
         scopes=frozenset(Scope(scope) for scope in scopes if scope in set(Scope)),
         mode=EngineMode(mode),
         networks=tuple(ip_network(network) for network in networks),
-        created_at=_utc(created_at),
-        expires_at=expires_at and _utc(expires_at),
-        revoked_at=revoked_at and _utc(revoked_at),
-        last_used_at=last_used_at and _utc(last_used_at),
+        created_at=utc(created_at),
+        expires_at=expires_at and utc(expires_at),
+        revoked_at=revoked_at and utc(revoked_at),
+        last_used_at=last_used_at and utc(last_used_at),
         replaces=replaces,
     )
-
-
-def _utc(at: datetime) -> datetime:
-    return at.replace(tzinfo=UTC)
-
-
-def _stored(at: datetime | None) -> datetime | None:
-    return at.astimezone(UTC).replace(tzinfo=None) if at is not None else None

@@ -1,13 +1,13 @@
 """The record of administrative acts in Postgres, and how other statements write to it in their own commit."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from attrs import asdict, evolve
 
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import storable
+from adapters.postgres.times import stored, utc
 from application.ports.audit import AuditEntry, AuditFilter, AuditPage, AuditRecord, Outcome
 
 # Keep entries. (entries, as `entries_param` gives them).
@@ -54,7 +54,7 @@ class PostgresAudit:
         await self._pool.change(NOTE, (entries_param(entry),))
 
     async def records(self, query: AuditFilter, before: int | None, limit: int) -> AuditPage:
-        given = (before, _utc(query.since), query.who, query.what)
+        given = (before, stored(query.since), query.who, query.what)
         rows = await self._pool.run(_PAGE, (*(value for each in given for value in (each, each)), limit + 1))
         records = tuple(map(_record_of, rows[:limit]))
         return AuditPage(records, records[-1].number if len(rows) > limit else None)
@@ -62,11 +62,7 @@ class PostgresAudit:
 
 def _record_of(row: tuple[Any, ...]) -> AuditRecord:
     number, at, *fields = row
-    return AuditRecord(number, at.replace(tzinfo=UTC), evolve(AuditEntry(*fields), outcome=Outcome(fields[-1])))
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    return at and at.astimezone(UTC).replace(tzinfo=None)
+    return AuditRecord(number, utc(at), evolve(AuditEntry(*fields), outcome=Outcome(fields[-1])))
 
 
 def _storable_in(_: object, __: object, value: Any) -> Any:

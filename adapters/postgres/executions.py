@@ -1,13 +1,13 @@
 """The executions that the Postgres order store keeps."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from adapters.execution_cursor import cursor_at, position_of
 from adapters.postgres import execution_statements
 from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.times import stored, utc
 from application import observe
 from application.ports.executions import ExecutionFilter, ExecutionPage
 from domain.execution import Execution
@@ -22,7 +22,7 @@ class PostgresExecutions:
 
     async def page(self, query: ExecutionFilter, cursor: str | None, limit: int) -> ExecutionPage:
         before = position_of(cursor, query.user_id) if cursor is not None else None
-        since, until = _stored(query.since), _stored(query.until)
+        since, until = stored(query.since), stored(query.until)
         statement = execution_statements.find_executions(
             by_user=query.user_id is not None,
             since=since is not None,
@@ -54,7 +54,7 @@ def _read_or_none(row: Sequence[Any]) -> Execution | None:
     except (ValueError, ArithmeticError) as error:  # by hand anything can be written
         observe.order_unreadable(order_id, error)
         return None
-    at = executed_at.replace(tzinfo=UTC)
+    at = utc(executed_at)
     return Execution(
         order_id, user_id, input_token, output_token, venue, tx_hash, fill, quoted_price, price_impact, at, sure
     )
@@ -80,7 +80,3 @@ def fill_of(
 def _refuse_what_is_no_number(*values: Decimal | None) -> None:
     if not all(value is None or value.is_finite() for value in values):
         raise ValueError("not a number")
-
-
-def _stored(at: datetime | None) -> datetime | None:
-    return at.astimezone(UTC).replace(tzinfo=None) if at is not None else None

@@ -1,12 +1,12 @@
 """The SQL that lists orders newest first: of each filter's orders no more is read than a stretch of them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from attrs import define, field
 
 from adapters.postgres.statements import LISTED
+from adapters.postgres.times import stored
 from adapters.postgres.unfinished import BELOW_THE_FLOOR, FROM_THE_FLOOR, KNOWN
 from application.ports.order_store import OrderFilter
 from domain.status import RESTING, RUNNABLE, OrderStatus
@@ -101,8 +101,8 @@ def _range(query: OrderFilter, after: Sequence[str]) -> tuple[_Sql, str]:
     known, bounds = _Sql(), ""
     parts: list[tuple[bool, str, Sequence[Any], str]] = [
         (bool(after), f"start AS ({START[query.user_id is not None]})", after, " AND id < (SELECT id FROM start)"),
-        (query.until is not None, _NEWER, (_stored(query.until),), " AND id < (SELECT id FROM newer)"),
-        (query.since is not None, _OLDER, (_stored(query.since),), " AND id >= (SELECT id FROM older)"),
+        (query.until is not None, _NEWER, (stored(query.until),), " AND id < (SELECT id FROM newer)"),
+        (query.since is not None, _OLDER, (stored(query.since),), " AND id >= (SELECT id FROM older)"),
     ]
     for given, text, params, bound in parts:
         if given:
@@ -120,8 +120,8 @@ def _wanted(query: OrderFilter, *, by_user: bool) -> _Sql:
         (query.user_prefix is not None, "starts_with(user_id, %s)", query.user_prefix),
         (query.pair is not None, "input_token || '/' || output_token = %s", query.pair),
         (query.venue is not None, "chosen_dex = %s", query.venue),
-        (query.since is not None, "created_at >= %s", _stored(query.since)),
-        (query.until is not None, "created_at < %s", _stored(query.until)),
+        (query.since is not None, "created_at >= %s", stored(query.since)),
+        (query.until is not None, "created_at < %s", stored(query.until)),
     ]
     sql = _Sql()
     for given, text, param in conditions:
@@ -142,7 +142,3 @@ def _among_own(query: OrderFilter) -> _Sql:
     if query.client_order_id is not None:
         own.add(" AND client_order_id = %s", query.client_order_id)
     return own
-
-
-def _stored(at: datetime | None) -> datetime | None:
-    return at.astimezone(UTC).replace(tzinfo=None) if at is not None else None

@@ -1,13 +1,13 @@
 """Partial halts in Postgres: rows that every process looks for."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Final
 
 from adapters.postgres.audit import audited, entries_param
 from adapters.postgres.connection import Rows
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import storable
+from adapters.postgres.times import utc
 from application.ports.audit import AuditEntry
 from application.ports.partial_halts import HaltOf, PartialHalt
 
@@ -58,4 +58,4 @@ class PostgresPartialHalts:
 
 
 def _halts_of(rows: Rows) -> Sequence[PartialHalt]:
-    return [PartialHalt(HaltOf(of), name, since.replace(tzinfo=UTC), why, by) for of, name, since, why, by in rows]
+    return [PartialHalt(HaltOf(of), name, utc(since), why, by) for of, name, since, why, by in rows]

@@ -1,12 +1,13 @@
 """How orders and events become rows, and rows orders."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from adapters.postgres.times import utc
 from application.ports.errors import UnreadableOrder
 from application.ports.order_store import Record
 from domain.order import Order
@@ -225,7 +226,7 @@ def read_order(row: Sequence[Any]) -> Order:
             tx_venue,
             tx_amount,
             tx_limit_price,
-            _utc(tx_expires_at),
+            utc(tx_expires_at),
             payload or b"",
             quoted.fee if quoted else Decimal(0),
         )
@@ -235,8 +236,8 @@ def read_order(row: Sequence[Any]) -> Order:
         input_token=input_token,
         output_token=output_token,
         amount=amount,
-        created_at=_utc(created_at),
-        updated_at=_utc(updated_at),
+        created_at=utc(created_at),
+        updated_at=utc(updated_at),
         status=OrderStatus(status),
         version=version,
         attempt=attempt,
@@ -247,7 +248,7 @@ def read_order(row: Sequence[Any]) -> Order:
         transaction=transaction,
         execution_price=execution_price,
         reason=FailureReason(reason_code) if reason_code else None,
-        finished_at=_utc(finished_at) if finished_at else None,
+        finished_at=utc(finished_at) if finished_at else None,
         slippage_bps=slippage_bps,
         client_order_id=client_order_id,
         held=held,
@@ -268,7 +269,3 @@ def read_or_refuse(row: Sequence[Any]) -> Order | UnreadableOrder:
         refusal.__cause__ = error
         return refusal
     return order
-
-
-def _utc(stored: datetime) -> datetime:
-    return datetime.combine(stored, stored.time(), UTC)  # a quarter of what `replace` costs

@@ -1,8 +1,9 @@
 """Postgres' own clock."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.times import utc
 
 
 class PostgresStoreClock:
@@ -14,4 +15,4 @@ class PostgresStoreClock:
     async def read_clock(self) -> datetime:
         at: datetime
         [(at,)] = await self._health.run("SELECT clock_timestamp() AT TIME ZONE 'UTC'", ())
-        return at.replace(tzinfo=UTC)
+        return utc(at)

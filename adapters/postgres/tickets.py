@@ -1,9 +1,10 @@
 """Tickets in Postgres: rows that one `DELETE` takes, whichever process it comes from."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from adapters.postgres import ticket_statements as statements
 from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.times import stored, utc
 from application.caller import Caller, Scope
 from application.ports.authenticator import Grant
 from application.ports.tickets import TICKETS_MOST, Ticket
@@ -19,23 +20,15 @@ class PostgresTickets:
         caller, grant = ticket.grant.caller, ticket.grant
         user_id = caller.user_id or ""
         scopes = [scope.value for scope in caller.scopes]
-        of_grant = (digest, user_id, scopes, caller.key_id, _stored(grant.expires_at))
-        of_ticket = (ticket.target, ticket.origin, _stored(ticket.expires_at))
-        await self._reads.run(statements.KEEP, (_stored(now), user_id, TICKETS_MOST - 1, *of_grant, *of_ticket))
+        of_grant = (digest, user_id, scopes, caller.key_id, stored(grant.expires_at))
+        of_ticket = (ticket.target, ticket.origin, stored(ticket.expires_at))
+        await self._reads.run(statements.KEEP, (stored(now), user_id, TICKETS_MOST - 1, *of_grant, *of_ticket))
 
     async def take(self, digest: bytes) -> Ticket | None:
         for user_id, scopes, key_id, grant_ends, target, origin, ends in await self._reads.run(
             statements.TAKE, (digest,)
         ):
             caller = Caller(user_id or None, frozenset(map(Scope, scopes)), key_id)
-            grant = Grant(caller, _utc(grant_ends) if grant_ends is not None else None)
-            return Ticket(grant, target, origin, _utc(ends))
+            grant = Grant(caller, utc(grant_ends) if grant_ends is not None else None)
+            return Ticket(grant, target, origin, utc(ends))
         return None
-
-
-def _stored(at: datetime | None) -> datetime | None:
-    return at.astimezone(UTC).replace(tzinfo=None) if at is not None else None
-
-
-def _utc(at: datetime) -> datetime:
-    return at.replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Halts in Postgres: rows that every process looks for."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from adapters.postgres import halt_statements as statements
 from adapters.postgres.acknowledged_writes import REMEMBERED_SECONDS, AcknowledgedWrites, Server, rows_of_writes
@@ -9,6 +9,7 @@ from adapters.postgres.audit import entries_param
 from adapters.postgres.connection import Rows
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import storable
+from adapters.postgres.times import utc
 from application.ports.audit import AuditEntry
 from application.ports.trading_halts import Halt
 from application.ports.write_marks import WriteMark
@@ -109,5 +110,5 @@ class PostgresTradingHalts:
 
 def _halt_of(rows: Rows) -> Halt | None:
     for since, why, by, lost_writes, seconds in rows:
-        return Halt(since.replace(tzinfo=UTC), why, by, lost_writes, seconds)
+        return Halt(utc(since), why, by, lost_writes, seconds)
     return None

@@ -1,10 +1,10 @@
 """What is still to do: the sweep's pages, and how much there is."""
 
 from contextlib import suppress
-from datetime import UTC
 from typing import Final
 
 from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.times import utc
 from application.ports.errors import StoreUnavailable
 from application.ports.order_store import Backlog, OpenOrders
 
@@ -89,4 +89,4 @@ async def open_orders(reads: ReadPool, after: str | None, limit: int, idle_secon
 async def backlog(reads: ReadPool) -> Backlog:
     """Return how much there is to do."""
     [(unfinished, oldest_pending_at)] = await reads.run(BACKLOG, (BACKLOG_MOST, BACKLOG_MOST))
-    return Backlog(unfinished, oldest_pending_at and oldest_pending_at.replace(tzinfo=UTC))
+    return Backlog(unfinished, oldest_pending_at and utc(oldest_pending_at))

@@ -1,12 +1,12 @@
 """The swaps of the Postgres order store that their chain may still undo."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Any
 
 from adapters.postgres import finality_statements
 from adapters.postgres.executions import fill_of
 from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.times import utc
 from application import observe
 from application.ports.finality import Settlement, Unsettled, UnsettledPage
 from domain.transaction import Transaction
@@ -46,10 +46,8 @@ def _read_or_none(row: Sequence[Any]) -> Unsettled | None:
     order_id, attempt, tx_hash, venue, amount, limit_price, expires_at, payload, *amounts, at = row
     try:
         fill = fill_of(*amounts)
-        sent = Transaction(
-            order_id, attempt, tx_hash, venue, amount, limit_price, expires_at.replace(tzinfo=UTC), payload or b""
-        )
+        sent = Transaction(order_id, attempt, tx_hash, venue, amount, limit_price, utc(expires_at), payload or b"")
     except (ValueError, ArithmeticError, AttributeError) as error:  # by hand anything can be written, and deleted
         observe.order_unreadable(order_id, error)
         return None
-    return Unsettled(sent, fill, at.replace(tzinfo=UTC))
+    return Unsettled(sent, fill, utc(at))

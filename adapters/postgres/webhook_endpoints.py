@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from adapters.postgres import webhook_statements as statements
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.sealed_secrets import SealedSecrets
+from adapters.postgres.times import stored, utc
 from application.ports.errors import DataRefused
 from domain.webhook import WebhookEndpoint
 
@@ -82,13 +82,3 @@ def read_endpoint(row: Sequence[Any], secrets: SealedSecrets) -> WebhookEndpoint
         previous_until=previous_until and utc(previous_until),
         revision=revision,
     )
-
-
-def utc(at: datetime) -> datetime:
-    """Return a time as the table has it, in UTC."""
-    return at.replace(tzinfo=UTC)
-
-
-def stored(at: datetime | None) -> datetime | None:
-    """Return a time as the table has it."""
-    return at.astimezone(UTC).replace(tzinfo=None) if at is not None else None

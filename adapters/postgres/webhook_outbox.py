@@ -10,7 +10,8 @@ from adapters.postgres import webhook_statements as statements
 from adapters.postgres.read_pool import ReadPool
 from adapters.postgres.rows import read_or_refuse, storable
 from adapters.postgres.sealed_secrets import SealedSecrets
-from adapters.postgres.webhook_endpoints import read_endpoint, stored, utc
+from adapters.postgres.times import stored, utc
+from adapters.postgres.webhook_endpoints import read_endpoint
 from application import observe
 from application.frames import Frame, birth_frame
 from application.ports.errors import UnreadableOrder

@@ -1,10 +1,10 @@
 """Workers in Postgres: a row each."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Final
 
 from adapters.postgres.read_pool import ReadPool
+from adapters.postgres.times import utc
 from application.ports.workers import SeenWorker, WorkerState
 
 # Keep what a worker reports. (name, name, version, slots, in flight): nothing. Deletes others, not heard of for a day.
@@ -43,6 +43,6 @@ class PostgresWorkers:
 
     async def heard(self, within_seconds: float) -> Sequence[SeenWorker]:
         return [
-            SeenWorker(WorkerState(*state), since.replace(tzinfo=UTC), seen_at.replace(tzinfo=UTC))
+            SeenWorker(WorkerState(*state), utc(since), utc(seen_at))
             for *state, since, seen_at in await self._upkeep.run(HEARD, (within_seconds,))
         ]
