@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from domain.errors import FieldError, ValidationFailed, unknown_names
+from domain.errors import FieldError, ValidationFailed
+from domain.fields import Readers, flag, optional_fields
 from domain.names import is_unseen
 from domain.order_request import user_id
 from domain.webhook import EVENTS
@@ -31,21 +31,12 @@ class WebhookRequest:
 
         URLs are `https:`, or with `plain_http` also `http:`. Raises ValidationFailed with an entry for every bad field.
         """
-        readers: dict[str, tuple[str, Any]] = {
+        readers: Readers = {
             "url": ("url", lambda value: url_of(value, plain_http=plain_http)),
             "events": ("events", _events),
-            **({"userId": ("user_id", user_id)} if new else {"enabled": ("enabled", _flag)}),
+            **({"userId": ("user_id", user_id)} if new else {"enabled": ("enabled", flag)}),
         }
-        values: dict[str, Any] = {}
-        errors: list[FieldError] = []
-        for name, (attribute, read) in readers.items():
-            if body.get(name) is None:
-                continue
-            try:
-                values[attribute] = read(body[name])
-            except ValueError as error:
-                errors.append(FieldError(name, str(error)))
-        errors += unknown_names([name for name in body if name not in readers], "unknown field", "body")
+        values, errors = optional_fields(body, readers)
         if new and body.get("url") is None:
             errors.append(FieldError("url", "is required"))
         if errors:
@@ -76,9 +67,3 @@ def _events(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or any(event not in EVENTS for event in value):
         raise ValueError(f"must be a list of some of {', '.join(EVENTS)}")
     return tuple(event for event in EVENTS if event in value)
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value

@@ -1,15 +1,14 @@
 """`POST /api/orders/cancel-all`: stop all orders of a user, a pair or a status."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from attrs import frozen
 from falcon.asgi import Response
 
 from application.cancel_orders import CancelOrders
 from application.ports.order_store import UnfinishedFilter
-from domain.errors import FieldError, unknown_names
+from domain.fields import Readers, optional_fields
 from domain.order_request import pair, user_id
 from domain.status import FINAL, OrderStatus
 from entrypoints.web.http import presenter
@@ -38,23 +37,14 @@ def _status(value: object) -> OrderStatus:
     return OrderStatus(str(value))
 
 
-_FIELDS: Mapping[str, tuple[str, Callable[[object], str]]] = MappingProxyType(
+_FIELDS: Readers = MappingProxyType(
     {"userId": ("user_id", user_id), "pair": ("pair", pair), "status": ("status", _status)}
 )
 
 
 def _wanted(body: Mapping[str, object]) -> UnfinishedFilter:
     """Read the filters; null means absent. Raises HttpProblem with every bad one."""
-    errors: list[FieldError] = []
-    values: dict[str, Any] = {}
-    for name, (attribute, read) in _FIELDS.items():
-        if body.get(name) is None:
-            continue
-        try:
-            values[attribute] = read(body[name])
-        except ValueError as error:
-            errors.append(FieldError(name, str(error)))
-    errors += unknown_names([name for name in body if name not in _FIELDS], "unknown field", "body")
+    values, errors = optional_fields(body, _FIELDS)
     if errors:
         raise invalid(errors)
     return UnfinishedFilter(**values)

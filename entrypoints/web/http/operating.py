@@ -1,6 +1,5 @@
 """`POST /api/orders/{orderId}/requeue|revive|fail`: what operators decide about one order, as by the command line."""
 
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +9,7 @@ from falcon.asgi import Response
 
 from application.caller import Caller
 from application.operate_orders import OperateOrders
-from domain.errors import FieldError, unknown_names
+from domain.fields import Readers, flag, optional_fields
 from domain.names import name_of
 from domain.order import Order
 from entrypoints.web.addresses import client_address
@@ -74,30 +73,13 @@ def _reason(value: object) -> str:
     return name_of(value, REASON_LENGTH)
 
 
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
+_REASON: Readers = MappingProxyType({"reason": ("reason", _reason)})
+_OF_FAILING: Readers = MappingProxyType({**_REASON, "notLanded": ("not_landed", flag)})
 
 
-_Fields = Mapping[str, tuple[str, Callable[[object], object]]]
-_REASON: _Fields = MappingProxyType({"reason": ("reason", _reason)})
-_OF_FAILING: _Fields = MappingProxyType({**_REASON, "notLanded": ("not_landed", _flag)})
-
-
-async def _given(req: Request, fields: _Fields) -> dict[str, Any]:
+async def _given(req: Request, fields: Readers) -> dict[str, Any]:
     """Read what goes with a decision; null means absent. Raises HttpProblem with every bad field."""
-    body = await json_object_or_none(req)
-    errors: list[FieldError] = []
-    values: dict[str, Any] = {}
-    for name, (attribute, read) in fields.items():
-        if body.get(name) is None:
-            continue
-        try:
-            values[attribute] = read(body[name])
-        except ValueError as error:
-            errors.append(FieldError(name, str(error)))
-    errors += unknown_names([name for name in body if name not in fields], "unknown field", "body")
+    values, errors = optional_fields(await json_object_or_none(req), fields)
     if errors:
         raise invalid(errors)
     return values
