@@ -1,13 +1,11 @@
 """Send to webhook endpoints what they are owed: at least once, in order per order, and never in an order's way."""
 
 import asyncio
-import json
 from collections.abc import Callable, Collection, Sequence
 
 from attrs import define, field
 
 from application import observe as engine
-from application.frames import Frame
 from application.observe import webhooks as observe
 from application.ports.errors import DataRefused, Overloaded, StoreUnavailable
 from application.ports.system import Clock
@@ -21,6 +19,7 @@ from application.ports.webhooks import (
     WebhookOutbox,
     WebhookSender,
 )
+from application.webhook_message import WebhookMessage
 from domain.webhook import WebhookEndpoint
 
 # One that waits is looked for so often.
@@ -40,22 +39,6 @@ BACKOFF_MOST_SECONDS = 600.0
 AGAIN_MOST_SECONDS = 3600.0
 GONE = 410
 _WHAT = "the delivery of webhooks"
-
-
-def message_id(frame: Frame) -> str:
-    """Return the id under which an event is sent: the same whenever that is, and to whomever."""
-    return f"msg_{frame.order_id}_{frame.seq}"
-
-
-def event_of(frame: Frame) -> str:
-    """Return which event a frame is of."""
-    return f"order.{json.loads(frame.text)['status']}"
-
-
-def body_of(frame: Frame) -> str:
-    """Return what is sent of a frame: the frame itself, as it is stored, within what Standard Webhooks recommends."""
-    fields = json.loads(frame.text)
-    return f'{{"type":"order.{fields["status"]}","timestamp":"{fields["timestamp"]}","data":{frame.text}}}'
 
 
 @define(eq=False)
@@ -221,23 +204,24 @@ class _Delivery:
     async def _send_in_order(self, owed: Owed) -> None:
         async with self._free:
             for frame in owed.frames:
-                wanted = self.batch.endpoint.wants(event_of(frame))
+                message = WebhookMessage(frame)
+                wanted = self.batch.endpoint.wants(message.event)
                 if wanted:
                     await self.use.turn()
                 if self.gone or self.use.clock.monotonic() >= self.until:
                     return
                 self._reached.setdefault(owed.order_id, owed.delivered_seq)
-                if wanted and not await self._send(frame):
+                if wanted and not await self._send(message):
                     self._failed.add(owed.order_id)
                     return
                 self._reached[owed.order_id] = frame.seq
 
-    async def _send(self, frame: Frame) -> bool:
-        clock, at = self.use.clock, self.use.clock.now()
+    async def _send(self, message: WebhookMessage) -> bool:
+        frame, clock, at = message.frame, self.use.clock, self.use.clock.now()
         begun = clock.monotonic()
-        answer = await send(self.use.sender, self.batch.endpoint, message_id(frame), body_of(frame))
+        answer = await send(self.use.sender, self.batch.endpoint, message.message_id, message.body)
         seconds = clock.monotonic() - begun
-        attempt = Attempt(frame.order_id, frame.seq, event_of(frame), at, seconds, answer.status, answer.error)
+        attempt = Attempt(frame.order_id, frame.seq, message.event, at, seconds, answer.status, answer.error)
         self.attempts.append(attempt)
         observe.attempted(self.batch.endpoint.webhook_id, attempt)
         self.gone = self.gone or answer.status == GONE

@@ -11,10 +11,11 @@ from attrs import define, evolve, field
 
 from adapters.memory.order_store import InMemoryOrderStore
 from adapters.memory.webhook_outbox import InMemoryWebhookOutbox
-from application.deliver_webhooks import BATCH_SECONDS, DeliverWebhooks, body_of, message_id
+from application.deliver_webhooks import BATCH_SECONDS, DeliverWebhooks
 from application.frames import birth_frame
 from application.ports.errors import DataRefused, StoreUnavailable
 from application.ports.webhooks import Answer, Batch, Settlement
+from application.webhook_message import WebhookMessage
 from domain import webhook
 from domain.order import Order
 from domain.webhook import WebhookEndpoint
@@ -102,10 +103,10 @@ async def test_all_events_arrive_once_and_in_order(bench: Bench) -> None:
 async def test_what_is_sent_is_the_frame_itself(bench: Bench) -> None:
     order = await bench.hooks.an_order(amount="0.10000001")
     frame = birth_frame(order)
-    assert body_of(frame) == (
+    assert WebhookMessage(frame).body == (
         f'{{"type":"order.pending","timestamp":"{json.loads(frame.text)["timestamp"]}","data":{frame.text}}}'
     )
-    assert message_id(frame) == f"msg_{order.order_id}_0"
+    assert WebhookMessage(frame).message_id == f"msg_{order.order_id}_0"
 
 
 async def test_events_that_are_not_wanted_are_passed_over(bench: Bench) -> None:
