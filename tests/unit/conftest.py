@@ -1,11 +1,13 @@
 """Fixtures of unit tests."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 
 import pytest
 import uvloop
 
+from application.observe.log import Log
 from tests.unit.scenarios import Scenario
 
 SECONDS = 40.0
@@ -21,3 +23,16 @@ def run(request: pytest.FixtureRequest) -> Callable[[Scenario], None]:
             runner.run(asyncio.wait_for(scenario(), seconds))
 
     return run
+
+
+@pytest.fixture
+def logging_restored() -> Iterator[None]:
+    """Leave logging as it was, whatever a test configures."""
+    root, ours = logging.getLogger(), logging.getLogger("order_engine")
+    handlers, levels, plain = list(root.handlers), (root.level, ours.level), Log.plain
+    root.handlers.clear()  # `configure` closes what it replaces
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+    Log.plain = plain

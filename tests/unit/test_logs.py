@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any, Protocol
 
@@ -20,24 +20,13 @@ from entrypoints.web import observe as http_observe
 from tests.builders import START, VENUES, a_request, a_stamp, an_order
 from tests.unit.test_origin import TRACE, TRACEPARENT
 
+pytestmark = pytest.mark.usefixtures("logging_restored")
 SECRET = "hunter2"
 URL = f"postgresql://user:{SECRET}@db.internal:5432/orders"
 
 
 class Lines(Protocol):
     def __call__(self, tell: Callable[[], object], level: str = "debug") -> list[dict[str, Any]]: ...
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    """Leave logging as it was."""
-    root, ours = logging.getLogger(), logging.getLogger("order_engine")
-    handlers, levels = list(root.handlers), (root.level, ours.level)
-    root.handlers.clear()  # `configure` closes what it replaces
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
 
 
 @pytest.fixture

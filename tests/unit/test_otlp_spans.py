@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import subprocess
 import sys
 import threading
@@ -14,7 +13,6 @@ import pytest
 from adapters.otlp import spans as otlp
 from adapters.otlp.spans import OtlpSpans
 from application.observe import tracing
-from application.observe.log import Log
 from entrypoints import logs
 from entrypoints.container.tracing import is_wanted, made_tracing
 from entrypoints.settings import SettingsError
@@ -24,19 +22,8 @@ from tests.eventually import eventually
 from tests.processes import free_port
 from tests.unit.test_origin import SPAN, TRACE, TRACEPARENT
 
+pytestmark = pytest.mark.usefixtures("logging_restored")
 SECRET = "the-collectors-password"
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    """Leave logging as it was."""
-    root, ours = logging.getLogger(), logging.getLogger("order_engine")
-    handlers, levels, plain = list(root.handlers), (root.level, ours.level), Log.plain
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
-    Log.plain = plain
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextvars import copy_context
 from io import StringIO
 from typing import TextIO
@@ -19,6 +19,7 @@ from entrypoints.plain_lines import PlainLines
 from entrypoints.redaction import known_secrets, redactor
 from tests.unit.test_origin import TRACEPARENT
 
+pytestmark = pytest.mark.usefixtures("logging_restored")
 SECRET = "hunter2-and-more"
 IDS = {"order_id": "8f14e45f-ceea-467f-a8d3-01b2c3d4e5f6", "user_id": "user123", "attempt": 1}
 NASTY = [
@@ -49,18 +50,6 @@ VALUES = some.one_of(
     some.sampled_from(OrderStatus),
     some.lists(TEXTS),
 )
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    """Leave logging as it was."""
-    root, ours = logging.getLogger(), logging.getLogger("order_engine")
-    handlers, levels, plain = list(root.handlers), (root.level, ours.level), Log.plain
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
-    Log.plain = plain
 
 
 def written(log_format: str, facts: Mapping[str, object], *, short: bool, level: str = "info") -> tuple[str, bool]:

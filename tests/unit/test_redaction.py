@@ -15,6 +15,7 @@ from entrypoints.cli import app as command_line
 from entrypoints.redaction import redactor
 from entrypoints.settings import Settings, SettingsError
 
+pytestmark = pytest.mark.usefixtures("logging_restored")
 PIECES = ("s3cr3tOne", "s3cr3tTwo")
 GLUE = [
     *(" ", "@", "/", "?", "#", ":", "%20", "%40", "%zz", "%00", "'", '"', "\\", "\\'", ",", "[", "]", "ü", "\u202e"),
@@ -41,16 +42,6 @@ URLS = {
 PLANTED = [
     (name, url.format(password.join(PIECES))) for name, urls in URLS.items() for url in urls for password in GLUE
 ]
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    """Leave logging as it was."""
-    root, handlers, level = logging.getLogger(), list(logging.getLogger().handlers), logging.getLogger().level
-    root.handlers.clear()
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def no_secret(text: str) -> bool:
